@@ -1,0 +1,45 @@
+/**
+ * @module Files to upload, random and all different, so that a server can neither compress nor deduplicate them.
+ */
+
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+const BLOCK_BYTES = 2 ** 20;
+
+export interface Bodies {
+  files: readonly string[];
+  /** changes the beginning of every file, so that it can be uploaded again as other content */
+  renew(): void;
+  remove(): void;
+}
+
+/** Makes `count` files of `bytes` each in `directory`; throws when they would not fit there. */
+export function makeBodies(directory: string, count: number, bytes: number): Bodies {
+  const space = statfsSync(directory);
+  if (count * bytes * 1.2 > space.bavail * space.bsize) {
+    throw new Error(`${directory} has no room for ${count} files of ${bytes} bytes`);
+  }
+  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  const files = Array.from({ length: count }, (_, index) => join(directory, `body-${index}`));
+  for (const file of files) {
+    const handle = openSync(file, 'w');
+    for (let written = 0; written < bytes; written += BLOCK_BYTES) {
+      randomFillSync(block);
+      writeSync(handle, block, 0, Math.min(BLOCK_BYTES, bytes - written));
+    }
+    closeSync(handle);
+  }
+  return {
+    files,
+    renew: () => files.forEach(renewFile),
+    remove: () => files.forEach((file) => rmSync(file, { force: true })),
+  };
+}
+
+function renewFile(file: string): void {
+  const handle = openSync(file, 'r+');
+  writeSync(handle, randomBytes(16), 0, 16, 0);
+  closeSync(handle);
+}

@@ -1,0 +1,50 @@
+/**
+ * @module Facts about the machine that figures mean nothing without.
+ */
+
+import { readFileSync } from 'node:fs';
+import { cpus, release, totalmem, type as osType } from 'node:os';
+import { resolve } from 'node:path';
+
+export interface MachineFacts {
+  cpu: string;
+  cores: number;
+  memoryBytes: number;
+  node: string;
+  kernel: string;
+  /** of the server's data directory; undefined when that is not known */
+  fileSystem: string | undefined;
+}
+
+/** `dataDirectory` is where the server keeps its data, if it is on this machine. */
+export function machineFacts(dataDirectory: string | undefined): MachineFacts {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model.trim() ?? 'unknown',
+    cores: processors.length,
+    memoryBytes: totalmem(),
+    node: process.version,
+    kernel: `${osType()} ${release()}`,
+    fileSystem: dataDirectory === undefined ? undefined : fileSystemOf(dataDirectory),
+  };
+}
+
+function fileSystemOf(directory: string): string | undefined {
+  const path = `${resolve(directory)}/`;
+  let best: { mount: string; type: string } | undefined;
+  for (const line of readMounts()) {
+    const [, mount, type] = line.split(' ');
+    if (mount === undefined || type === undefined) continue;
+    const inside = path.startsWith(mount.endsWith('/') ? mount : `${mount}/`);
+    if (inside && mount.length >= (best?.mount.length ?? 0)) best = { mount, type };
+  }
+  return best?.type;
+}
+
+function readMounts(): string[] {
+  try {
+    return readFileSync('/proc/mounts', 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+}

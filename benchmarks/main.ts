@@ -1,0 +1,160 @@
+/**
+ * @module `npm run bench`: finds or starts the server, runs the rows asked for, prints and writes what they gave.
+ */
+
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { formatAims, judgeAims } from './aims.ts';
+import { type Bench, OBJECT_BUCKET } from './bench.ts';
+import { machineFacts, type MachineFacts } from './machine.ts';
+import { HELP, type Options, parseOptions } from './options.ts';
+import { formatComparison, makeReport, readReport, type Report, writeReport } from './report.ts';
+import { removeBucket } from './rows/fill.ts';
+import { largeRows } from './rows/large.ts';
+import { listRows } from './rows/list.ts';
+import { smallClientNote, smallRows } from './rows/small.ts';
+import { uploadRows } from './rows/uploads.ts';
+import { ensureBucket } from './s3-client.ts';
+import { type OwnServer, startOwnServer } from './server-process.ts';
+import { type Sink, startSink } from './sink/process.ts';
+import { formatRows, LEGEND } from './table.ts';
+import type { Target } from './target.ts';
+import { formatCount } from './units.ts';
+
+const SMALL_BYTES_MAX = 2 ** 20;
+// Enough for the files of the default rows; a memory file system that is smaller is not worth trying.
+const SCRATCH_BYTES_MIN = 6 * 2 ** 30;
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2), process.env);
+  if (options === undefined) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const other = options.comparePath === undefined ? undefined : readReport(options.comparePath);
+  const scratch = mkdtempSync(join(scratchParent(), 'cistern-bench-scratch-'));
+  const date = new Date().toISOString();
+  let own: OwnServer | undefined;
+  let sink: Sink | undefined;
+  process.once('SIGINT', () => {
+    own?.kill();
+    sink?.stop();
+    rmSync(scratch, { recursive: true, force: true });
+    process.exit(130);
+  });
+  try {
+    if (options.endpoint === undefined) {
+      own = await startOwnServer({
+        parentDirectory: options.directory ?? tmpdir(),
+        extraArguments: options.serverArguments,
+      });
+    }
+    const target = own?.target ?? endpointTarget(options);
+    if (options.aloneConnections.length > 0) sink = await startSink();
+    const machine = machineFacts(target.dataDirectory);
+    process.stdout.write(`${heading(target, machine)}\n\n`);
+    const bench = makeBench(options, { target, scratch, sink: sink?.endpoint });
+    await runAll(bench);
+    const report = makeReport({
+      date,
+      name: target.name,
+      machine,
+      ...(target.startMilliseconds !== undefined && { startMilliseconds: target.startMilliseconds }),
+      rows: bench.rows,
+      skipped: bench.skipped,
+      aims: judgeAims(bench.rows, target.startMilliseconds),
+    });
+    const path = options.jsonPath ?? join('.bench', `${date.replaceAll(':', '-')}-${fileName(target.name)}.json`);
+    writeReport(path, report);
+    print(report, other, path);
+    if (bench.skipped.length > 0 || bench.rows.some((row) => row.errors > 0)) process.exitCode = 1;
+  } finally {
+    sink?.stop();
+    await own?.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function makeBench(options: Options, parts: Pick<Bench, 'target' | 'scratch' | 'sink'>): Bench {
+  const start = performance.now();
+  return {
+    ...parts,
+    options,
+    rows: [],
+    skipped: [],
+    progress: (text) => {
+      const seconds = ((performance.now() - start) / 1000).toFixed(0).padStart(4);
+      process.stderr.write(`${seconds} s  ${text}\n`);
+    },
+  };
+}
+
+async function runAll(bench: Bench): Promise<void> {
+  const { options, target } = bench;
+  const objects = ['put', 'get', 'head', 'delete', 'uploads'] as const;
+  if (objects.some((group) => options.only.has(group))) {
+    await ensureBucket(target, OBJECT_BUCKET);
+    for (const size of options.sizes) {
+      await (size <= SMALL_BYTES_MAX ? smallRows(bench, size) : largeRows(bench, size));
+    }
+    if (options.only.has('uploads')) await uploadRows(bench);
+    if (options.endpoint !== undefined && !options.keep) await removeBucket(bench, OBJECT_BUCKET);
+  }
+  if (options.only.has('list')) {
+    for (const count of options.listKeys) await listRows(bench, count);
+  }
+}
+
+function endpointTarget(options: Options): Target {
+  if (options.endpoint === undefined) throw new Error('no endpoint');
+  const { url, ...rest } = options.endpoint;
+  return {
+    ...rest,
+    endpoint: url,
+    ...(options.pid !== undefined && { pid: options.pid }),
+    ...(options.dataDirectory !== undefined && { dataDirectory: options.dataDirectory }),
+  };
+}
+
+/** In memory if there is room, so that the client reads bodies without waiting for the disk. */
+function scratchParent(): string {
+  try {
+    const memory = statfsSync('/dev/shm');
+    if (memory.bavail * memory.bsize >= SCRATCH_BYTES_MIN) return '/dev/shm';
+  } catch {
+    // Not on this system.
+  }
+  return tmpdir();
+}
+
+function heading(target: Target, machine: MachineFacts): string {
+  const facts = [
+    `${machine.cores} x ${machine.cpu}`,
+    `${formatCount(machine.memoryBytes / 1e9)} GB`,
+    machine.kernel,
+    `node ${machine.node}`,
+    ...(machine.fileSystem === undefined ? [] : [`data on ${machine.fileSystem}`]),
+  ];
+  return `${target.name} at ${target.endpoint.origin}\n${facts.join(', ')}; the client runs on the same machine if the server does`;
+}
+
+function print(report: Report, other: Report | undefined, path: string): void {
+  const sections = [smallClientNote(), LEGEND, '', formatRows(report.rows), ''];
+  for (const { id, reason } of report.skipped) sections.push(`not measured: ${id}: ${reason}`);
+  sections.push(formatAims(report.aims), '');
+  if (other !== undefined) sections.push(formatComparison(report, other), '');
+  sections.push(`written to ${path}`);
+  process.stdout.write(`${sections.join('\n')}\n`);
+}
+
+function fileName(name: string): string {
+  return name.replaceAll(/[^a-z0-9.-]/gi, '-');
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}

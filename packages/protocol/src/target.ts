@@ -1,0 +1,133 @@
+/**
+ * @module What the raw request target and the Host header address: a bucket, a key, and a query.
+ *
+ * Everything is decoded exactly once, from the bytes on the request line; nothing is normalised: `//`, `.` and `..` are
+ * part of a key. Signatures are judged elsewhere, over the same raw target.
+ */
+
+import { invalidArgument, S3Error } from './errors.ts';
+
+export const KEY_BYTES_MAX = 1024;
+
+/** A decoded query, in the order it came. A parameter without `=` has an empty value. */
+export class Query {
+  readonly #pairs: readonly (readonly [name: string, value: string])[];
+
+  constructor(pairs: readonly (readonly [string, string])[]) {
+    this.#pairs = pairs;
+  }
+
+  /** The first value; undefined when absent. */
+  get(name: string): string | undefined {
+    return this.#pairs.find((pair) => pair[0] === name)?.[1];
+  }
+
+  has(name: string): boolean {
+    return this.#pairs.some((pair) => pair[0] === name);
+  }
+
+  names(): string[] {
+    return this.#pairs.map((pair) => pair[0]);
+  }
+}
+
+export interface Target {
+  readonly bucket: string | undefined;
+  readonly key: string | undefined;
+  readonly query: Query;
+}
+
+/**
+ * Resolves the target in path style, or in virtual-host style when the host is `<bucket>.<one of domains>`.
+ *
+ * @param target as on the request line (latin1); also in absolute form
+ * @throws S3Error InvalidURI, KeyTooLongError, InvalidArgument (the query is not percent-encoded UTF-8)
+ */
+export function parseTarget(target: string, host: string | undefined, domains: readonly string[]): Target {
+  const mark = target.indexOf('?');
+  const path = pathOf(mark === -1 ? target : target.slice(0, mark));
+  const query = parseQuery(mark === -1 ? '' : target.slice(mark + 1));
+  let bucket = bucketOfHost(host, domains);
+  let rawKey: string;
+  if (bucket === undefined) {
+    const slash = path.indexOf('/', 1);
+    const rawBucket = slash === -1 ? path.slice(1) : path.slice(1, slash);
+    bucket = rawBucket === '' ? undefined : decodePath(rawBucket);
+    rawKey = slash === -1 ? '' : path.slice(slash + 1);
+    // "//key" names no bucket, but it is not the service either.
+    if (bucket === undefined && rawKey !== '') throw new S3Error('InvalidURI');
+  } else {
+    rawKey = path.slice(1);
+  }
+  if (rawKey === '') return { bucket, key: undefined, query };
+  const key = decodePath(rawKey);
+  if (Buffer.byteLength(key) > KEY_BYTES_MAX) {
+    throw new S3Error('KeyTooLongError', undefined, {
+      Size: String(Buffer.byteLength(key)),
+      MaxSizeAllowed: String(KEY_BYTES_MAX),
+    });
+  }
+  return { bucket, key, query };
+}
+
+function pathOf(rawPath: string): string {
+  if (rawPath.startsWith('/')) return rawPath;
+  const authority = /^https?:\/\/[^/]*/i.exec(rawPath)?.[0];
+  if (authority === undefined) throw new S3Error('InvalidURI');
+  return rawPath.slice(authority.length) || '/';
+}
+
+function bucketOfHost(host: string | undefined, domains: readonly string[]): string | undefined {
+  if (host === undefined || domains.length === 0) return undefined;
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  const domain = domains.find((one) => name.endsWith(`.${one.toLowerCase()}`) && name.length > one.length + 1);
+  return domain === undefined ? undefined : name.slice(0, -domain.length - 1);
+}
+
+/** Raw bytes of a part of the target as text. */
+function decodePath(raw: string): string {
+  const decoded = decode(raw);
+  if (decoded === undefined) throw new S3Error('InvalidURI');
+  return decoded;
+}
+
+const PLAIN = /^[\x20-\x24\x26-\x7e]*$/;
+const BAD_ESCAPE = /%(?![0-9a-fA-F]{2})/;
+const NOT_ASCII = /[\x80-\xff]+/g;
+
+/** Percent-decodes latin1 text that stands for bytes, strictly as UTF-8: no overlong forms, no lone surrogates. */
+function decode(raw: string): string | undefined {
+  if (PLAIN.test(raw)) return raw;
+  if (BAD_ESCAPE.test(raw)) return undefined;
+  // Bytes above ASCII that came unencoded are encoded first, so that one decoder judges all.
+  const encoded = raw.replace(NOT_ASCII, (bytes) => {
+    const hex = Buffer.from(bytes, 'latin1').toString('hex');
+    return hex.replace(/../g, '%$&');
+  });
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseQuery(raw: string): Query {
+  if (raw === '') return EMPTY_QUERY;
+  const pairs: (readonly [string, string])[] = [];
+  for (const part of raw.split('&')) {
+    if (part === '') continue;
+    const equals = part.indexOf('=');
+    const name = equals === -1 ? part : part.slice(0, equals);
+    const value = equals === -1 ? '' : part.slice(equals + 1);
+    pairs.push([decodeQuery(name), decodeQuery(value)]);
+  }
+  return new Query(pairs);
+}
+
+const EMPTY_QUERY = new Query([]);
+
+function decodeQuery(raw: string): string {
+  const decoded = decode(raw.includes('+') ? raw.replaceAll('+', ' ') : raw);
+  if (decoded === undefined) throw invalidArgument('The query is not percent-encoded UTF-8.', 'query', raw);
+  return decoded;
+}

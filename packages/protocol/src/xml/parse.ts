@@ -1,0 +1,159 @@
+/**
+ * @module A bounded parser for the small XML documents that clients send.
+ *
+ * It knows elements, attributes (read and dropped), text, comments, CDATA and the five entities; no DTD, no processing
+ * instructions but the declaration, no other entities. Names lose their namespace prefix.
+ */
+
+import { S3Error } from '../errors.ts';
+
+export interface XmlElement {
+  readonly name: string;
+  readonly children: readonly XmlElement[];
+  /** All text directly inside, references resolved; white space kept. */
+  readonly text: string;
+}
+
+const DEPTH_MAX = 16;
+/** A DeleteObjects of 1,000 keys with every field has 6,000. */
+const ELEMENTS_MAX = 20_000;
+
+const NAME = /[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?/y;
+const ATTRIBUTES = /(?:\s+[A-Za-z_][\w.:-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*/y;
+const DECLARATION = /^<\?xml\s[^?]*\?>/;
+const REFERENCE = /&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));|&/g;
+const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+interface OpenElement {
+  name: string;
+  tag: string;
+  children: XmlElement[];
+  text: string;
+}
+
+/**
+ * Parses a whole document.
+ *
+ * @throws S3Error MalformedXML for whatever is not well-formed, not UTF-8, or beyond the limits
+ */
+export function parseXml(bytes: Uint8Array): XmlElement {
+  let source: string;
+  try {
+    source = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new S3Error('MalformedXML');
+  }
+  return new Parser(source).document();
+}
+
+class Parser {
+  readonly #source: string;
+  #at = 0;
+  #count = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  document(): XmlElement {
+    this.#at = DECLARATION.exec(this.#source)?.[0].length ?? 0;
+    const stack: OpenElement[] = [];
+    for (;;) {
+      const next = this.#source.indexOf('<', this.#at);
+      const text = this.#source.slice(this.#at, next === -1 ? undefined : next);
+      const open = stack.at(-1);
+      if (open !== undefined) open.text += resolve(text);
+      else if (text.trim() !== '') throw new S3Error('MalformedXML');
+      if (next === -1) throw new S3Error('MalformedXML');
+      this.#at = next;
+      const closed = this.#markup(stack);
+      if (closed !== undefined) {
+        const parent = stack.at(-1);
+        if (parent !== undefined) parent.children.push(closed);
+        else return this.#end(closed);
+      }
+    }
+  }
+
+  /** One tag, comment or CDATA section; returns the element that it ends. */
+  #markup(stack: OpenElement[]): XmlElement | undefined {
+    if (this.#skips('<!--')) {
+      this.#through('-->');
+      return undefined;
+    }
+    if (this.#skips('<![CDATA[')) {
+      const text = this.#through(']]>');
+      const open = stack.at(-1);
+      if (open === undefined) throw new S3Error('MalformedXML');
+      open.text += text;
+      return undefined;
+    }
+    if (this.#skips('</')) {
+      const tag = this.#match(NAME);
+      this.#match(/\s*/y);
+      const open = stack.pop();
+      if (open?.tag !== tag || !this.#skips('>')) throw new S3Error('MalformedXML');
+      return open;
+    }
+    if (!this.#skips('<')) throw new S3Error('MalformedXML');
+    const tag = this.#match(NAME);
+    this.#match(ATTRIBUTES);
+    if (++this.#count > ELEMENTS_MAX || stack.length >= DEPTH_MAX) throw new S3Error('MalformedXML');
+    const element = { name: tag.slice(tag.indexOf(':') + 1), tag, children: [], text: '' };
+    if (this.#skips('/>')) return element;
+    if (!this.#skips('>')) throw new S3Error('MalformedXML');
+    stack.push(element);
+    return undefined;
+  }
+
+  /** Nothing but comments and white space may follow the root. */
+  #end(root: XmlElement): XmlElement {
+    for (;;) {
+      this.#match(/\s*/y);
+      if (!this.#skips('<!--')) break;
+      this.#through('-->');
+    }
+    if (this.#at !== this.#source.length) throw new S3Error('MalformedXML');
+    return root;
+  }
+
+  #skips(literal: string): boolean {
+    if (!this.#source.startsWith(literal, this.#at)) return false;
+    this.#at += literal.length;
+    return true;
+  }
+
+  #through(end: string): string {
+    const found = this.#source.indexOf(end, this.#at);
+    if (found === -1) throw new S3Error('MalformedXML');
+    const text = this.#source.slice(this.#at, found);
+    this.#at = found + end.length;
+    return text;
+  }
+
+  #match(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const match = pattern.exec(this.#source);
+    if (match === null) throw new S3Error('MalformedXML');
+    this.#at += match[0].length;
+    return match[0];
+  }
+}
+
+function resolve(text: string): string {
+  if (!text.includes('&')) return text;
+  return text.replace(REFERENCE, (_, hex?: string, decimal?: string, name?: string) => {
+    if (name !== undefined) return ENTITIES[name] ?? '';
+    if (hex === undefined && decimal === undefined) throw new S3Error('MalformedXML');
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new S3Error('MalformedXML');
+    return String.fromCodePoint(code);
+  });
+}
+
+/** The only child of that name; undefined when there is none. @throws S3Error MalformedXML when there are several */
+export function optionalChild(element: XmlElement, name: string): XmlElement | undefined {
+  const found = element.children.filter((child) => child.name === name);
+  if (found.length > 1) throw new S3Error('MalformedXML');
+  return found[0];
+}

@@ -1,0 +1,43 @@
+/**
+ * A hashing thread: MD5 of bodies, in memory shared with the gateway thread, because MD5 is the slowest step of
+ * receiving a large object and cannot be split. A worker entry.
+ */
+
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { parentPort } from 'node:worker_threads';
+
+export type HashRequest =
+  | { readonly kind: 'update'; readonly stream: number; readonly memory: SharedArrayBuffer; readonly length: number }
+  | { readonly kind: 'digest'; readonly stream: number }
+  | { readonly kind: 'drop'; readonly stream: number };
+
+export type HashReply =
+  | { readonly kind: 'updated'; readonly stream: number }
+  | { readonly kind: 'digest'; readonly stream: number; readonly md5: Uint8Array };
+
+const hashes = new Map<number, Hash>();
+
+function hashOf(stream: number): Hash {
+  let hash = hashes.get(stream);
+  if (hash === undefined) hashes.set(stream, (hash = createHash('md5')));
+  return hash;
+}
+
+parentPort?.on('message', (request: HashRequest) => {
+  const { stream } = request;
+  const reply = (message: HashReply): void => parentPort?.postMessage(message);
+  switch (request.kind) {
+    case 'update':
+      hashOf(stream).update(new Uint8Array(request.memory, 0, request.length));
+      reply({ kind: 'updated', stream });
+      break;
+    case 'digest':
+      reply({ kind: 'digest', stream, md5: hashOf(stream).digest() });
+      hashes.delete(stream);
+      break;
+    case 'drop':
+      hashes.delete(stream);
+      break;
+  }
+});

@@ -1,0 +1,71 @@
+/**
+ * Reader epochs, in memory shared by all threads: how the reaper knows that nobody still reads a blob. The writer
+ * stores the sequence number of its newest commit; a reader, before it looks at the catalog, enters the epoch of the
+ * newest commit it knows of, and leaves when it has read the last byte. A blob that was given up in commit S may be
+ * deleted once no reader is in an epoch before S: whoever looked at the catalog later cannot have seen it.
+ */
+
+const COMMITTED = 0;
+const IDLE = 0x7fffffffffffffffn;
+
+export type EpochMemory = SharedArrayBuffer;
+
+/** One slot a reading thread. */
+export function createEpochMemory(readers: number): EpochMemory {
+  const memory = new SharedArrayBuffer(8 * (1 + readers));
+  new BigInt64Array(memory).fill(IDLE, 1);
+  return memory;
+}
+
+/** A reading thread's side. */
+export class EpochReader {
+  readonly #slots: BigInt64Array;
+  readonly #slot: number;
+  /** Reads under way by epoch. Epochs only grow, so the first entry is the oldest. */
+  readonly #active = new Map<bigint, number>();
+
+  constructor(memory: EpochMemory, reader: number) {
+    this.#slots = new BigInt64Array(memory);
+    this.#slot = 1 + reader;
+  }
+
+  enter(): bigint {
+    const epoch = Atomics.load(this.#slots, COMMITTED);
+    this.#active.set(epoch, (this.#active.get(epoch) ?? 0) + 1);
+    if (this.#active.size === 1) Atomics.store(this.#slots, this.#slot, epoch);
+    return epoch;
+  }
+
+  leave(epoch: bigint): void {
+    const count = this.#active.get(epoch) ?? 0;
+    if (count > 1) {
+      this.#active.set(epoch, count - 1);
+      return;
+    }
+    this.#active.delete(epoch);
+    const oldest = this.#active.keys().next();
+    Atomics.store(this.#slots, this.#slot, oldest.done === true ? IDLE : oldest.value);
+  }
+}
+
+/** The writer's side. */
+export class EpochWriter {
+  readonly #slots: BigInt64Array;
+
+  constructor(memory: EpochMemory) {
+    this.#slots = new BigInt64Array(memory);
+  }
+
+  committed(seq: number): void {
+    Atomics.store(this.#slots, COMMITTED, BigInt(seq));
+  }
+
+  /** Whether no reader can still see what was given up in the commit that ended at `seq`. */
+  passed(seq: number): boolean {
+    const limit = BigInt(seq);
+    for (let i = 1; i < this.#slots.length; i++) {
+      if (Atomics.load(this.#slots, i) < limit) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Keeps the write-ahead log short. After a commit, once the log has grown by some megabytes, its pages are moved into
+ * the database; readers never hold a snapshot across ticks, so a passive checkpoint gets to the end and the log starts
+ * over. Should it grow past the hard limit all the same, the writer waits for the readers.
+ */
+
+import { statSync } from 'node:fs';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { readPragma } from './schema.ts';
+
+/** Bytes of log. Larger batches rewrite hot pages less often, smaller ones hold the writer up for a shorter time. */
+const PASSIVE_AT = 16 * 1024 * 1024;
+const RESTART_AT = 128 * 1024 * 1024;
+
+export class Checkpointer {
+  readonly #noop: StatementSync;
+  readonly #passive: StatementSync;
+  readonly #restart: StatementSync;
+  readonly #truncate: StatementSync;
+  readonly #pageSize: number;
+  readonly #log: string;
+
+  constructor(db: DatabaseSync, path: string) {
+    this.#noop = db.prepare('PRAGMA wal_checkpoint(NOOP)');
+    this.#passive = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
+    this.#restart = db.prepare('PRAGMA wal_checkpoint(RESTART)');
+    this.#truncate = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#pageSize = readPragma(db, 'page_size');
+    this.#log = `${path}-wal`;
+  }
+
+  /** Size of the log's file: what it has needed at most since it was last truncated. */
+  get logBytes(): number {
+    return statSync(this.#log, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Throws when the checkpoint fails. */
+  afterCommit(): void {
+    const { log, checkpointed } = this.#noop.get() as { log: number; checkpointed: number };
+    if ((log - checkpointed) * this.#pageSize < PASSIVE_AT) return;
+    (log * this.#pageSize < RESTART_AT ? this.#passive : this.#restart).get();
+  }
+
+  /** Moves everything into the database and empties the log: before an orderly end. */
+  truncate(): void {
+    this.#truncate.get();
+  }
+}

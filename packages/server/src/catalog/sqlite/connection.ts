@@ -1,0 +1,50 @@
+/**
+ * Opening the catalog's database: one writing connection, any number of reading ones. Reads are single statements that
+ * end before the next tick, so that no reader holds a snapshot that keeps the write-ahead log from being reset.
+ */
+
+import { DatabaseSync } from 'node:sqlite';
+import { prepareSchema } from './schema.ts';
+
+export const DATABASE_FILE = 'catalog.db';
+
+/** Earlier versions can lose a write of the write-ahead log when a checkpoint races with a commit. */
+const SQLITE_VERSION_MIN = [3, 51, 3] as const;
+
+export function checkSqliteVersion(version: string = process.versions.sqlite ?? '0'): void {
+  const parts = version.split('.').map(Number);
+  for (const [i, least] of SQLITE_VERSION_MIN.entries()) {
+    const part = parts[i] ?? 0;
+    if (part > least) return;
+    if (part < least) {
+      throw new Error(
+        `SQLite ${version} can lose acknowledged writes; ${SQLITE_VERSION_MIN.join('.')} or newer is needed. ` +
+          'Run Cistern with a newer Node.js.',
+      );
+    }
+  }
+}
+
+/** Creates the database when it is not there. Only the writer thread holds this connection. */
+export function openWriter(path: string): DatabaseSync {
+  checkSqliteVersion();
+  const db = new DatabaseSync(path, { enableForeignKeyConstraints: false, timeout: 5000 });
+  // Before anything is written, so that a database of a newer format is refused untouched.
+  prepareSchema(db, path);
+  db.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA checkpoint_fullfsync = ON;
+    PRAGMA wal_autocheckpoint = 0;
+    PRAGMA cache_size = -32768;
+    PRAGMA temp_store = MEMORY;
+  `);
+  return db;
+}
+
+export function openReader(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { readOnly: true, enableForeignKeyConstraints: false, timeout: 5000 });
+  db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;');
+  return db;
+}

@@ -1,0 +1,79 @@
+/**
+ * Listing with prefix and delimiter as a skip-scan: keys are read in pages, and as soon as one belongs to a common
+ * prefix the scan seeks past that prefix. It costs what it returns, not what the bucket or the prefix holds.
+ */
+
+import type { ListedVersion, ListRequest, ListResult } from '../catalog.ts';
+import { compareKeys, successorOfPrefix } from '../key-order.ts';
+
+/** Current versions of a bucket in key order. */
+export interface PageReader {
+  after(bucket: number, key: string, limit: number): ListedVersion[];
+  from(bucket: number, key: string, limit: number): ListedVersion[];
+}
+
+/**
+ * A page after a common prefix starts small, since the next key may well belong to another one, and grows while
+ * plain keys follow one another.
+ */
+const PAGE_AFTER_PREFIX = 2;
+const PAGE_MAX = 1001;
+
+export function listVersions(pages: PageReader, request: ListRequest): ListResult {
+  const { bucket, prefix, delimiter, limit } = request;
+  const versions: ListedVersion[] = [];
+  const commonPrefixes: string[] = [];
+  let last = '';
+  if (limit === 0) return { versions, commonPrefixes, truncated: false, last };
+
+  let cursor = startOf(request);
+  let pageSize = delimiter === '' ? limit + 1 : Math.min(limit + 1, 128);
+  const result = (truncated: boolean): ListResult => ({ versions, commonPrefixes, truncated, last });
+
+  while (cursor !== undefined) {
+    const size = Math.min(pageSize, PAGE_MAX);
+    const page = cursor.inclusive ? pages.from(bucket, cursor.key, size) : pages.after(bucket, cursor.key, size);
+    let skipTo: string | undefined;
+    for (const row of page) {
+      if (!row.key.startsWith(prefix)) return result(false);
+      if (versions.length + commonPrefixes.length === limit) return result(true);
+      const end = delimiter === '' ? -1 : row.key.indexOf(delimiter, prefix.length);
+      if (end === -1) {
+        versions.push(row);
+        last = row.key;
+      } else {
+        const group = row.key.slice(0, end + delimiter.length);
+        commonPrefixes.push(group);
+        last = group;
+        skipTo = successorOfPrefix(group);
+        if (skipTo === undefined) return result(false);
+        break;
+      }
+    }
+    if (skipTo !== undefined) {
+      cursor = { key: skipTo, inclusive: true };
+      pageSize = PAGE_AFTER_PREFIX;
+    } else {
+      const lastRow = page.at(-1);
+      cursor = lastRow === undefined || page.length < size ? undefined : { key: lastRow.key, inclusive: false };
+      pageSize *= 4;
+    }
+  }
+  return result(false);
+}
+
+/**
+ * Where the scan begins: at the prefix, or after `after`. A common prefix that `after` lies in has been passed: S3
+ * does not return it again, so its remaining keys are skipped.
+ */
+function startOf({ prefix, delimiter, after }: ListRequest): { key: string; inclusive: boolean } | undefined {
+  if (after === '' || compareKeys(after, prefix) < 0) return { key: prefix, inclusive: true };
+  if (delimiter !== '' && after.startsWith(prefix)) {
+    const end = after.indexOf(delimiter, prefix.length);
+    if (end !== -1) {
+      const next = successorOfPrefix(after.slice(0, end + delimiter.length));
+      return next === undefined ? undefined : { key: next, inclusive: true };
+    }
+  }
+  return { key: after, inclusive: false };
+}

@@ -1,0 +1,64 @@
+/** The writer thread's background work: the reaper, and the feed's retention. One slice at a time, writes in between. */
+
+import type { Reaper } from './reaper.ts';
+import type { WriteQueue } from './write-queue.ts';
+
+const IDLE_MS = 250;
+const FEED_SLICE = 1000;
+const FEED_LOOK_MS = 60_000;
+
+export interface MaintenanceOptions {
+  readonly queue: WriteQueue;
+  readonly reaper: Reaper;
+  readonly feedRetentionMs: number;
+  readonly now?: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #closed = false;
+  #feedDueMs = 0;
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options;
+    this.#schedule(IDLE_MS);
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.#running = this.#step();
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  async #step(): Promise<void> {
+    try {
+      const more = await this.#options.reaper.step();
+      const trimmed = this.#trimFeed();
+      if (!this.#closed) this.#schedule(more || trimmed ? 0 : IDLE_MS);
+    } catch (error) {
+      this.#options.onError(error);
+      // A catalog that has stopped stays so; anything else is tried again.
+      if (!this.#closed && this.#options.queue.stopped === undefined) this.#schedule(IDLE_MS * 20);
+    }
+  }
+
+  #trimFeed(): boolean {
+    const now = (this.#options.now ?? Date.now)();
+    if (now < this.#feedDueMs) return false;
+    const before = now - this.#options.feedRetentionMs;
+    const { changes } = this.#options.queue.transact(({ sql }) => sql.trimFeed.run(FEED_SLICE, before));
+    const more = Number(changes) === FEED_SLICE;
+    if (!more) this.#feedDueMs = now + FEED_LOOK_MS;
+    return more;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+}

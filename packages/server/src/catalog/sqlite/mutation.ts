@@ -1,0 +1,20 @@
+/** What can be asked of the writer thread: a closed union, plain data that crosses threads. */
+
+import type { Bucket, CopyRequest, Published, PublishRequest, Reservation, ReserveRequest } from '../catalog.ts';
+
+/** Input and result of each mutation. */
+export interface Mutations {
+  createBucket: { input: { name: string; owner: string; region: string }; result: Bucket };
+  deleteBucket: { input: { bucket: number }; result: undefined };
+  reserveBlob: { input: ReserveRequest; result: Reservation };
+  releaseBlob: { input: { blob: number }; result: undefined };
+  publishVersion: { input: PublishRequest; result: Published };
+  copyVersion: { input: CopyRequest; result: Published };
+  deleteVersions: { input: { bucket: number; keys: readonly string[] }; result: undefined };
+}
+
+export type MutationName = keyof Mutations;
+
+export type Mutation = { [N in MutationName]: { readonly name: N; readonly input: Mutations[N]['input'] } }[MutationName];
+
+export type MutationResult = Mutations[MutationName]['result'];

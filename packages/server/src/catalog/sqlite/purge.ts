@@ -1,0 +1,31 @@
+/**
+ * Giving references up. A manifest without references loses its extents; a blob without extents is deleted at once
+ * when it is inline, and left to the reaper when it is a file. Called inside the writer's transaction.
+ */
+
+import { EXTENTS_WITH_VERSION } from './rows.ts';
+import type { WriteStatements } from './write-statements.ts';
+
+/**
+ * Longer manifests are taken apart by the reaper: in slices, so that no mutation holds the others up, and when their
+ * readers are gone, who look up extents as they go. Shorter ones were read whole with their version.
+ */
+const EXTENTS_AT_ONCE = EXTENTS_WITH_VERSION;
+
+export function purgeManifest(sql: WriteStatements, manifest: number): void {
+  const row = sql.dropManifestRef.get(manifest) as { refs: number; extents: number } | undefined;
+  if (row === undefined || row.refs > 0) return;
+  if (row.extents <= EXTENTS_AT_ONCE) purgeExtents(sql, manifest, EXTENTS_AT_ONCE);
+}
+
+/** Removes up to `limit` extents of an unreferenced manifest, and the manifest with the last. Returns how many. */
+export function purgeExtents(sql: WriteStatements, manifest: number, limit: number): number {
+  const extents = sql.firstExtents.all(manifest, limit) as unknown as { start: number; blob: number }[];
+  for (const { start, blob } of extents) {
+    sql.deleteExtent.run(manifest, start);
+    const left = sql.dropBlobRef.get(blob) as { refs: number; location: string | null } | undefined;
+    if (left !== undefined && left.refs === 0 && left.location === null) sql.deleteBlob.run(blob);
+  }
+  if (extents.length < limit) sql.deleteManifest.run(manifest);
+  return extents.length;
+}

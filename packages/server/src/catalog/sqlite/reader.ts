@@ -1,0 +1,99 @@
+/**
+ * The catalog's reads on one connection: single statements, each over the newest commit. Synchronous, because SQLite
+ * is; the gateway sees them through the asynchronous `Catalog`. Also used by the writer, inside its transactions.
+ */
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Bucket, Extent, ListRequest, ListResult, Version } from '../catalog.ts';
+import { successorOfPrefix } from '../key-order.ts';
+import { listVersions } from './listing.ts';
+import type { PageReader } from './listing.ts';
+import {
+  BUCKET_COLUMNS,
+  EXTENT_COLUMNS,
+  EXTENTS_WITH_VERSION,
+  LISTED_COLUMNS,
+  toBucket,
+  toExtents,
+  toListed,
+  toVersion,
+  VERSION_COLUMNS,
+} from './rows.ts';
+
+export class SqliteReader {
+  readonly #bucketByName: StatementSync;
+  readonly #bucketsOfAll: StatementSync;
+  readonly #bucketsOfOwner: StatementSync;
+  readonly #currentVersion: StatementSync;
+  readonly #versionWithExtents: StatementSync;
+  readonly #extents: StatementSync;
+  readonly #pages: PageReader;
+
+  constructor(db: DatabaseSync) {
+    this.#bucketByName = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE name = ?`);
+    const buckets = `name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`;
+    this.#bucketsOfAll = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE ${buckets}`);
+    this.#bucketsOfOwner = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE owner = ? AND ${buckets}`);
+    this.#currentVersion = db.prepare(
+      `SELECT ${VERSION_COLUMNS} FROM versions v WHERE bucket = ? AND place = 0 AND key = ?`,
+    );
+    this.#versionWithExtents = db.prepare(`
+      SELECT ${VERSION_COLUMNS}, ${EXTENT_COLUMNS} FROM versions v
+      LEFT JOIN extents e ON e.manifest = v.manifest LEFT JOIN blobs b ON b.id = e.blob
+      WHERE v.bucket = ? AND v.place = 0 AND v.key = ? ORDER BY e.start LIMIT ${EXTENTS_WITH_VERSION}`);
+    // From the last extent that starts at or before `start`, found by one probe.
+    this.#extents = db.prepare(`
+      SELECT ${EXTENT_COLUMNS} FROM extents e JOIN blobs b ON b.id = e.blob
+      WHERE e.manifest = ?1 AND e.start < ?3
+        AND e.start >= (SELECT max(start) FROM extents WHERE manifest = ?1 AND start <= ?2)
+      ORDER BY e.start`);
+    const page = (bound: string): StatementSync =>
+      db.prepare(`SELECT ${LISTED_COLUMNS} FROM versions WHERE bucket = ? AND place = 0 AND ${bound} ORDER BY key LIMIT ?`);
+    const after = page('key > ?');
+    const from = page('key >= ?');
+    this.#pages = {
+      after: (bucket, key, limit) => toListed(after.all(bucket, key, limit)),
+      from: (bucket, key, limit) => toListed(from.all(bucket, key, limit)),
+    };
+  }
+
+  findBucket(name: string): Bucket | undefined {
+    const row = this.#bucketByName.get(name);
+    return row === undefined ? undefined : toBucket(row);
+  }
+
+  listBuckets(request: { owner: string | undefined; prefix: string; after: string; limit: number }): {
+    buckets: Bucket[];
+    truncated: boolean;
+  } {
+    const { owner, prefix, after, limit } = request;
+    // Bucket names are ASCII: '~' sorts after every character they may contain.
+    const bounds = [after, prefix, successorOfPrefix(prefix) ?? '~', limit + 1] as const;
+    const rows =
+      owner === undefined ? this.#bucketsOfAll.all(...bounds) : this.#bucketsOfOwner.all(owner, ...bounds);
+    const buckets = rows.slice(0, limit).map(toBucket);
+    return { buckets, truncated: rows.length > limit };
+  }
+
+  findVersion(bucket: number, key: string): Version | undefined {
+    const row = this.#currentVersion.get(bucket, key);
+    return row === undefined ? undefined : toVersion(row);
+  }
+
+  /** The current version of a key and its first extents, as one commit left them. */
+  findVersionWithExtents(bucket: number, key: string): { version: Version; extents: Extent[] } | undefined {
+    const rows = this.#versionWithExtents.all(bucket, key);
+    if (rows[0] === undefined) return undefined;
+    const version = toVersion(rows[0]);
+    return { version, extents: version.manifest === null ? [] : toExtents(rows) };
+  }
+
+  /** The extents of a manifest that overlap [start, end), in order. */
+  extents(manifest: number, start: number, end: number): Extent[] {
+    return toExtents(this.#extents.all(manifest, start, end));
+  }
+
+  listVersions(request: ListRequest): ListResult {
+    return listVersions(this.#pages, request);
+  }
+}

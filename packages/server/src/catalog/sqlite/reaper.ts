@@ -1,0 +1,103 @@
+/**
+ * Deletes blobs that nothing refers to. In a first transaction, where publishing happens too, a blob without
+ * references and reservations is marked as being deleted: from then on it is never referred to again, and a
+ * reservation of the same content waits. When every reader that may have seen it is gone its file is deleted, and in
+ * a second transaction its row. A crash in between leaves a marked row, which the next start finishes.
+ */
+
+import type { EpochWriter } from '../epochs.ts';
+import { purgeExtents } from './purge.ts';
+import { BLOB_STATE } from './schema.ts';
+import type { WriteQueue } from './write-queue.ts';
+
+/** Rows a transaction: a few milliseconds of the writer's time. */
+const SLICE = 200;
+const EXTENTS_SLICE = 2000;
+
+export interface ReaperOptions {
+  readonly queue: WriteQueue;
+  readonly epochs: EpochWriter;
+  /** Deletes the blob's bytes; deleting what is not there is no error. */
+  readonly deleteBlob: (location: string) => Promise<void>;
+}
+
+interface Doomed {
+  readonly id: number;
+  readonly location: string;
+}
+
+export class Reaper {
+  readonly #options: ReaperOptions;
+  /** Marked in an earlier slice; deleted once no reader is in an epoch before `seq`. */
+  #marked: { seq: number; blobs: Doomed[] } | undefined;
+  /** A long manifest without references, taken apart once no reader is in an epoch before `seq`. */
+  #manifest: { id: number; seq: number } | undefined;
+  #deletedTotal = 0;
+
+  constructor(options: ReaperOptions) {
+    this.#options = options;
+  }
+
+  get deletedTotal(): number {
+    return this.#deletedTotal;
+  }
+
+  /** One slice of work. Resolves to whether there is more to do at once. Rejects when the catalog has stopped. */
+  async step(): Promise<boolean> {
+    const manifests = this.#takeManifestsApart();
+    this.#marked ??= this.#mark();
+    if (this.#marked === undefined) return manifests;
+    if (!this.#options.epochs.passed(this.#marked.seq)) return manifests;
+    const { blobs } = this.#marked;
+    for (const { location } of blobs) await this.#options.deleteBlob(location);
+    this.#options.queue.transact(({ sql }) => {
+      for (const { id } of blobs) sql.deleteBlob.run(id);
+    });
+    this.#marked = undefined;
+    this.#deletedTotal += blobs.length;
+    this.#options.queue.retryWaiting();
+    return true;
+  }
+
+  #takeManifestsApart(): boolean {
+    const { queue, epochs } = this.#options;
+    if (this.#manifest === undefined) {
+      const found = queue.sql.unreferencedManifests.all(1) as unknown as { id: number }[];
+      if (found[0] === undefined) return false;
+      this.#manifest = { id: found[0].id, seq: queue.transact(({ nextSequence }) => nextSequence()) };
+    }
+    const { id, seq } = this.#manifest;
+    if (!epochs.passed(seq)) return false;
+    const removed = queue.transact(({ sql }) => purgeExtents(sql, id, EXTENTS_SLICE));
+    if (removed < EXTENTS_SLICE) this.#manifest = undefined;
+    return true;
+  }
+
+  #mark(): { seq: number; blobs: Doomed[] } | undefined {
+    const { queue } = this.#options;
+    const blobs = this.#unreferenced();
+    if (blobs.length === 0) return undefined;
+    // A sequence number of its own: readers that enter after this commit are in a later epoch than those before it.
+    const seq = queue.transact(({ sql, nextSequence }) => {
+      for (const { id } of blobs) sql.markDeleting.run(id);
+      return nextSequence();
+    });
+    return { seq, blobs };
+  }
+
+  /** Walks past reserved blobs: at most as many as there are uploads being finished. */
+  #unreferenced(): Doomed[] {
+    const { queue } = this.#options;
+    const doomed: Doomed[] = [];
+    let after = 0;
+    for (;;) {
+      const rows = queue.sql.unreferencedBlobs.all(after, SLICE) as unknown as (Doomed & { state: number })[];
+      for (const row of rows) {
+        if (row.state === BLOB_STATE.deleting || !queue.pins.has(row.id)) doomed.push(row);
+      }
+      const last = rows.at(-1);
+      if (doomed.length > 0 || last === undefined || rows.length < SLICE) return doomed;
+      after = last.id;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/** The `Catalog` of a gateway thread over SQLite: reads on a connection of its own, writes through the writer thread. */
+
+import type { DatabaseSync } from 'node:sqlite';
+import type {
+  Bucket,
+  Catalog,
+  CopyRequest,
+  Extent,
+  ListRequest,
+  ListResult,
+  OpenVersion,
+  Published,
+  PublishRequest,
+  Reservation,
+  ReserveRequest,
+  Version,
+} from '../catalog.ts';
+import type { EpochReader } from '../epochs.ts';
+import { SqliteReader } from './reader.ts';
+import { EXTENTS_WITH_VERSION } from './rows.ts';
+import type { WriterClient } from './writer-client.ts';
+
+/** A bulk delete goes through the writer in slices of about a millisecond, other writes in between. */
+const DELETE_SLICE = 100;
+
+export interface SqliteCatalogOptions {
+  readonly db: DatabaseSync;
+  readonly writer: Pick<WriterClient, 'write'>;
+  readonly epochs: EpochReader;
+}
+
+export class SqliteCatalog implements Catalog {
+  readonly #reader: SqliteReader;
+  readonly #writer: Pick<WriterClient, 'write'>;
+  readonly #epochs: EpochReader;
+
+  constructor({ db, writer, epochs }: SqliteCatalogOptions) {
+    this.#reader = new SqliteReader(db);
+    this.#writer = writer;
+    this.#epochs = epochs;
+  }
+
+  async findBucket(name: string): Promise<Bucket | undefined> {
+    return this.#reader.findBucket(name);
+  }
+
+  async listBuckets(request: Parameters<Catalog['listBuckets']>[0]): ReturnType<Catalog['listBuckets']> {
+    return this.#reader.listBuckets(request);
+  }
+
+  createBucket(request: { name: string; owner: string; region: string }): Promise<Bucket> {
+    return this.#writer.write('createBucket', request);
+  }
+
+  async deleteBucket(bucket: number): Promise<void> {
+    await this.#writer.write('deleteBucket', { bucket });
+  }
+
+  async findVersion(bucket: number, key: string): Promise<Version | undefined> {
+    return this.#reader.findVersion(bucket, key);
+  }
+
+  async openVersion(bucket: number, key: string): Promise<OpenVersion | undefined> {
+    const epoch = this.#epochs.enter();
+    let released = false;
+    const release = (): void => {
+      if (!released) this.#epochs.leave(epoch);
+      released = true;
+    };
+    let found: ReturnType<SqliteReader['findVersionWithExtents']>;
+    try {
+      found = this.#reader.findVersionWithExtents(bucket, key);
+    } finally {
+      if (found === undefined) release();
+    }
+    if (found === undefined) return undefined;
+    const { version, extents } = found;
+    return {
+      version,
+      extents: async (start, end): Promise<readonly Extent[]> => {
+        if (version.manifest === null || start >= end) return [];
+        if (version.extents > EXTENTS_WITH_VERSION) return this.#reader.extents(version.manifest, start, end);
+        return extents.filter((extent) => extent.start < end && extent.start + extent.length > start);
+      },
+      release,
+    };
+  }
+
+  async listVersions(request: ListRequest): Promise<ListResult> {
+    return this.#reader.listVersions(request);
+  }
+
+  reserveBlob(request: ReserveRequest): Promise<Reservation> {
+    return this.#writer.write('reserveBlob', request);
+  }
+
+  async releaseBlob(blob: number): Promise<void> {
+    await this.#writer.write('releaseBlob', { blob });
+  }
+
+  publishVersion(request: PublishRequest): Promise<Published> {
+    return this.#writer.write('publishVersion', request);
+  }
+
+  copyVersion(request: CopyRequest): Promise<Published> {
+    return this.#writer.write('copyVersion', request);
+  }
+
+  async deleteVersions(bucket: number, keys: readonly string[]): Promise<void> {
+    for (let i = 0; i < keys.length; i += DELETE_SLICE) {
+      await this.#writer.write('deleteVersions', { bucket, keys: keys.slice(i, i + DELETE_SLICE) });
+    }
+  }
+}

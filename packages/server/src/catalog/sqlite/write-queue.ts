@@ -1,0 +1,238 @@
+/**
+ * Group commit. Mutations that wait are run as one transaction, each in a savepoint of its own, and one sync serves
+ * them all; nothing is answered before the commit has returned. After a commit, rollback or checkpoint that failed
+ * the queue has stopped: SQLite would accept the next commit although the log has a hole, so nobody is answered with
+ * success again until a restart has re-read the disk.
+ */
+
+import type { DatabaseSync } from 'node:sqlite';
+import { CatalogError } from '../errors.ts';
+import type { EpochWriter } from '../epochs.ts';
+import { BlobPins } from './blob-pins.ts';
+import { Checkpointer } from './checkpointer.ts';
+import type { Mutation, MutationResult } from './mutation.ts';
+import { applyMutation, WAIT } from './mutations.ts';
+import type { WriteContext } from './mutations.ts';
+import { SqliteReader } from './reader.ts';
+import { WriteStatements } from './write-statements.ts';
+
+/** A transaction takes no more than this, so that a long queue is answered in steps. */
+const BATCH_MAX = 512;
+
+const SQLITE_FULL = 13;
+
+export type Outcome = { readonly result: MutationResult } | { readonly error: Error };
+
+interface Job {
+  readonly mutation: Mutation;
+  readonly settle: (outcome: Outcome) => void;
+}
+
+export interface WriteQueueOptions {
+  readonly db: DatabaseSync;
+  readonly path: string;
+  readonly epochs: EpochWriter;
+  readonly now?: () => number;
+  /** Called after each batch: how many mutations the commit carried and how long it took. */
+  readonly onCommit?: (batch: { mutations: number; durationMs: number }) => void;
+  /** Called once, when the queue stops for good. */
+  readonly onStop?: (cause: unknown) => void;
+}
+
+export class WriteQueue {
+  readonly sql: WriteStatements;
+  readonly pins = new BlobPins();
+  readonly checkpointer: Checkpointer;
+  readonly #options: WriteQueueOptions;
+  readonly #context: WriteContext;
+  #sequence: number;
+  #jobs: Job[] = [];
+  /** Reservations of content that is being deleted. */
+  #waiting: Job[] = [];
+  #scheduled = false;
+  #stopped: CatalogError | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(options: WriteQueueOptions) {
+    const { db, path } = options;
+    this.#options = options;
+    this.sql = new WriteStatements(db);
+    this.checkpointer = new Checkpointer(db, path);
+    const row = db.prepare("SELECT value FROM meta WHERE name = 'sequence'").get();
+    this.#sequence = row?.['value'] as number;
+    options.epochs.committed(this.#sequence);
+    this.#context = {
+      sql: this.sql,
+      reader: new SqliteReader(db),
+      pins: this.pins,
+      now: options.now ?? Date.now,
+      nextSequence: () => ++this.#sequence,
+    };
+  }
+
+  /** The newest sequence number that was drawn; committed whenever no transaction is open. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  get stopped(): CatalogError | undefined {
+    return this.#stopped;
+  }
+
+  enqueue(mutation: Mutation, settle: Job['settle']): void {
+    if (this.#stopped !== undefined) {
+      settle({ error: this.#stopped });
+      return;
+    }
+    this.#jobs.push({ mutation, settle });
+    this.#schedule();
+  }
+
+  /**
+   * Runs internal work (the reaper's, the feed's) as a transaction of its own and returns what it returned, durable;
+   * throws when the queue has stopped.
+   */
+  transact<T>(work: (context: WriteContext) => T): T {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const before = this.#sequence;
+    let result: T;
+    try {
+      this.sql.begin.run();
+      result = work(this.#context);
+    } catch (error) {
+      this.#rollback(before, error);
+      throw error;
+    }
+    this.#commit(before);
+    return result;
+  }
+
+  /** Asks again for the reservations that waited for content to be deleted. */
+  retryWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#jobs.unshift(...waiting);
+    if (waiting.length > 0) this.#schedule();
+  }
+
+  /** Resolves when nothing is queued. */
+  async drained(): Promise<void> {
+    if (this.#jobs.length === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // After the poll phase, so that everything that has arrived by then shares the commit.
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#runBatch();
+      if (this.#jobs.length > 0) this.#schedule();
+      else for (const resolve of this.#idle.splice(0)) resolve();
+    });
+  }
+
+  #runBatch(): void {
+    if (this.#stopped !== undefined) return;
+    const batch = this.#jobs.length <= BATCH_MAX ? this.#jobs : this.#jobs.slice(0, BATCH_MAX);
+    this.#jobs = this.#jobs.length <= BATCH_MAX ? [] : this.#jobs.slice(BATCH_MAX);
+    if (batch.length === 0) return;
+    const started = performance.now();
+    const before = this.#sequence;
+    const settled: { job: Job; outcome: Outcome }[] = [];
+    try {
+      this.sql.begin.run();
+      for (const job of batch) {
+        const outcome = this.#applyOne(job.mutation);
+        if (outcome === WAIT) this.#waiting.push(job);
+        else settled.push({ job, outcome });
+      }
+      this.#commit(before);
+    } catch (error) {
+      if (this.#stopped === undefined) this.#rollback(before, error);
+      const answer = this.#stopped ?? toCatalogError(error);
+      for (const job of batch) if (!this.#waiting.includes(job)) job.settle({ error: answer });
+      return;
+    }
+    this.#options.onCommit?.({ mutations: batch.length, durationMs: performance.now() - started });
+    for (const { job, outcome } of settled) job.settle(outcome);
+    this.checkpoint();
+  }
+
+  #applyOne(mutation: Mutation): Outcome | typeof WAIT {
+    this.sql.savepoint.run();
+    try {
+      const result = applyMutation(this.#context, mutation);
+      this.sql.release.run();
+      return result === WAIT ? WAIT : { result };
+    } catch (error) {
+      // SQLite has rolled the whole transaction back by itself when the disk failed or is full.
+      if (!CatalogError.is(error) && isSqliteError(error)) throw error;
+      this.sql.rollbackToSavepoint.run();
+      this.sql.release.run();
+      return { error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+
+  #commit(before: number): void {
+    const { sql } = this;
+    if (this.#sequence !== before) sql.setSequence.run(this.#sequence);
+    try {
+      sql.commit.run();
+    } catch (error) {
+      if (isFull(error)) throw error;
+      this.#stop(error);
+      throw error;
+    }
+    this.#options.epochs.committed(this.#sequence);
+  }
+
+  #rollback(before: number, cause: unknown): void {
+    this.#sequence = before;
+    try {
+      if (this.#options.db.isTransaction) this.sql.rollback.run();
+    } catch (error) {
+      this.#stop(error);
+      return;
+    }
+    if (isSqliteError(cause) && !isFull(cause)) this.#stop(cause);
+  }
+
+  /** Moves the log into the database when it has grown enough. Failing at it stops the queue. */
+  checkpoint(): void {
+    try {
+      this.checkpointer.afterCommit();
+    } catch (error) {
+      this.#stop(error);
+    }
+  }
+
+  #stop(cause: unknown): void {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = new CatalogError(
+      'Stopped',
+      'The catalog could not reach its disk and has stopped. Look at the disk, then restart the server.',
+      { cause },
+    );
+    for (const job of [...this.#jobs, ...this.#waiting]) job.settle({ error: this.#stopped });
+    this.#jobs = [];
+    this.#waiting = [];
+    this.#options.onStop?.(cause);
+  }
+}
+
+function sqliteCode(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined;
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+}
+
+const isSqliteError = (error: unknown): boolean => sqliteCode(error) !== undefined;
+const isFull = (error: unknown): boolean => sqliteCode(error) === SQLITE_FULL;
+
+function toCatalogError(error: unknown): Error {
+  if (isFull(error)) {
+    return new CatalogError('StorageFull', 'The disk that holds the catalog is full', { cause: error });
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,96 @@
+/** The writing connection's prepared statements, and the sequence counter that they draw from. */
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { BLOB_STATE } from './schema.ts';
+
+export class WriteStatements {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+  readonly rollback: StatementSync;
+  readonly savepoint: StatementSync;
+  readonly release: StatementSync;
+  readonly rollbackToSavepoint: StatementSync;
+  readonly setSequence: StatementSync;
+
+  readonly insertBucket: StatementSync;
+  readonly deleteBucket: StatementSync;
+  readonly bucketExists: StatementSync;
+  readonly bucketById: StatementSync;
+  readonly bucketHasVersions: StatementSync;
+
+  readonly insertVersion: StatementSync;
+  readonly deleteCurrent: StatementSync;
+
+  readonly insertManifest: StatementSync;
+  readonly addManifestRef: StatementSync;
+  readonly dropManifestRef: StatementSync;
+  readonly deleteManifest: StatementSync;
+  readonly unreferencedManifests: StatementSync;
+
+  readonly insertExtent: StatementSync;
+  readonly firstExtents: StatementSync;
+  readonly deleteExtent: StatementSync;
+
+  readonly insertInlineBlob: StatementSync;
+  readonly insertPendingBlob: StatementSync;
+  readonly blobByHash: StatementSync;
+  readonly blobById: StatementSync;
+  readonly addBlobRef: StatementSync;
+  readonly dropBlobRef: StatementSync;
+  readonly deleteBlob: StatementSync;
+  readonly markDeleting: StatementSync;
+  readonly unreferencedBlobs: StatementSync;
+
+  readonly insertFeed: StatementSync;
+  readonly trimFeed: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    const p = (sql: string): StatementSync => db.prepare(sql);
+    this.begin = p('BEGIN IMMEDIATE');
+    this.commit = p('COMMIT');
+    this.rollback = p('ROLLBACK');
+    this.savepoint = p('SAVEPOINT mutation');
+    this.release = p('RELEASE mutation');
+    this.rollbackToSavepoint = p('ROLLBACK TO mutation');
+    this.setSequence = p("UPDATE meta SET value = ? WHERE name = 'sequence'");
+
+    this.insertBucket = p('INSERT INTO buckets VALUES (?, ?, ?, ?, ?, ?)');
+    this.deleteBucket = p('DELETE FROM buckets WHERE id = ?');
+    this.bucketExists = p('SELECT 1 FROM buckets WHERE id = ?');
+    this.bucketById = p('SELECT name, scope FROM buckets WHERE id = ?');
+    this.bucketHasVersions = p('SELECT 1 FROM versions WHERE bucket = ? LIMIT 1');
+
+    this.insertVersion = p(`INSERT INTO versions (bucket, place, key, seq, retired_seq, is_null, delete_marker,
+      modified_ms, size, etag, storage_class, owner, manifest, extents, checksum_algorithm, checksum_value, tags, attributes)
+      VALUES (?, 0, ?, ?, NULL, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.deleteCurrent = p(
+      'DELETE FROM versions WHERE bucket = ? AND place = 0 AND key = ? RETURNING manifest, size, etag, seq',
+    );
+
+    this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, ?, ?)');
+    this.addManifestRef = p('UPDATE manifests SET refs = refs + 1 WHERE id = ?');
+    this.dropManifestRef = p('UPDATE manifests SET refs = refs - 1 WHERE id = ? RETURNING refs, extents');
+    this.deleteManifest = p('DELETE FROM manifests WHERE id = ?');
+    this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT ?');
+
+    this.insertExtent = p('INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)');
+    this.firstExtents = p('SELECT start, blob FROM extents WHERE manifest = ? ORDER BY start LIMIT ?');
+    this.deleteExtent = p('DELETE FROM extents WHERE manifest = ? AND start = ?');
+
+    this.insertInlineBlob = p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
+      VALUES (?, ?, ?, ${BLOB_STATE.live}, 1, 0, ?, ?, NULL, ?)`);
+    this.insertPendingBlob = p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
+      VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, 0, ?, ?, ?, NULL)`);
+    this.blobByHash = p('SELECT id, state, location FROM blobs WHERE scope = ? AND sha256 = ? AND location IS NOT NULL');
+    this.blobById = p('SELECT state, location, logical FROM blobs WHERE id = ?');
+    this.addBlobRef = p(`UPDATE blobs SET refs = refs + 1, state = ${BLOB_STATE.live} WHERE id = ? RETURNING logical`);
+    this.dropBlobRef = p('UPDATE blobs SET refs = refs - 1 WHERE id = ? RETURNING refs, location');
+    this.deleteBlob = p('DELETE FROM blobs WHERE id = ?');
+    this.markDeleting = p(`UPDATE blobs SET state = ${BLOB_STATE.deleting} WHERE id = ?`);
+    this.unreferencedBlobs = p('SELECT id, state, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?');
+
+    this.insertFeed = p('INSERT INTO feed (seq, at_ms, kind, bucket, key, size, etag) VALUES (?, ?, ?, ?, ?, ?, ?)');
+    this.trimFeed = p(`DELETE FROM feed WHERE seq IN
+      (SELECT seq FROM (SELECT seq, at_ms FROM feed ORDER BY seq LIMIT ?) WHERE at_ms < ?)`);
+  }
+}

@@ -1,0 +1,63 @@
+/** A gateway thread's way to the writer thread: mutations that are asked for in one tick travel as one message. */
+
+import type { MessagePort } from 'node:worker_threads';
+import { CatalogError } from '../errors.ts';
+import type { Mutation, MutationName, Mutations } from './mutation.ts';
+import type { NumberedMutation, WriterReply } from './port-protocol.ts';
+
+interface Pending {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class WriterClient {
+  readonly #port: MessagePort;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 0;
+  #batch: NumberedMutation[] = [];
+  #stopped: CatalogError | undefined;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.on('message', (reply: WriterReply) => {
+      this.#receive(reply);
+    });
+    port.on('close', () => {
+      this.#close();
+    });
+  }
+
+  /** Resolves when the mutation is durable. */
+  write<N extends MutationName>(name: N, input: Mutations[N]['input']): Promise<Mutations[N]['result']> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    return new Promise<Mutations[N]['result']>((resolve, reject) => {
+      const id = this.#nextId++;
+      this.#pending.set(id, { resolve, reject });
+      if (this.#batch.length === 0) setImmediate(() => this.#flush());
+      this.#batch.push({ id, mutation: { name, input } as Mutation });
+    });
+  }
+
+  #flush(): void {
+    const batch = this.#batch;
+    this.#batch = [];
+    this.#port.postMessage(batch);
+  }
+
+  #receive(reply: WriterReply): void {
+    for (const answer of reply) {
+      const pending = this.#pending.get(answer.id);
+      this.#pending.delete(answer.id);
+      if (pending === undefined) continue;
+      if ('result' in answer) pending.resolve(answer.result as never);
+      else if (answer.code === null) pending.reject(new Error(answer.message));
+      else pending.reject(new CatalogError(answer.code, answer.message));
+    }
+  }
+
+  #close(): void {
+    this.#stopped = new CatalogError('Stopped', 'The catalog is closed');
+    for (const { reject } of this.#pending.values()) reject(this.#stopped);
+    this.#pending.clear();
+  }
+}

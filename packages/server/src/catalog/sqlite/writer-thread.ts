@@ -1,0 +1,126 @@
+/**
+ * The writer thread: owns the only writing connection and everything that must be decided one after another. A worker
+ * entry: started with `WriterData`, it prepares the database, finishes what a crash left, says it is ready and then
+ * serves ports.
+ */
+
+import type { MessagePort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
+import { FileBlobStore } from '../../blobs/files/file-blob-store.ts';
+import { CatalogError } from '../errors.ts';
+import { EpochWriter } from '../epochs.ts';
+import type { EpochMemory } from '../epochs.ts';
+import { openWriter } from './connection.ts';
+import { Maintenance } from './maintenance.ts';
+import type { Answer, WriterRequest } from './port-protocol.ts';
+import { Reaper } from './reaper.ts';
+import { WriterMetrics } from './writer-metrics.ts';
+import type { WriterMetricsValues } from './writer-metrics.ts';
+import { WriteQueue } from './write-queue.ts';
+
+export interface WriterData {
+  readonly databasePath: string;
+  readonly blobsPath: string;
+  readonly epochs: EpochMemory;
+  readonly feedRetentionMs: number;
+}
+
+/** From the main thread. */
+export type WriterCommand =
+  | { readonly kind: 'connect'; readonly port: MessagePort }
+  | { readonly kind: 'metrics'; readonly id: number }
+  | { readonly kind: 'close' };
+
+/** To the main thread. */
+export type WriterEvent =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'stopped'; readonly message: string }
+  | { readonly kind: 'error'; readonly message: string }
+  | { readonly kind: 'metrics'; readonly id: number; readonly values: WriterMetricsValues }
+  | { readonly kind: 'closed' };
+
+function main(data: WriterData): void {
+  const parent = parentPort;
+  if (parent === null) throw new Error('This module is the entry of a worker thread');
+  const tell = (event: WriterEvent): void => parent.postMessage(event);
+
+  const db = openWriter(data.databasePath);
+  const epochs = new EpochWriter(data.epochs);
+  const metrics = new WriterMetrics();
+  const queue = new WriteQueue({
+    db,
+    path: data.databasePath,
+    epochs,
+    onCommit: (batch) => metrics.commit(batch),
+    onStop: (cause) => tell({ kind: 'stopped', message: describe(cause) }),
+  });
+  const blobs = new FileBlobStore(data.blobsPath);
+  const reaper = new Reaper({ queue, epochs, deleteBlob: (location) => blobs.delete(location) });
+  const maintenance = new Maintenance({
+    queue,
+    reaper,
+    feedRetentionMs: data.feedRetentionMs,
+    onError: (error) => tell({ kind: 'error', message: describe(error) }),
+  });
+  const ports = new Set<MessagePort>();
+
+  const close = async (): Promise<void> => {
+    await queue.drained();
+    await maintenance.close();
+    if (queue.stopped === undefined) queue.checkpointer.truncate();
+    for (const port of ports) port.close();
+    db.close();
+    tell({ kind: 'closed' });
+    parent.close();
+  };
+
+  parent.on('message', (command: WriterCommand) => {
+    switch (command.kind) {
+      case 'connect':
+        ports.add(command.port);
+        serve(command.port, queue);
+        break;
+      case 'metrics':
+        tell({ kind: 'metrics', id: command.id, values: metrics.read(queue, reaper) });
+        break;
+      case 'close':
+        void close();
+        break;
+    }
+  });
+  tell({ kind: 'ready' });
+}
+
+/** Answers of one commit go back as one message a port. */
+function serve(port: MessagePort, queue: WriteQueue): void {
+  let answers: Answer[] = [];
+  const answer = (item: Answer): void => {
+    if (answers.length === 0) {
+      queueMicrotask(() => {
+        const batch = answers;
+        answers = [];
+        port.postMessage(batch);
+      });
+    }
+    answers.push(item);
+  };
+  port.on('message', (request: WriterRequest) => {
+    for (const { id, mutation } of request) {
+      queue.enqueue(mutation, (outcome) => {
+        if ('result' in outcome) answer({ id, result: outcome.result });
+        else answer({ id, code: CatalogError.is(outcome.error) ? outcome.error.code : null, message: outcome.error.message });
+      });
+    }
+  });
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+try {
+  main(workerData as WriterData);
+} catch (error) {
+  parentPort?.postMessage({ kind: 'failed', message: error instanceof Error ? error.message : String(error) } satisfies WriterEvent);
+}

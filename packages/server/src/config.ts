@@ -1,0 +1,35 @@
+/** What a server is started with: plain data that crosses threads, already validated by whoever read it. */
+
+import type { ThroughputRule } from './limits.ts';
+
+export interface User {
+  /** Also the owner of the buckets that the user makes. */
+  readonly name: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** May touch every bucket. */
+  readonly root: boolean;
+}
+
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
+
+export interface ServerConfig {
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** HTTP threads. */
+  readonly threads: number;
+  /** Names under which `<bucket>.<name>` addresses a bucket. */
+  readonly domains: readonly string[];
+  readonly region: string;
+  /** PEM. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly users: readonly User[];
+  /** Created at start when missing; they belong to root. */
+  readonly buckets: readonly string[];
+  readonly logLevel: LogLevel;
+  readonly throughput: ThroughputRule;
+  readonly drainMs: number;
+  readonly feedRetentionMs: number;
+}

@@ -1,0 +1,46 @@
+/**
+ * Errors on their way to a client: the one table that maps the codes of lower layers to S3's. What is not in it is an
+ * InternalError whose cause is found in the log, by its request id.
+ */
+
+import { encodeError, S3Error } from '@cistern/protocol';
+import type { S3ErrorCode } from '@cistern/protocol';
+import { CatalogError } from '../catalog/errors.ts';
+import type { CatalogErrorCode } from '../catalog/errors.ts';
+import { emptyReply, xmlReply } from './reply.ts';
+import type { Reply } from './reply.ts';
+
+const CATALOG_CODES: Record<CatalogErrorCode, { readonly code: S3ErrorCode; readonly message?: string }> = {
+  NoSuchBucket: { code: 'NoSuchBucket' },
+  BucketExists: { code: 'BucketAlreadyExists' },
+  BucketOwnedByYou: { code: 'BucketAlreadyOwnedByYou' },
+  BucketNotEmpty: { code: 'BucketNotEmpty' },
+  NoSuchKey: { code: 'NoSuchKey' },
+  PreconditionFailed: { code: 'PreconditionFailed' },
+  SourceChanged: { code: 'ConditionalRequestConflict' },
+  StorageFull: { code: 'ServiceUnavailable', message: 'The storage is full. Delete objects or add space, then try again.' },
+  Stopped: { code: 'ServiceUnavailable', message: 'The server cannot reach its disk and takes no more writes.' },
+};
+
+/** Of the file system: the blob store's answer to a full disk. */
+const FULL_DISK = new Set(['ENOSPC', 'EDQUOT']);
+
+/** The S3 error to answer with, and whether its cause is a fault of ours that the log has to explain. */
+export function toS3Error(error: unknown): { error: S3Error; internal: boolean } {
+  if (S3Error.isS3Error(error)) return { error, internal: error.code === 'InternalError' };
+  if (CatalogError.is(error)) {
+    const { code, message } = CATALOG_CODES[error.code];
+    return { error: new S3Error(code, message), internal: code === 'ServiceUnavailable' };
+  }
+  if (error instanceof Error && 'code' in error && FULL_DISK.has(String(error.code))) {
+    return { error: new S3Error('ServiceUnavailable', CATALOG_CODES.StorageFull.message), internal: true };
+  }
+  return { error: new S3Error('InternalError'), internal: true };
+}
+
+export function errorReply(error: S3Error, context: { method: string; resource: string; requestId: string }): Reply {
+  const headers = error.code === 'ServiceUnavailable' ? ['Retry-After', '1'] : [];
+  if (error.status === 304) return emptyReply(304, headers);
+  const { resource, requestId } = context;
+  return xmlReply(error.status, encodeError({ error, resource, requestId, hostId: requestId }), headers);
+}

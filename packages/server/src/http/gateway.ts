@@ -1,0 +1,208 @@
+/**
+ * The path of a request: parse into a closed union, authenticate, authorize, run the operation, encode. Every answer
+ * passes here: it is sent, counted and logged in one place, and so is every error.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { authenticate, parseOperation, RawHeaders, S3Error } from '@cistern/protocol';
+import type { Authentication, S3Operation } from '@cistern/protocol';
+import type { Logger } from 'pino';
+import type { GatewayMetrics } from '../admin/metrics.ts';
+import type { AdminPages } from '../admin/pages.ts';
+import type { User } from '../config.ts';
+import { LIMITS } from '../limits.ts';
+import { runOperation } from '../operations/index.ts';
+import type { Services } from '../operations/context.ts';
+import { requireUser } from './access-control.ts';
+import { errorReply, toS3Error } from './error-reply.ts';
+import { ClientGone } from './receive-body.ts';
+import type { Reply } from './reply.ts';
+import { RequestBody } from './request-body.ts';
+import { sendObject } from './send-object.ts';
+
+export interface GatewayOptions {
+  readonly services: Services;
+  readonly users: ReadonlyMap<string, User>;
+  readonly domains: readonly string[];
+  readonly admin: AdminPages;
+  readonly log: Logger;
+  readonly metrics: GatewayMetrics;
+  /** Distinguishes the request ids of threads and starts. */
+  readonly idPrefix: string;
+}
+
+/** What is known of a request while it is answered. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly headers: RawHeaders;
+  readonly body: RequestBody;
+  readonly id: string;
+  readonly startedMs: number;
+  readonly method: string;
+  readonly target: string;
+  operation: string;
+  user: string | undefined;
+  sent: number;
+  errorCode: string | undefined;
+}
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #secretFor: (accessKeyId: string) => string | undefined;
+  readonly #regions: readonly string[];
+  #counter = 0;
+  /** Once true, every answer closes its connection. */
+  draining = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#regions = [options.services.region];
+    this.#secretFor = (id) => options.users.get(id)?.secretAccessKey;
+  }
+
+  nextRequestId(): string {
+    return this.#options.idPrefix + (this.#counter++).toString(36).toUpperCase().padStart(8, '0');
+  }
+
+  /** Never rejects. */
+  async handle(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
+    const { metrics, services } = this.#options;
+    const headers = new RawHeaders(request.rawHeaders);
+    const exchange: Exchange = {
+      request,
+      response,
+      headers,
+      body: new RequestBody({ request, response, headers, guard: services.guard, expectsContinue }),
+      id: this.nextRequestId(),
+      startedMs: performance.now(),
+      method: request.method ?? '',
+      target: request.url ?? '',
+      operation: 'Unknown',
+      user: undefined,
+      sent: 0,
+      errorCode: undefined,
+    };
+    metrics.inFlight.inc();
+    try {
+      await this.#send(exchange, await this.#reply(exchange));
+    } catch (error) {
+      if (!(error instanceof ClientGone)) this.#logFault(exchange, error);
+      exchange.errorCode ??= error instanceof ClientGone ? 'ClientGone' : 'InternalError';
+      response.destroy();
+    } finally {
+      metrics.inFlight.dec();
+      this.#account(exchange);
+    }
+  }
+
+  async #reply(exchange: Exchange): Promise<Reply> {
+    try {
+      return await this.#run(exchange);
+    } catch (cause) {
+      if (cause instanceof ClientGone) throw cause;
+      const { error, internal } = toS3Error(cause);
+      if (internal) this.#logFault(exchange, cause);
+      exchange.errorCode = error.code;
+      const resource = exchange.target.split('?', 1)[0] ?? '';
+      return errorReply(error, { method: exchange.method, resource, requestId: exchange.id });
+    }
+  }
+
+  async #run(exchange: Exchange): Promise<Reply> {
+    const { method, target, headers } = exchange;
+    const { services, users, domains, admin } = this.#options;
+    if (target.startsWith('/-/')) {
+      exchange.operation = 'Admin';
+      return admin.reply(method, target);
+    }
+    const operation: S3Operation = parseOperation({ method, target, headers, domains });
+    exchange.operation = operation.name === 'Unsupported' ? operation.operation : operation.name;
+    if (operation.name === 'Unsupported') {
+      throw new S3Error('NotImplemented', `${operation.operation} is not implemented.`);
+    }
+    const now = services.now();
+    const authentication = authenticate(
+      { method, target, headers },
+      { now, regions: this.#regions, secretFor: this.#secretFor },
+    );
+    const user = requireUser(this.#userOf(authentication, users));
+    exchange.user = user.name;
+    if (authentication.kind === 'signed') {
+      exchange.body.payload = authentication.payload;
+      exchange.body.chunkContext = authentication.chunkContext;
+    }
+    return runOperation({ services, operation, user, headers, body: exchange.body });
+  }
+
+  #userOf(authentication: Authentication, users: ReadonlyMap<string, User>): User | undefined {
+    return authentication.kind === 'signed' ? users.get(authentication.accessKeyId) : undefined;
+  }
+
+  async #send(exchange: Exchange, reply: Reply): Promise<void> {
+    const { response, body, method } = exchange;
+    const { headers } = reply;
+    headers.push('x-amz-request-id', exchange.id, 'x-amz-id-2', exchange.id, 'Server', 'Cistern');
+    if (this.draining || body.withheld) headers.push('Connection', 'close');
+    const content = reply.body;
+    let length = 0;
+    if (content.kind === 'bytes') length = content.bytes.length;
+    if (content.kind === 'object') length = content.end - content.start;
+    if (reply.status !== 204 && reply.status !== 304) {
+      headers.push('Content-Length', String(reply.contentLength ?? length));
+    }
+    response.writeHead(reply.status, headers);
+    if (method === 'HEAD') length = 0;
+    try {
+      if (content.kind === 'object' && length > 0) {
+        await sendObject(response, this.#options.services, content);
+      } else if (content.kind === 'bytes' && method !== 'HEAD') {
+        response.end(content.bytes);
+      } else {
+        response.end();
+      }
+      exchange.sent = length;
+    } finally {
+      if (content.kind === 'object') content.open.release();
+    }
+    if (!body.finished && !(await body.discard(LIMITS.discardBytesMax))) this.#closeSoon(exchange.request);
+  }
+
+  /** Lets the client read the answer before the connection goes: an instant reset would take it from its hands. */
+  #closeSoon(request: IncomingMessage): void {
+    const { socket } = request;
+    request.resume();
+    socket.end();
+    setTimeout(() => socket.destroy(), 1000).unref();
+  }
+
+  #logFault(exchange: Exchange, error: unknown): void {
+    this.#options.log.error({ requestId: exchange.id, operation: exchange.operation, err: error }, 'request failed');
+  }
+
+  #account(exchange: Exchange): void {
+    const { metrics, log } = this.#options;
+    const durationMs = performance.now() - exchange.startedMs;
+    const { operation, response, body, sent, errorCode } = exchange;
+    const status = response.statusCode;
+    metrics.request({ operation, status, durationMs, receivedBytes: body.received, sentBytes: sent, errorCode });
+    if (!log.isLevelEnabled('info') || operation === 'Admin') return;
+    log.info(
+      {
+        requestId: exchange.id,
+        method: exchange.method,
+        // Without the query: a presigned URL is a secret while it lasts.
+        path: exchange.target.split('?', 1)[0],
+        operation,
+        status,
+        errorCode,
+        user: exchange.user,
+        received: body.received,
+        sent,
+        ms: Math.round(durationMs * 1000) / 1000,
+        client: exchange.request.socket.remoteAddress,
+      },
+      'request',
+    );
+  }
+}

@@ -1,0 +1,106 @@
+/** The HTTP(S) server of one gateway thread: limits, time-outs, errors below HTTP, and an orderly end. */
+
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { encodeError, S3Error } from '@cistern/protocol';
+import type { GatewayMetrics } from '../admin/metrics.ts';
+import { LIMITS } from '../limits.ts';
+import type { Gateway } from './gateway.ts';
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** Share the port with the other threads. */
+  readonly reusePort: boolean;
+  readonly gateway: Gateway;
+  readonly metrics: GatewayMetrics;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** Takes no new connections, lets requests in flight finish for up to `drainMs`, then closes what is left. */
+  close(drainMs: number): Promise<void>;
+}
+
+const HTTP_OPTIONS = {
+  maxHeaderSize: LIMITS.headerBytesMax,
+  headersTimeout: LIMITS.headersMs,
+  // A time limit on whole requests would end long uploads: bodies are held to a pace instead.
+  requestTimeout: 0,
+  keepAliveTimeout: LIMITS.keepAliveMs,
+  connectionsCheckingInterval: 5000,
+  noDelay: true,
+  highWaterMark: 256 * 1024,
+} as const;
+
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { gateway, metrics, tls } = options;
+  const server: Server = tls === null ? createServer(HTTP_OPTIONS) : createTlsServer({ ...HTTP_OPTIONS, ...tls });
+  server.maxHeadersCount = LIMITS.headerCountMax;
+  server.maxConnections = LIMITS.connectionsMax;
+  server.on('request', (request, response) => void gateway.handle(request, response, false));
+  server.on('checkContinue', (request, response) => void gateway.handle(request, response, true));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    answerClientError(gateway, error, socket);
+  });
+  server.on('connection', (socket: Socket) => {
+    metrics.connections.inc();
+    socket.once('close', () => metrics.connections.dec());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: options.host, port: options.port, reusePort: options.reusePort, backlog: 4096 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: (drainMs) => close(server, gateway, drainMs),
+  };
+}
+
+async function close(server: Server, gateway: Gateway, drainMs: number): Promise<void> {
+  gateway.draining = true;
+  await new Promise<void>((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), drainMs);
+    // Connections that end their last request meanwhile are idle until the next look.
+    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    server.close(() => {
+      clearTimeout(force);
+      clearInterval(sweep);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+/** What the parser refused never became a request: answered by hand, in S3's form. */
+function answerClientError(gateway: Gateway, cause: NodeJS.ErrnoException, socket: Socket): void {
+  if (cause.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const error = clientError(cause.code);
+  const requestId = gateway.nextRequestId();
+  const xml = encodeError({ error, resource: '', requestId, hostId: requestId });
+  socket.end(
+    `HTTP/1.1 ${error.status} Bad Request\r\nConnection: close\r\nContent-Type: application/xml\r\n` +
+      `x-amz-request-id: ${requestId}\r\nContent-Length: ${Buffer.byteLength(xml)}\r\n\r\n${xml}`,
+  );
+  setTimeout(() => socket.destroy(), 1000).unref();
+}
+
+function clientError(code: string | undefined): S3Error {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new S3Error('RequestHeaderSectionTooLarge');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new S3Error('RequestTimeout');
+    default:
+      return new S3Error('InvalidRequest', 'The request is not valid HTTP.');
+  }
+}

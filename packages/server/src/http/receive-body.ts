@@ -1,0 +1,66 @@
+/** Reading a request's body off the wire: every byte once, with back-pressure, held to a length and to a pace. */
+
+import type { IncomingMessage } from 'node:http';
+import { S3Error } from '@cistern/protocol';
+import type { ThroughputGuard } from './throughput-guard.ts';
+
+/** The client is gone: there is nobody to answer. */
+export class ClientGone extends Error {
+  constructor() {
+    super('The client closed the connection');
+    this.name = 'ClientGone';
+  }
+}
+
+/**
+ * Hands every chunk to `take`, in order; when it returns a promise the next chunk waits for it. Resolves at the end of
+ * the body. Rejects with what `take` threw, with `RequestTimeout` for a stalled client, with `ClientGone`; the rest of
+ * the body is then still unread.
+ */
+export function receiveBody(
+  request: IncomingMessage,
+  guard: ThroughputGuard,
+  take: (chunk: Buffer) => Promise<void> | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const transfer = guard.watch(() => {
+      fail(new S3Error('RequestTimeout', 'Your client sent the body too slowly. Idle connections will be closed.'));
+    });
+    let settled = false;
+    const settle = (): boolean => {
+      if (settled) return false;
+      settled = true;
+      guard.end(transfer);
+      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+      return true;
+    };
+    const fail = (error: unknown): void => {
+      if (!settle()) return;
+      request.pause();
+      reject(error as Error);
+    };
+    const onData = (chunk: Buffer): void => {
+      transfer.bytes += chunk.length;
+      let wait: Promise<void> | undefined;
+      try {
+        wait = take(chunk);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      if (wait === undefined) return;
+      request.pause();
+      transfer.waitingForUs = true;
+      wait.then(() => {
+        transfer.waitingForUs = false;
+        if (!settled) request.resume();
+      }, fail);
+    };
+    const onEnd = (): void => {
+      if (settle()) resolve();
+    };
+    const onClose = (): void => fail(new ClientGone());
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    if (request.destroyed) onClose();
+  });
+}

@@ -1,0 +1,35 @@
+/** What an operation answers, before it is HTTP. */
+
+import type { OpenVersion } from '../catalog/catalog.ts';
+
+/** Names and values in turn. */
+export type HeaderList = string[];
+
+export type ReplyBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  /** Bytes [start, end) of an object. Whoever sends the reply, or drops it, releases the version. */
+  | { readonly kind: 'object'; readonly open: OpenVersion; readonly start: number; readonly end: number };
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: ReplyBody;
+  /** Length that HEAD tells without a body; otherwise that of the body. */
+  readonly contentLength?: number;
+}
+
+const NONE: ReplyBody = { kind: 'none' };
+
+export function emptyReply(status: number, headers: HeaderList = []): Reply {
+  return { status, headers, body: NONE };
+}
+
+export function xmlReply(status: number, xml: string, headers: HeaderList = []): Reply {
+  headers.push('Content-Type', 'application/xml');
+  return { status, headers, body: { kind: 'bytes', bytes: Buffer.from(xml) } };
+}
+
+export function textReply(status: number, text: string, contentType = 'text/plain; charset=utf-8'): Reply {
+  return { status, headers: ['Content-Type', contentType], body: { kind: 'bytes', bytes: Buffer.from(text) } };
+}

@@ -1,0 +1,131 @@
+/**
+ * The body of one request, read at most once and only after authorization: a client that sent `Expect: 100-continue`
+ * is told to go on here. Takes aws-chunked framing off and holds plain bodies to their signed SHA-256.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createChunkedDecoder, S3Error } from '@cistern/protocol';
+import type { ChunkSigningContext, PayloadMode, RawHeaders } from '@cistern/protocol';
+import { ClientGone, receiveBody } from './receive-body.ts';
+import type { ThroughputGuard } from './throughput-guard.ts';
+
+const NO_TRAILERS: ReadonlyMap<string, string> = new Map();
+
+export interface RequestBodyOptions {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly headers: RawHeaders;
+  readonly guard: ThroughputGuard;
+  readonly expectsContinue: boolean;
+}
+
+export class RequestBody {
+  readonly #options: RequestBodyOptions;
+  /** What the signature vouches for; set by the gateway once the request is authenticated. */
+  payload: PayloadMode = { kind: 'unsigned' };
+  chunkContext: ChunkSigningContext | undefined;
+  received = 0;
+  #begun = false;
+  #whole = false;
+
+  constructor(options: RequestBodyOptions) {
+    this.#options = options;
+  }
+
+  /** False: the connection must not be used again, or the rest of the body be discarded first. */
+  get finished(): boolean {
+    return this.#whole || (!this.#begun && !this.#announced());
+  }
+
+  /** Whether the client waits for permission to send and was not given it. */
+  get withheld(): boolean {
+    return this.#options.expectsContinue && !this.#begun;
+  }
+
+  #announced(): boolean {
+    const { headers } = this.#options;
+    return headers.has('transfer-encoding') || (headers.get('content-length') ?? '0') !== '0';
+  }
+
+  /**
+   * Hands the payload to `take` in slices, as `receiveBody` does, and resolves to the trailers when all of it has come
+   * and its framing, its chunk signatures and its length are right.
+   *
+   * @param length of the payload in bytes, which the body must have exactly
+   */
+  async receive(length: number, take: (slice: Buffer) => Promise<void> | undefined): Promise<ReadonlyMap<string, string>> {
+    const { request, response, guard, headers, expectsContinue } = this.#options;
+    this.#begun = true;
+    if (expectsContinue) response.writeContinue();
+    if (this.payload.kind !== 'chunked') {
+      await this.#receivePlain(length, take);
+      return NO_TRAILERS;
+    }
+    const decoder = createChunkedDecoder({
+      signed: this.chunkContext,
+      trailer: this.payload.trailer,
+      decodedLength: length,
+      announcedTrailers: announcedTrailers(headers),
+    });
+    await this.#whileWhole(
+      receiveBody(request, guard, (chunk) => {
+        this.received += chunk.length;
+        return takeAll(decoder.push(chunk), take);
+      }),
+    );
+    return decoder.end().trailers;
+  }
+
+  async #receivePlain(length: number, take: (slice: Buffer) => Promise<void> | undefined): Promise<void> {
+    const { request, guard } = this.#options;
+    await this.#whileWhole(
+      receiveBody(request, guard, (chunk) => {
+        this.received += chunk.length;
+        if (this.received > length) throw new S3Error('IncompleteBody', 'The body is longer than the length that was announced');
+        return take(chunk);
+      }),
+    );
+    if (this.received !== length) throw new S3Error('IncompleteBody');
+  }
+
+  async #whileWhole(receiving: Promise<void>): Promise<void> {
+    await receiving;
+    this.#whole = true;
+  }
+
+  /**
+   * Reads and drops what is left of the body of a refused request, so that the client, still sending, gets to see the
+   * answer. Resolves to whether the connection can be used again.
+   */
+  async discard(bytesMax: number): Promise<boolean> {
+    const { request, guard } = this.#options;
+    if (this.finished) return true;
+    if (this.withheld || request.destroyed) return false;
+    let dropped = 0;
+    try {
+      await receiveBody(request, guard, (chunk) => {
+        dropped += chunk.length;
+        if (dropped > bytesMax) throw new ClientGone();
+        return undefined;
+      });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function announcedTrailers(headers: RawHeaders): string[] {
+  return (headers.get('x-amz-trailer') ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '');
+}
+
+function takeAll(slices: readonly Buffer[], take: (slice: Buffer) => Promise<void> | undefined): Promise<void> | undefined {
+  for (const [i, slice] of slices.entries()) {
+    const wait = take(slice);
+    if (wait !== undefined) return i + 1 < slices.length ? wait.then(() => takeAll(slices.slice(i + 1), take)) : wait;
+  }
+  return undefined;
+}

@@ -1,0 +1,154 @@
+/**
+ * Sending an object's bytes: extents in order, read into reused memory, the next slab being read while the one before
+ * is on its way to the socket.
+ */
+
+import type { ServerResponse } from 'node:http';
+import type { BlobReader, BlobStore } from '../blobs/blob-store.ts';
+import { SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
+import type { Slab, SlabPool, SlabShare } from '../blobs/ingest/slab-pool.ts';
+import type { Extent, OpenVersion } from '../catalog/catalog.ts';
+import { ClientGone } from './receive-body.ts';
+import type { ThroughputGuard, Transfer } from './throughput-guard.ts';
+
+export interface ObjectSource {
+  readonly blobs: BlobStore;
+  readonly slabs: SlabPool;
+  readonly guard: ThroughputGuard;
+}
+
+/** Inline extents on their way to the socket at once; those of files are bounded by their slabs. */
+const INLINE_WRITES_MAX = 8;
+
+/** Extents looked up at a time, in bytes of the object. */
+const LOOKUP_BYTES = 1024 * 1024 * 1024;
+
+/**
+ * Writes bytes [start, end) and ends the response. Rejects with `ClientGone`, or with what the store said; the response
+ * is then destroyed, so that a client never takes a broken body for a whole one.
+ */
+export async function sendObject(
+  response: ServerResponse,
+  source: ObjectSource,
+  body: { open: OpenVersion; start: number; end: number },
+): Promise<void> {
+  const transfer = source.guard.watch(() => response.destroy());
+  const sender = new Sender(response, source, transfer);
+  try {
+    for (let from = body.start; from < body.end; from += LOOKUP_BYTES) {
+      const to = Math.min(from + LOOKUP_BYTES, body.end);
+      for (const extent of await body.open.extents(from, to)) await sender.sendExtent(extent, from, to);
+    }
+    if (sender.sent !== body.end - body.start) throw new Error('the extents do not cover the range');
+    await sender.flush();
+    response.end();
+  } catch (error) {
+    response.destroy();
+    // The slabs in flight come back when the socket is gone.
+    await sender.flush().catch(() => undefined);
+    throw error;
+  } finally {
+    source.guard.end(transfer);
+  }
+}
+
+class Sender {
+  sent = 0;
+  readonly #response: ServerResponse;
+  readonly #source: ObjectSource;
+  readonly #share: SlabShare;
+  readonly #transfer: Transfer;
+  readonly #inFlight = new Set<() => void>();
+  #pending = 0;
+  #awaited = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(response: ServerResponse, source: ObjectSource, transfer: Transfer) {
+    this.#response = response;
+    this.#source = source;
+    this.#share = source.slabs.share();
+    this.#transfer = transfer;
+    // A socket that is destroyed does not call back for everything that was written to it.
+    response.once('close', () => {
+      for (const done of this.#inFlight) done();
+    });
+  }
+
+  async sendExtent(extent: Extent, from: number, to: number): Promise<void> {
+    const start = Math.max(from, extent.start) - extent.start + extent.offset;
+    const end = Math.min(to, extent.start + extent.length) - extent.start + extent.offset;
+    if (extent.location === null) {
+      if (extent.data === null) throw new Error('an inline blob without data');
+      await this.#atMost(INLINE_WRITES_MAX);
+      this.#write(Buffer.from(extent.data.buffer, extent.data.byteOffset + start, end - start), undefined);
+      return;
+    }
+    this.#transfer.waitingForUs = true;
+    const reader = await this.#source.blobs.open(extent.location);
+    try {
+      await this.#sendBlob(reader, start, end);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  async #sendBlob(reader: BlobReader, start: number, end: number): Promise<void> {
+    for (let position = start; position < end; ) {
+      const slab = await this.#slab();
+      const length = Math.min(SLAB_BYTES, end - position);
+      this.#transfer.waitingForUs = true;
+      let read = 0;
+      try {
+        read = await reader.read(slab.bytes.subarray(0, length), position);
+      } finally {
+        this.#transfer.waitingForUs = false;
+        if (read !== length) this.#share.give(slab);
+      }
+      if (read !== length) throw new Error(`a blob file is shorter than it should be`);
+      if (this.#response.destroyed) {
+        this.#share.give(slab);
+        throw new ClientGone();
+      }
+      this.#write(slab.bytes.subarray(0, length), slab);
+      position += length;
+    }
+  }
+
+  async #slab(): Promise<Slab> {
+    for (;;) {
+      const slab = this.#share.take();
+      if (slab !== undefined) return slab;
+      await this.#share.whenFree();
+      if (this.#response.destroyed) throw new ClientGone();
+    }
+  }
+
+  #write(bytes: Buffer, slab: Slab | undefined): void {
+    this.sent += bytes.length;
+    this.#pending++;
+    let called = false;
+    const done = (error?: Error | null): void => {
+      if (called) return;
+      called = true;
+      if (slab !== undefined) this.#share.give(slab);
+      if (!error) this.#transfer.bytes += bytes.length;
+      this.#inFlight.delete(done);
+      if (--this.#pending <= this.#awaited) this.#wake?.();
+    };
+    this.#inFlight.add(done);
+    this.#response.write(bytes, done);
+  }
+
+  /** Resolves when no more than `most` writes are on their way. */
+  async #atMost(most: number): Promise<void> {
+    if (this.#pending <= most) return;
+    this.#awaited = most;
+    await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  /** Resolves when everything written has been taken by the socket; rejects when the socket is gone. */
+  async flush(): Promise<void> {
+    await this.#atMost(0);
+    if (this.#response.destroyed) throw new ClientGone();
+  }
+}

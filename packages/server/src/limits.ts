@@ -1,0 +1,37 @@
+/** Every limit of the gateway that is not S3's own, in one place. `--help` and docs/limits.md name them too. */
+
+export const LIMITS = {
+  /** Bodies up to this size are stored in the catalog's database and ride on its group commit. Bytes. */
+  inlineBytesMax: 64 * 1024,
+  /** Request line and headers together; beyond: RequestHeaderSectionTooLarge. Bytes. */
+  headerBytesMax: 32 * 1024,
+  /** Lines of headers in one request. */
+  headerCountMax: 512,
+  /** XML bodies: the longest is a DeleteObjects of 1,000 keys of 1,024 bytes, escaped. Bytes. */
+  documentBytesMax: 8 * 1024 * 1024,
+  /** Open connections, per HTTP thread; more are closed at once. */
+  connectionsMax: 10_000,
+  /** Idle connections are kept longer than the 60 s after which load balancers drop theirs. */
+  keepAliveMs: 75_000,
+  /** From the first byte of a request to the end of its headers. */
+  headersMs: 30_000,
+  /** An unread body of a refused request is read to its end, up to this size, so that the connection can be used again. */
+  discardBytesMax: 1024 * 1024,
+  /** How long requests in flight may go on after SIGTERM. */
+  drainMs: 30_000,
+  /** Memory that bodies pass through beyond one slab for each, per HTTP thread. Slabs. */
+  slabsExtra: 48,
+  /** Slabs that one body may have. */
+  slabsPerBody: 8,
+} as const;
+
+/**
+ * The rule against stalled clients: over every window a body must move at least so many bytes a second. There is no
+ * limit on the whole, so that a slow but steady upload of any size goes through.
+ */
+export interface ThroughputRule {
+  readonly bytesPerSecondMin: number;
+  readonly windowMs: number;
+}
+
+export const THROUGHPUT_RULE: ThroughputRule = { bytesPerSecondMin: 1024, windowMs: 20_000 };

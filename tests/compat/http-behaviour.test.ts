@@ -1,0 +1,290 @@
+/**
+ * @module What HTTP/1.1 asks of the server, beneath S3: RFC 9110 and RFC 9112.
+ */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+
+import { expectStatus, leavesUnchanged } from '../support/expect.ts';
+import { formatHead, RawConnection, type RawResponse } from '../support/raw-http.ts';
+import { objectPath, type PreparedRequest, type S3RequestOptions } from '../support/s3.ts';
+import { startTestServer } from '../support/server.ts';
+import { text } from '../support/xml.ts';
+
+const { s3 } = await startTestServer();
+const bucket = await s3.freshBucket();
+const body = randomBytes(100_000);
+await s3.put(bucket, 'key', body);
+
+function prepare(method: string, key: string, options: S3RequestOptions = {}): PreparedRequest {
+  return s3.prepare(method, objectPath(bucket, key), options);
+}
+
+function codeOf(response: RawResponse): string | undefined {
+  return text(response.body.toString(), 'Code');
+}
+
+/** The request as it stands on the wire, its body included. */
+function wire(request: PreparedRequest, extra: readonly (readonly [string, string])[] = []): Buffer {
+  const length: [string, string][] =
+    request.body === undefined ? [] : [['content-length', String(request.body.length)]];
+  const head = formatHead(request.method, request.target, [...request.headers, ...length, ...extra]);
+  return Buffer.concat([Buffer.from(head, 'latin1'), request.body ?? Buffer.alloc(0)]);
+}
+
+async function withConnection(use: (connection: RawConnection) => Promise<void>): Promise<void> {
+  const connection = await RawConnection.open(s3.endpoint);
+  try {
+    await use(connection);
+  } finally {
+    connection.close();
+  }
+}
+
+/** The head of a PUT that waits for `100 Continue`. */
+function expectHead(request: PreparedRequest, length: number): string {
+  return formatHead('PUT', request.target, [
+    ...request.headers,
+    ['content-length', String(length)],
+    ['expect', '100-continue'],
+  ]);
+}
+
+test('Expect: 100-continue is answered, and then the body is taken', async () => {
+  await withConnection(async (connection) => {
+    const request = prepare('PUT', 'expected', { payload: 'UNSIGNED-PAYLOAD' });
+    await connection.send(expectHead(request, body.length));
+    assert.equal((await connection.read()).status, 100);
+    await connection.send(body);
+    assert.equal((await connection.read()).status, 200);
+  });
+  assert.ok((await s3.object('GET', bucket, 'expected')).body.equals(body));
+});
+
+test('a client that does not wait for 100 Continue is served too', async () => {
+  await withConnection(async (connection) => {
+    const request = prepare('PUT', 'impatient', { payload: 'UNSIGNED-PAYLOAD' });
+    await connection.send(expectHead(request, 5));
+    await connection.send('hello');
+    let response = await connection.read();
+    if (response.status === 100) response = await connection.read();
+    assert.equal(response.status, 200);
+  });
+});
+
+test('Expect: 100-continue is not answered before the request may be done', async () => {
+  const wrong = { ...s3.credentials, secretAccessKey: 'wrong' };
+  const refused: [PreparedRequest, number, string][] = [
+    [prepare('PUT', 'refused', { payload: 'UNSIGNED-PAYLOAD', credentials: wrong }), 403, 'SignatureDoesNotMatch'],
+    [prepare('PUT', 'refused', { auth: 'anonymous' }), 403, 'AccessDenied'],
+    [s3.prepare('PUT', '/no-such-bucket-here/k', { payload: 'UNSIGNED-PAYLOAD' }), 404, 'NoSuchBucket'],
+    [prepare('PUT', 'x'.repeat(1025), { payload: 'UNSIGNED-PAYLOAD' }), 400, 'KeyTooLongError'],
+    [prepare('PUT', 'refused', { payload: 'UNSIGNED-PAYLOAD', headers: { 'x-amz-acl': 'public-read' } }), 501, 'NotImplemented'],
+  ];
+  for (const [request, status, code] of refused) {
+    await withConnection(async (connection) => {
+      await connection.send(expectHead(request, 1_000_000));
+      const response = await connection.read();
+      assert.deepEqual([response.status, codeOf(response)], [status, code]);
+    });
+  }
+});
+
+test('an expectation that nobody knows is refused with 417', async () => {
+  await withConnection(async (connection) => {
+    await connection.send(wire(prepare('GET', 'key'), [['expect', 'a-miracle']]));
+    assert.equal((await connection.read()).status, 417);
+  });
+});
+
+test('HEAD sends no body, whatever its status, so that the next answer is where it belongs', async () => {
+  await withConnection(async (connection) => {
+    for (const [key, status] of [['key', 200], ['missing', 404], ['key', 200]] as const) {
+      await connection.send(wire(prepare('HEAD', key)));
+      const head = await connection.read({ bodyless: true });
+      assert.equal(head.status, status);
+      if (status === 200) assert.equal(head.headers.get('content-length'), String(body.length));
+      await connection.send(wire(prepare('GET', key)));
+      const get = await connection.read();
+      assert.equal(get.status, status);
+    }
+  });
+});
+
+test('a connection is good for more after errors', async () => {
+  await withConnection(async (connection) => {
+    const wrong = { ...s3.credentials, secretAccessKey: 'wrong' };
+    const requests: [PreparedRequest, number][] = [
+      [prepare('GET', 'missing'), 404],
+      [prepare('PUT', 'refused', { body: randomBytes(10_000), credentials: wrong }), 403],
+      [prepare('PUT', 'refused', { body: 'x', headers: { 'content-md5': 'AAAA' } }), 400],
+      [prepare('PUT', 'refused', { body: randomBytes(200_000), payload: 'a'.repeat(64) }), 400],
+      [prepare('GET', 'key', { headers: { range: 'bytes=999999-' } }), 416],
+      [s3.prepare('PUT', `/${bucket}`, { query: 'policy', body: '{}' }), 501],
+      [prepare('GET', 'key', { headers: { 'if-none-match': '*' } }), 304],
+      [prepare('GET', 'key'), 200],
+    ];
+    for (const [request, status] of requests) {
+      await connection.send(wire(request));
+      const response = await connection.read();
+      assert.equal(response.status, status);
+      assert.notEqual(response.headers.get('connection'), 'close');
+    }
+  });
+});
+
+test('a large refused body does not get mixed up with the next request', async () => {
+  const wrong = { ...s3.credentials, secretAccessKey: 'wrong' };
+  await withConnection(async (connection) => {
+    const smuggled = wire(prepare('DELETE', 'key'));
+    const padded = Buffer.concat([Buffer.alloc(3 << 20, 0x0a), smuggled]);
+    await connection.send(wire(prepare('PUT', 'refused', { body: padded, credentials: wrong })));
+    const response = await connection.read();
+    assert.equal(response.status, 403);
+    if (response.headers.get('connection') === 'close') await connection.closed();
+  });
+  expectStatus(await s3.object('HEAD', bucket, 'key'), 200);
+});
+
+test('pipelined requests are answered in their order', async () => {
+  await s3.put(bucket, 'one', 'first');
+  await s3.put(bucket, 'two', 'second');
+  await withConnection(async (connection) => {
+    const keys = ['one', 'two', 'missing', 'one'];
+    await connection.send(Buffer.concat(keys.map((key) => wire(prepare('GET', key)))));
+    const answers: string[] = [];
+    for (const _ of keys) {
+      const response = await connection.read();
+      answers.push(response.status === 200 ? response.body.toString() : String(codeOf(response)));
+    }
+    assert.deepEqual(answers, ['first', 'second', 'NoSuchKey', 'first']);
+  });
+});
+
+test('Connection: close is obeyed', async () => {
+  await withConnection(async (connection) => {
+    await connection.send(wire(prepare('GET', 'key'), [['connection', 'close']]));
+    const response = await connection.read();
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('connection'), 'close');
+    await connection.closed();
+  });
+});
+
+test('a request that arrives byte by byte is a request', async () => {
+  await withConnection(async (connection) => {
+    for (const byte of wire(prepare('GET', 'one'))) await connection.send(Buffer.of(byte));
+    assert.equal((await connection.read()).body.toString(), 'first');
+  });
+});
+
+test('headers that are too large are refused', async () => {
+  const head = prepare('GET', 'key');
+  const heads = [
+    wire(head, [['x-padding', 'a'.repeat(100_000)]]),
+    wire(head, Array.from({ length: 2000 }, (_, i): [string, string] => [`x-h${i}`, 'a'.repeat(50)])),
+    Buffer.from(formatHead('GET', `/${bucket}/${'k'.repeat(100_000)}`, head.headers)),
+  ];
+  for (const bytes of heads) {
+    await withConnection(async (connection) => {
+      await connection.send(bytes);
+      const response = await connection.read();
+      assert.ok([400, 414, 431].includes(response.status), String(response.status));
+      assert.equal(codeOf(response), 'RequestHeaderSectionTooLarge');
+      await connection.closed();
+    });
+  }
+});
+
+test('what is not HTTP is answered with 400 and a closed connection', async () => {
+  const host = `host: ${s3.host}\r\n`;
+  const bad = [
+    'GARBAGE\r\n\r\n',
+    `GET\r\n${host}\r\n`,
+    `GET / HTTP/9.9\r\n${host}\r\n`,
+    `GET /a b HTTP/1.1\r\n${host}\r\n`,
+    `GET / HTTP/1.1\r\n${host}no colon\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${host} folded: x\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${host}bad name: x\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${host}x: a\u0000b\r\n\r\n`,
+    `PUT /b/k HTTP/1.1\r\n${host}content-length: abc\r\n\r\n`,
+    `PUT /b/k HTTP/1.1\r\n${host}content-length: -1\r\n\r\n`,
+    `PUT /b/k HTTP/1.1\r\n${host}content-length: 1\r\ncontent-length: 2\r\n\r\nab`,
+    `PUT /b/k HTTP/1.1\r\n${host}content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+    `PUT /b/k HTTP/1.1\r\n${host}transfer-encoding: gzip\r\n\r\nabc`,
+    '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003',
+  ];
+  for (const bytes of bad) {
+    await withConnection(async (connection) => {
+      await connection.send(bytes);
+      connection.finish();
+      const response = await connection.read();
+      assert.ok(response.status >= 400 && response.status < 502, `${JSON.stringify(bytes)}: ${response.status}`);
+      await connection.closed();
+    });
+  }
+  expectStatus(await s3.object('HEAD', bucket, 'key'), 200);
+});
+
+test('a request without a host is refused', async () => {
+  await withConnection(async (connection) => {
+    await connection.send(`GET /${bucket} HTTP/1.1\r\n\r\n`);
+    assert.equal((await connection.read()).status, 400);
+  });
+});
+
+test('a framed body may come by Transfer-Encoding: chunked when its decoded length is told', async () => {
+  const headers = { 'x-amz-decoded-content-length': '5', 'x-amz-trailer': 'x-amz-checksum-crc32' };
+  const request = prepare('PUT', 'twice-chunked', { headers, payload: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER' });
+  const framed = '5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n';
+  await withConnection(async (connection) => {
+    await connection.send(formatHead('PUT', request.target, [...request.headers, ['transfer-encoding', 'chunked']]));
+    await connection.send(`${framed.length.toString(16)}\r\n${framed}\r\n0\r\n\r\n`);
+    const response = await connection.read();
+    assert.equal(response.status, 200, response.body.toString());
+  });
+  assert.equal((await s3.object('GET', bucket, 'twice-chunked')).text, 'hello');
+});
+
+test('a client that vanishes while it reads disturbs nobody', async () => {
+  const large = randomBytes(16 << 20);
+  await s3.put(bucket, 'large', large);
+  for (let i = 0; i < 5; i++) {
+    await withConnection(async (connection) => {
+      await connection.send(wire(prepare('GET', 'large')));
+      connection.abort();
+    });
+  }
+  assert.ok((await s3.object('GET', bucket, 'large')).body.equals(large));
+});
+
+test('every answer has a request id of its own, and a date', async () => {
+  const ids = new Set<string>();
+  for (const key of ['key', 'missing', 'key']) {
+    const response = await s3.object('GET', bucket, key);
+    ids.add(response.headers['x-amz-request-id'] ?? '');
+    assert.ok(Number.isFinite(Date.parse(response.headers['date'] ?? '')));
+  }
+  assert.equal(ids.size, 3);
+  assert.ok(!ids.has(''));
+});
+
+test('bytes above ASCII in metadata come back as they were sent', async () => {
+  const value = Buffer.from('grün – 日本', 'utf8').toString('latin1');
+  await s3.put(bucket, 'utf8-meta', 'x', { 'x-amz-meta-text': value });
+  await withConnection(async (connection) => {
+    await connection.send(wire(prepare('HEAD', 'utf8-meta')));
+    const response = await connection.read({ bodyless: true });
+    assert.equal(response.headers.get('x-amz-meta-text'), value);
+  });
+});
+
+test('a refused request changes nothing, though its body was sent', async () => {
+  await leavesUnchanged(s3, bucket, async () => {
+    await withConnection(async (connection) => {
+      await connection.send(wire(prepare('PUT', 'key', { auth: 'anonymous', body: 'overwritten' })));
+      assert.equal((await connection.read()).status, 403);
+    });
+  });
+});

@@ -1,0 +1,77 @@
+/**
+ * @module The minimum-throughput rule: a client that stalls is cut off, one that is slow and steady is not.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { eventually } from '../support/eventually.ts';
+import { contents } from '../support/expect.ts';
+import { formatHead, RawConnection } from '../support/raw-http.ts';
+import { objectPath } from '../support/s3.ts';
+import { dataFiles, needsOwnServer, startTestServer } from '../support/server.ts';
+import { text } from '../support/xml.ts';
+
+/** A window that a busy test machine does not oversleep. */
+const WINDOW_MS = 1500;
+const { s3, dataDir } = await startTestServer({ throughput: { bytesPerSecondMin: 1000, windowMs: WINDOW_MS } });
+const bucket = await s3.freshBucket();
+const options = { skip: needsOwnServer, concurrency: true };
+
+async function begin(key: string, length: number): Promise<RawConnection> {
+  const request = s3.prepare('PUT', objectPath(bucket, key), { payload: 'UNSIGNED-PAYLOAD' });
+  const connection = await RawConnection.open(s3.endpoint);
+  await connection.send(formatHead('PUT', request.target, [...request.headers, ['content-length', String(length)]]));
+  return connection;
+}
+
+test('slow clients', options, async (t) => {
+  const files = await dataFiles(dataDir);
+  const cases: Promise<void>[] = [];
+
+  cases.push(
+    t.test('a body that stalls is answered with RequestTimeout, and the connection closed', async () => {
+      for (const [key, sent] of [['stalled-small', 100], ['stalled-large', 500_000]] as const) {
+        const connection = await begin(key, 1_000_000);
+        await connection.send(Buffer.alloc(sent));
+        const response = await connection.read();
+        assert.deepEqual([response.status, text(response.body.toString(), 'Code')], [400, 'RequestTimeout']);
+        await connection.closed();
+      }
+    }),
+    t.test('a body that drips below the rule is cut off too', async () => {
+      const connection = await begin('dripping', 1_000_000);
+      let dripping = true;
+      const drip = (async () => {
+        while (dripping) {
+          await connection.send('x');
+          await delay(50);
+        }
+      })();
+      await connection.closed();
+      dripping = false;
+      await drip;
+    }),
+    t.test('a body that is slow but above the rule goes through, over several windows', async () => {
+      const piece = Buffer.alloc(2000, 'a');
+      const pieces = Math.ceil((3 * WINDOW_MS) / 100);
+      const connection = await begin('steady', piece.length * pieces);
+      for (let i = 0; i < pieces; i++) {
+        await connection.send(piece);
+        await delay(100);
+      }
+      const response = await connection.read();
+      assert.equal(response.status, 200, response.body.toString());
+      connection.close();
+    }),
+  );
+  await Promise.all(cases);
+
+  await eventually(async () => {
+    const keys = (await contents(s3, bucket)).map((line) => line.split(' ')[0]);
+    assert.deepEqual(keys, ['steady']);
+    const added = (await dataFiles(dataDir)).filter((file) => !files.includes(file));
+    assert.ok(added.length <= 1, `left behind: ${added.join(', ')}`);
+  });
+});

@@ -70,21 +70,24 @@ test('a signature of another request', async () => {
   expectStatus(await get({}), 200);
 });
 
-test('a signed header that was changed, taken away or added to', async () => {
-  const change = (name: string, value: string) => (name === 'x-amz-date' ? value.replace(/\d\dZ$/, '59Z') : value);
-  const response = await getBent((name, value) => (change(name, value) === value ? `${value}` : change(name, value)));
-  // The clock may have stood at second 59 already.
-  if (response.status !== 200) expectError(response, 403, 'SignatureDoesNotMatch');
-  const headers: HeaderList = [['x-amz-meta-a', '1']];
-  const request = s3.prepare('PUT', objectPath(bucket, 'bent'), { headers, body: 'x' });
-  for (const value of ['2', '1,1']) {
-    const bent = request.headers
-      .filter(([name]) => name !== 'host')
-      .map(([name, old]): [string, string] => [name, name === 'x-amz-meta-a' ? value : old]);
-    const put = await s3.send('PUT', request.target, { auth: 'anonymous', unsignedHeaders: bent, body: 'x' });
-    expectError(put, 403, 'SignatureDoesNotMatch');
-  }
-  expectError(await get({}).then(() => s3.object('GET', bucket, 'bent')), 404, 'NoSuchKey');
+test('a signed header that was changed or added to', async () => {
+  const nextSecond = (date: string): string => {
+    const second = (Number(date.slice(13, 15)) + 1) % 60;
+    return `${date.slice(0, 13)}${String(second).padStart(2, '0')}Z`;
+  };
+  const redated = await getBent((name, value) => (name === 'x-amz-date' ? nextSecond(value) : value));
+  expectError(redated, 403, 'SignatureDoesNotMatch');
+
+  await leavesUnchanged(s3, bucket, async () => {
+    const request = s3.prepare('PUT', objectPath(bucket, 'bent'), { headers: { 'x-amz-meta-a': '1' }, body: 'x' });
+    for (const value of ['2', '1,1', '']) {
+      const bent = request.headers
+        .filter(([name]) => name !== 'host')
+        .map(([name, old]): [string, string] => [name, name === 'x-amz-meta-a' ? value : old]);
+      const put = await s3.send('PUT', request.target, { auth: 'anonymous', unsignedHeaders: bent, body: 'x' });
+      expectError(put, 403, 'SignatureDoesNotMatch');
+    }
+  });
 });
 
 test('another host than the signed one', async () => {

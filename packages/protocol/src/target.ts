@@ -31,6 +31,8 @@ export class Query {
   }
 }
 
+const EMPTY_QUERY = new Query([]);
+
 export interface Target {
   readonly bucket: string | undefined;
   readonly key: string | undefined;
@@ -111,6 +113,20 @@ function decode(raw: string): string | undefined {
   }
 }
 
+/** Text of a header that is percent-encoded UTF-8; undefined when it is not. */
+export const decodeKeyText = decode;
+
+/**
+ * `null` names the only version of an object in a bucket without versions.
+ *
+ * @throws S3Error InvalidArgument, NoSuchVersion
+ */
+export function checkVersionId(versionId: string | undefined): void {
+  if (versionId === undefined || versionId === 'null') return;
+  if (versionId === '') throw invalidArgument('Version id cannot be the empty string', 'versionId', versionId);
+  throw new S3Error('NoSuchVersion', undefined, { VersionId: versionId });
+}
+
 function parseQuery(raw: string): Query {
   if (raw === '') return EMPTY_QUERY;
   const pairs: (readonly [string, string])[] = [];
@@ -123,8 +139,6 @@ function parseQuery(raw: string): Query {
   }
   return new Query(pairs);
 }
-
-const EMPTY_QUERY = new Query([]);
 
 function decodeQuery(raw: string): string {
   const decoded = decode(raw.includes('+') ? raw.replaceAll('+', ' ') : raw);

@@ -1,0 +1,100 @@
+/**
+ * @module Conditional requests.
+ *
+ * Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html, RFC 9110 section 13: an
+ * ETag condition that is there takes the place of the date condition beside it.
+ */
+
+import { parseHttpDate } from './dates.ts';
+import { S3Error } from './errors.ts';
+import type { RawHeaders } from './raw-headers.ts';
+
+/** ETags without quotes and weakness marks, or any. */
+type ETagCondition = '*' | readonly string[];
+
+export interface ReadConditions {
+  readonly ifMatch?: ETagCondition;
+  readonly ifNoneMatch?: ETagCondition;
+  /** ms since the epoch, at whole seconds */
+  readonly ifModifiedSince?: number;
+  readonly ifUnmodifiedSince?: number;
+}
+
+export type ReadOutcome = 'proceed' | 'not-modified' | 'precondition-failed';
+
+/** @param prefix `x-amz-copy-source-` for the conditions on the source of a copy */
+export function parseReadConditions(headers: RawHeaders, prefix = ''): ReadConditions {
+  const tags = (name: string): ETagCondition | undefined => {
+    const value = headers.get(prefix + name);
+    return value === undefined ? undefined : parseETags(value);
+  };
+  const date = (name: string): number | undefined => {
+    const value = headers.get(prefix + name);
+    return value === undefined ? undefined : parseHttpDate(value);
+  };
+  const ifMatch = tags('if-match');
+  const ifNoneMatch = tags('if-none-match');
+  const ifModifiedSince = date('if-modified-since');
+  const ifUnmodifiedSince = date('if-unmodified-since');
+  return {
+    ...(ifMatch !== undefined && { ifMatch }),
+    ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+    ...(ifModifiedSince !== undefined && { ifModifiedSince }),
+    ...(ifUnmodifiedSince !== undefined && { ifUnmodifiedSince }),
+  };
+}
+
+export function evaluateRead(object: { etag: string; modifiedMs: number }, conditions: ReadConditions): ReadOutcome {
+  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
+  const modified = object.modifiedMs - (object.modifiedMs % 1000);
+  if (ifMatch !== undefined) {
+    if (!matches(ifMatch, object.etag)) return 'precondition-failed';
+  } else if (ifUnmodifiedSince !== undefined && modified > ifUnmodifiedSince) {
+    return 'precondition-failed';
+  }
+  if (ifNoneMatch !== undefined) {
+    if (matches(ifNoneMatch, object.etag)) return 'not-modified';
+  } else if (ifModifiedSince !== undefined && modified <= ifModifiedSince) {
+    return 'not-modified';
+  }
+  return 'proceed';
+}
+
+function matches(condition: ETagCondition, etag: string): boolean {
+  return condition === '*' || condition.includes(etag);
+}
+
+function parseETags(value: string): ETagCondition {
+  if (value.trim() === '*') return '*';
+  return value.split(',').map(stripETag);
+}
+
+function stripETag(text: string): string {
+  return text
+    .trim()
+    .replace(/^W\//, '')
+    .replace(/^"(.*)"$/, '$1');
+}
+
+export type WriteConditionInput = { readonly ifAbsent: true } | { readonly ifMatch: string } | null;
+
+/** @throws S3Error NotImplemented for conditions that S3 does not take on a write */
+export function parseWriteCondition(headers: RawHeaders): WriteConditionInput {
+  const ifMatch = headers.get('if-match');
+  const ifNoneMatch = headers.get('if-none-match');
+  for (const name of ['if-modified-since', 'if-unmodified-since']) {
+    if (headers.has(name)) throw new S3Error('NotImplemented', `${name} is not implemented for writes.`, { Header: name });
+  }
+  if (ifNoneMatch !== undefined) {
+    if (ifNoneMatch.trim() !== '*') {
+      throw new S3Error('NotImplemented', 'If-None-Match on a write takes only *.', { Header: 'If-None-Match' });
+    }
+    if (ifMatch !== undefined) {
+      throw new S3Error('NotImplemented', 'If-Match and If-None-Match together are not implemented.');
+    }
+    return { ifAbsent: true };
+  }
+  if (ifMatch === undefined) return null;
+  if (ifMatch.includes(',')) throw new S3Error('NotImplemented', 'If-Match on a write takes one ETag.', { Header: 'If-Match' });
+  return { ifMatch: stripETag(ifMatch) };
+}

@@ -1,0 +1,139 @@
+/**
+ * @module From a request to the S3 operation that it asks for: a closed union.
+ *
+ * Routing only: what the operation's headers and parameters say is read by its own file, after authorization.
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html.
+ */
+
+import { S3Error } from './errors.ts';
+import type { RawHeaders } from './raw-headers.ts';
+import { parseTarget } from './target.ts';
+import type { Query } from './target.ts';
+import { OBJECT_SUBRESOURCES, BUCKET_SUBRESOURCES } from './unsupported.ts';
+
+interface Routed {
+  readonly query: Query;
+}
+interface BucketRouted extends Routed {
+  readonly bucket: string;
+}
+interface ObjectRouted extends BucketRouted {
+  readonly key: string;
+}
+
+export type ServiceOperationName = 'ListBuckets';
+export type BucketOperationName =
+  | 'CreateBucket'
+  | 'HeadBucket'
+  | 'DeleteBucket'
+  | 'GetBucketLocation'
+  | 'ListObjects'
+  | 'ListObjectsV2'
+  | 'DeleteObjects';
+export type ObjectOperationName =
+  | 'PutObject'
+  | 'CopyObject'
+  | 'GetObject'
+  | 'HeadObject'
+  | 'DeleteObject';
+
+export type S3Operation =
+  | ({ readonly name: ServiceOperationName } & Routed)
+  | ({ readonly name: BucketOperationName } & BucketRouted)
+  | ({ readonly name: ObjectOperationName } & ObjectRouted)
+  /** An operation of S3's that is not served: `operation` is its name. */
+  | { readonly name: 'Unsupported'; readonly operation: string };
+
+export type S3OperationName = Exclude<S3Operation['name'], 'Unsupported'>;
+
+export interface OperationRequest {
+  readonly method: string;
+  /** path and query exactly as on the request line (latin1) */
+  readonly target: string;
+  readonly headers: RawHeaders;
+  /** names under which `<bucket>.<name>` addresses a bucket */
+  readonly domains: readonly string[];
+}
+
+/** @throws S3Error as `parseTarget`, and MethodNotAllowed */
+export function parseOperation(request: OperationRequest): S3Operation {
+  const { method, headers } = request;
+  const { bucket, key, query } = parseTarget(request.target, headers.get('host'), request.domains);
+  if (method === 'OPTIONS') return unsupported('CORS preflight');
+  if (bucket === undefined) return serviceOperation(method, query);
+  if (key === undefined) return bucketOperation(method, bucket, query);
+  return objectOperation(method, bucket, key, query, headers);
+}
+
+const unsupported = (operation: string): S3Operation => ({ name: 'Unsupported', operation });
+
+function serviceOperation(method: string, query: Query): S3Operation {
+  if (method === 'GET') return { name: 'ListBuckets', query };
+  throw new S3Error('MethodNotAllowed', undefined, { Method: method, ResourceType: 'SERVICE' });
+}
+
+function bucketOperation(method: string, bucket: string, query: Query): S3Operation {
+  const names = query.names();
+  const subresource = names.find((name) => BUCKET_SUBRESOURCES.has(name));
+  if (subresource !== undefined) return unsupported(operationName(method, 'Bucket', subresource));
+  switch (method) {
+    case 'GET':
+      if (query.has('location')) return { name: 'GetBucketLocation', bucket, query };
+      return { name: query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects', bucket, query };
+    case 'PUT':
+      return { name: 'CreateBucket', bucket, query };
+    case 'HEAD':
+      return { name: 'HeadBucket', bucket, query };
+    case 'DELETE':
+      return { name: 'DeleteBucket', bucket, query };
+    case 'POST':
+      return query.has('delete') ? { name: 'DeleteObjects', bucket, query } : unsupported('PostObject');
+    default:
+      throw new S3Error('MethodNotAllowed', undefined, { Method: method, ResourceType: 'BUCKET' });
+  }
+}
+
+function objectOperation(method: string, bucket: string, key: string, query: Query, headers: RawHeaders): S3Operation {
+  const subresource = query.names().find((name) => OBJECT_SUBRESOURCES.has(name));
+  if (subresource !== undefined) {
+    const copies = headers.has('x-amz-copy-source');
+    if (subresource === 'partNumber' || subresource === 'uploadId') return unsupported(multipartName(method, query, copies));
+    return unsupported(operationName(method, 'Object', subresource));
+  }
+  switch (method) {
+    case 'GET':
+      return { name: 'GetObject', bucket, key, query };
+    case 'HEAD':
+      return { name: 'HeadObject', bucket, key, query };
+    case 'PUT':
+      return { name: headers.has('x-amz-copy-source') ? 'CopyObject' : 'PutObject', bucket, key, query };
+    case 'DELETE':
+      return { name: 'DeleteObject', bucket, key, query };
+    case 'POST':
+      return unsupported('POST of an object');
+    default:
+      throw new S3Error('MethodNotAllowed', undefined, { Method: method, ResourceType: 'OBJECT' });
+  }
+}
+
+function multipartName(method: string, query: Query, copies: boolean): string {
+  if (!query.has('uploadId')) return `${method === 'HEAD' ? 'HeadObject' : 'GetObject'} with partNumber`;
+  switch (method) {
+    case 'PUT':
+      return copies ? 'UploadPartCopy' : 'UploadPart';
+    case 'POST':
+      return 'CompleteMultipartUpload';
+    case 'DELETE':
+      return 'AbortMultipartUpload';
+    default:
+      return 'ListParts';
+  }
+}
+
+/** S3's name of an operation on a sub-resource, for the message: `PutBucketPolicy`. */
+function operationName(method: string, on: 'Bucket' | 'Object', subresource: string): string {
+  const known = (on === 'Bucket' ? BUCKET_SUBRESOURCES : OBJECT_SUBRESOURCES).get(subresource) ?? subresource;
+  if (known.endsWith('!')) return known.slice(0, -1);
+  const verb = { GET: 'Get', HEAD: 'Get', PUT: 'Put', POST: 'Put', DELETE: 'Delete' }[method] ?? method;
+  return `${verb}${on}${known}`;
+}

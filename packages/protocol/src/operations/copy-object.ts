@@ -1,0 +1,81 @@
+/**
+ * @module CopyObject: its source, its directives, its result.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html.
+ */
+
+import { parseChecksumAlgorithm } from '../checksums/algorithm.ts';
+import type { ChecksumAlgorithm } from '../checksums/algorithm.ts';
+import { parseReadConditions } from '../conditions.ts';
+import type { ReadConditions } from '../conditions.ts';
+import { formatIsoDate } from '../dates.ts';
+import { invalidArgument, S3Error } from '../errors.ts';
+import type { RawHeaders } from '../raw-headers.ts';
+import { checkVersionId, decodeKeyText } from '../target.ts';
+import { S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
+
+export interface CopyInput {
+  readonly sourceBucket: string;
+  readonly sourceKey: string;
+  readonly sourceConditions: ReadConditions;
+  readonly replaceMetadata: boolean;
+  readonly replaceTags: boolean;
+  readonly sourceExpectedOwner: string | undefined;
+  /** The checksum that the copy shall have; undefined: that of the source. */
+  readonly checksumAlgorithm: ChecksumAlgorithm | undefined;
+}
+
+/** @throws S3Error InvalidArgument, NoSuchVersion, InvalidRequest */
+export function parseCopy(headers: RawHeaders): CopyInput {
+  const { bucket, key } = parseCopySource(headers.get('x-amz-copy-source') ?? '');
+  const algorithm = headers.get('x-amz-checksum-algorithm');
+  const checksumAlgorithm = algorithm === undefined ? undefined : parseChecksumAlgorithm(algorithm);
+  if (algorithm !== undefined && checksumAlgorithm === undefined) {
+    throw new S3Error('InvalidRequest', 'Checksum algorithm provided is unsupported.');
+  }
+  return {
+    sourceBucket: bucket,
+    sourceKey: key,
+    sourceConditions: parseReadConditions(headers, 'x-amz-copy-source-'),
+    replaceMetadata: parseDirective(headers, 'x-amz-metadata-directive'),
+    replaceTags: parseDirective(headers, 'x-amz-tagging-directive'),
+    sourceExpectedOwner: headers.get('x-amz-source-expected-bucket-owner'),
+    checksumAlgorithm,
+  };
+}
+
+function parseCopySource(value: string): { bucket: string; key: string } {
+  const invalid = (): S3Error =>
+    invalidArgument('Copy Source must mention the source bucket and key: sourcebucket/sourcekey', 'x-amz-copy-source', value);
+  const mark = value.indexOf('?versionId=');
+  if (mark !== -1) checkVersionId(value.slice(mark + '?versionId='.length));
+  const path = decodeKeyText(mark === -1 ? value : value.slice(0, mark));
+  if (path === undefined) throw invalid();
+  const start = path.startsWith('/') ? 1 : 0;
+  const slash = path.indexOf('/', start);
+  if (slash <= start || slash === path.length - 1) throw invalid();
+  return { bucket: path.slice(start, slash), key: path.slice(slash + 1) };
+}
+
+function parseDirective(headers: RawHeaders, name: string): boolean {
+  const value = headers.get(name);
+  if (value === undefined || value === 'COPY') return false;
+  if (value === 'REPLACE') return true;
+  const kind = name.includes('tagging') ? 'tagging' : 'metadata';
+  throw invalidArgument(`Unknown ${kind} directive.`, name, value);
+}
+
+export function encodeCopyResult(result: {
+  etag: string;
+  modifiedMs: number;
+  checksumAlgorithm: string | null;
+  checksumValue: string | null;
+}): string {
+  const { etag, modifiedMs, checksumAlgorithm, checksumValue } = result;
+  let xml = `${XML_DECLARATION}<CopyObjectResult xmlns="${S3_NAMESPACE}">`;
+  xml += `<LastModified>${formatIsoDate(modifiedMs)}</LastModified><ETag>&quot;${etag}&quot;</ETag>`;
+  if (checksumAlgorithm !== null) {
+    xml += `<Checksum${checksumAlgorithm}>${checksumValue}</Checksum${checksumAlgorithm}><ChecksumType>FULL_OBJECT</ChecksumType>`;
+  }
+  return `${xml}</CopyObjectResult>`;
+}

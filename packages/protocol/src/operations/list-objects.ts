@@ -1,0 +1,151 @@
+/**
+ * @module ListObjects and ListObjectsV2: their parameters and their XML.
+ *
+ * Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html and API_ListObjects.html.
+ */
+
+import { formatIsoDate } from '../dates.ts';
+import { invalidArgument } from '../errors.ts';
+import { encodeKey } from '../sigv4/uri-encode.ts';
+import type { Query } from '../target.ts';
+import { escapeXml, S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
+
+export const MAX_KEYS = 1000;
+
+export interface ListObjectsInput {
+  readonly version: 1 | 2;
+  readonly prefix: string;
+  /** Empty: none. */
+  readonly delimiter: string;
+  /** As the request said; a page never has more than MAX_KEYS. */
+  readonly maxKeys: number;
+  readonly encodeUrl: boolean;
+  /** Keys and common prefixes after this one. */
+  readonly after: string;
+  /** Version 1's marker, version 2's start-after: as given, to be repeated. */
+  readonly start: string | undefined;
+  readonly continuationToken: string | undefined;
+  readonly withOwner: boolean;
+}
+
+/** @throws S3Error InvalidArgument */
+export function parseListObjects(query: Query, version: 1 | 2): ListObjectsInput {
+  const start = query.get(version === 1 ? 'marker' : 'start-after');
+  const continuationToken = version === 2 ? query.get('continuation-token') : undefined;
+  return {
+    version,
+    prefix: query.get('prefix') ?? '',
+    delimiter: query.get('delimiter') ?? '',
+    maxKeys: parseCount(query, { name: 'max-keys', least: 0, most: MAX_KEYS }),
+    encodeUrl: parseEncodingType(query.get('encoding-type')),
+    after: continuationToken === undefined ? (start ?? '') : decodeToken(continuationToken),
+    start,
+    continuationToken,
+    withOwner: version === 1 || parseBoolean(query.get('fetch-owner')),
+  };
+}
+
+/** A count in the query, capped at `most`, which is also the default. @throws S3Error InvalidArgument */
+export function parseCount(query: Query, { name, least, most }: { name: string; least: number; most: number }): number {
+  const value = query.get(name);
+  if (value === undefined || (value === '' && least === 0)) return most;
+  if (!/^\d{1,10}$/.test(value) || Number(value) > 2 ** 31 - 1 || Number(value) < least) {
+    throw invalidArgument(`Argument ${name} must be an integer between ${least} and 2147483647`, name, value);
+  }
+  return Math.min(Number(value), most);
+}
+
+function parseEncodingType(value: string | undefined): boolean {
+  if (value === undefined || value === '') return false;
+  if (value !== 'url') throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', value);
+  return true;
+}
+
+function parseBoolean(value: string | undefined): boolean {
+  if (value === undefined || value === '' || value === 'false') return false;
+  if (value !== 'true') throw invalidArgument('fetch-owner is true or false', 'fetch-owner', value);
+  return true;
+}
+
+const TOKEN_PREFIX = '1:';
+
+/** An opaque token that continues after a key. */
+export function encodeToken(after: string): string {
+  return Buffer.from(TOKEN_PREFIX + after).toString('base64url');
+}
+
+/** @throws S3Error InvalidArgument for what is no token of ours */
+export function decodeToken(token: string): string {
+  const bytes = Buffer.from(token, 'base64url');
+  const text = bytes.toString();
+  if (!text.startsWith(TOKEN_PREFIX) || bytes.toString('base64url') !== token || !Buffer.from(text).equals(bytes)) {
+    throw invalidArgument('The continuation token provided is incorrect', 'continuation-token', token);
+  }
+  return text.slice(TOKEN_PREFIX.length);
+}
+
+export interface ListedObject {
+  readonly key: string;
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly modifiedMs: number;
+  readonly storageClass: string;
+  readonly owner: string;
+  readonly checksumAlgorithm: string | null;
+}
+
+export interface ListObjectsOutput {
+  readonly bucket: string;
+  readonly objects: readonly ListedObject[];
+  readonly commonPrefixes: readonly string[];
+  readonly truncated: boolean;
+  /** The last key or common prefix of the page. */
+  readonly last: string;
+}
+
+/** The answer; a thousand keys in about a millisecond, by concatenation. */
+export function encodeListObjects(input: ListObjectsInput, output: ListObjectsOutput): string {
+  const text = input.encodeUrl ? encodeKey : escapeXml;
+  let xml = `${XML_DECLARATION}<ListBucketResult xmlns="${S3_NAMESPACE}"><Name>${output.bucket}</Name>`;
+  xml += `<Prefix>${text(input.prefix)}</Prefix>`;
+  xml += input.version === 1 ? headOfV1(input, output, text) : headOfV2(input, output, text);
+  xml += `<MaxKeys>${input.maxKeys}</MaxKeys>`;
+  if (input.delimiter !== '') xml += `<Delimiter>${text(input.delimiter)}</Delimiter>`;
+  if (input.encodeUrl) xml += '<EncodingType>url</EncodingType>';
+  xml += `<IsTruncated>${output.truncated}</IsTruncated>`;
+  for (const object of output.objects) {
+    xml += `<Contents><Key>${text(object.key)}</Key><LastModified>${formatIsoDate(object.modifiedMs)}</LastModified>`;
+    xml += `<ETag>&quot;${object.etag}&quot;</ETag>`;
+    if (object.checksumAlgorithm !== null) {
+      xml += `<ChecksumAlgorithm>${object.checksumAlgorithm}</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>`;
+    }
+    xml += `<Size>${object.size}</Size>`;
+    if (input.withOwner) xml += encodeOwner(object.owner);
+    xml += `<StorageClass>${object.storageClass}</StorageClass></Contents>`;
+  }
+  for (const prefix of output.commonPrefixes) xml += `<CommonPrefixes><Prefix>${text(prefix)}</Prefix></CommonPrefixes>`;
+  return `${xml}</ListBucketResult>`;
+}
+
+type Encoder = (text: string) => string;
+
+function headOfV1(input: ListObjectsInput, output: ListObjectsOutput, text: Encoder): string {
+  const marker = `<Marker>${text(input.start ?? '')}</Marker>`;
+  // Without a delimiter the last key is the next marker, and S3 does not repeat it.
+  if (!output.truncated || input.delimiter === '') return marker;
+  return `${marker}<NextMarker>${text(output.last)}</NextMarker>`;
+}
+
+function headOfV2(input: ListObjectsInput, output: ListObjectsOutput, text: Encoder): string {
+  let xml = `<KeyCount>${output.objects.length + output.commonPrefixes.length}</KeyCount>`;
+  if (input.start !== undefined) xml += `<StartAfter>${text(input.start)}</StartAfter>`;
+  if (input.continuationToken !== undefined) xml += `<ContinuationToken>${escapeXml(input.continuationToken)}</ContinuationToken>`;
+  if (output.truncated) xml += `<NextContinuationToken>${encodeToken(output.last)}</NextContinuationToken>`;
+  return xml;
+}
+
+export function encodeOwner(owner: string): string {
+  const id = escapeXml(owner);
+  return `<Owner><ID>${id}</ID><DisplayName>${id}</DisplayName></Owner>`;
+}

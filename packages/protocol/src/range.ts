@@ -1,0 +1,40 @@
+/**
+ * @module Single byte ranges, as S3 takes them.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html and RFC 9110, section 14: what is not one
+ * well-formed byte range is ignored, and the whole object is the answer.
+ */
+
+import { S3Error } from './errors.ts';
+
+/** Offsets [start, end) in bytes; `partial` says whether a range was asked for and understood. */
+export interface ResolvedRange {
+  readonly start: number;
+  readonly end: number;
+  readonly partial: boolean;
+}
+
+const RANGE = /^bytes=\s*(\d*)\s*-\s*(\d*)\s*$/i;
+
+/** @throws S3Error InvalidRange when the range begins at or beyond the end, or is an empty suffix */
+export function resolveRange(header: string | undefined, size: number): ResolvedRange {
+  const whole = { start: 0, end: size, partial: false };
+  const match = header === undefined ? null : RANGE.exec(header);
+  if (header === undefined || match === null) return whole;
+  const [, first = '', last = ''] = match;
+  if (first === '' && last === '') return whole;
+  if (first === '') {
+    const length = Math.min(Number(last), size);
+    if (length === 0) throw unsatisfiable(header, size);
+    return { start: size - length, end: size, partial: true };
+  }
+  const start = Number(first);
+  if (last !== '' && Number(last) < start) return whole;
+  if (start >= size) throw unsatisfiable(header, size);
+  const end = last === '' ? size : Math.min(Number(last) + 1, size);
+  return { start, end, partial: true };
+}
+
+function unsatisfiable(header: string, size: number): S3Error {
+  return new S3Error('InvalidRange', undefined, { RangeRequested: header, ActualObjectSize: String(size) });
+}

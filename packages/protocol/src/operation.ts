@@ -21,6 +21,9 @@ interface ObjectRouted extends BucketRouted {
   readonly key: string;
 }
 
+/** One member for each name, so that a name narrows the union. */
+type Named<N extends string, T> = N extends N ? { readonly name: N } & T : never;
+
 export type ServiceOperationName = 'ListBuckets';
 export type BucketOperationName =
   | 'CreateBucket'
@@ -38,9 +41,9 @@ export type ObjectOperationName =
   | 'DeleteObject';
 
 export type S3Operation =
-  | ({ readonly name: ServiceOperationName } & Routed)
-  | ({ readonly name: BucketOperationName } & BucketRouted)
-  | ({ readonly name: ObjectOperationName } & ObjectRouted)
+  | Named<ServiceOperationName, Routed>
+  | Named<BucketOperationName, BucketRouted>
+  | Named<ObjectOperationName, ObjectRouted>
   /** An operation of S3's that is not served: `operation` is its name. */
   | { readonly name: 'Unsupported'; readonly operation: string };
 

@@ -293,6 +293,8 @@ test('trailers that were not announced, did not come, came twice or are none are
   assert.equal(refused(`${line}x-amz-meta-a:1\r\n\r\n`, [CHECKSUM]), 'MalformedTrailerError');
   assert.equal(refused(`${line}garbage\r\n\r\n`, [CHECKSUM]), 'MalformedTrailerError');
   assert.equal(refused(`${line}:x\r\n\r\n`, [CHECKSUM]), 'MalformedTrailerError');
+  assert.equal(refused(`${line}\r\ngarbage`, [CHECKSUM]), 'IncompleteBody');
+  assert.equal(refused(`${line}\r`, [CHECKSUM]), 'IncompleteBody');
   assert.equal(
     refused(`${line}x-amz-trailer-signature:${'0'.repeat(64)}\r\n\r\n`, [CHECKSUM]),
     'MalformedTrailerError',

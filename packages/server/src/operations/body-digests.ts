@@ -1,0 +1,92 @@
+/**
+ * The digests that a client sent with a body, compared with those of the bytes that came. SHA-256 and MD5 are computed
+ * anyway, for the blob's name and the ETag, and are not computed twice.
+ */
+
+import { hash } from 'node:crypto';
+import { checksumHeader, checksumOf, createChecksum, parseChecksum, S3Error } from '@cistern/protocol';
+import type { Checksum, ChecksumAlgorithm, PayloadMode, UploadInput } from '@cistern/protocol';
+
+export interface VerifiedChecksum {
+  readonly algorithm: ChecksumAlgorithm;
+  /** Base64. */
+  readonly value: string;
+}
+
+export class BodyDigests {
+  readonly #upload: UploadInput;
+  readonly #payload: PayloadMode;
+  #checksum: Checksum | undefined;
+
+  constructor(upload: UploadInput, payload: PayloadMode) {
+    this.#upload = upload;
+    this.#payload = payload;
+  }
+
+  /** Whether the client sent any digest of the payload. */
+  get vouched(): boolean {
+    const { contentMd5, checksum } = this.#upload;
+    return contentMd5 !== null || checksum !== null;
+  }
+
+  /** Before the first `update` of a body that is not held whole. */
+  begin(): void {
+    const algorithm = this.#upload.checksum?.algorithm;
+    if (algorithm !== undefined && algorithm !== 'SHA256') this.#checksum = createChecksum(algorithm);
+  }
+
+  update(slice: Buffer): void {
+    this.#checksum?.update(slice);
+  }
+
+  /**
+   * Compares what was computed with what was sent.
+   *
+   * @returns the checksum to keep with the object
+   * @throws S3Error BadDigest, XAmzContentSHA256Mismatch, InvalidRequest (a trailer that is no digest)
+   */
+  verify(computed: { sha256: Buffer; md5: Buffer }, trailers: ReadonlyMap<string, string>): VerifiedChecksum | null {
+    const { checksum } = this.#upload;
+    const value = checksum?.algorithm === 'SHA256' ? computed.sha256 : this.#checksum?.digest();
+    return this.#compare(computed, value, trailers);
+  }
+
+  /** The same for a body that is held whole. */
+  verifyWhole(
+    bytes: Buffer,
+    trailers: ReadonlyMap<string, string>,
+  ): { sha256: Buffer; md5: Buffer; checksum: VerifiedChecksum | null } {
+    const algorithm = this.#upload.checksum?.algorithm;
+    const sha256 = hash('sha256', bytes, 'buffer');
+    const md5 = hash('md5', bytes, 'buffer');
+    const value = algorithm === undefined ? undefined : algorithm === 'SHA256' ? sha256 : checksumOf(algorithm, bytes);
+    return { sha256, md5, checksum: this.#compare({ sha256, md5 }, value, trailers) };
+  }
+
+  #compare(
+    computed: { sha256: Buffer; md5: Buffer },
+    value: Buffer | undefined,
+    trailers: ReadonlyMap<string, string>,
+  ): VerifiedChecksum | null {
+    const { contentMd5, checksum } = this.#upload;
+    if (this.#payload.kind === 'sha256' && computed.sha256.toString('hex') !== this.#payload.hex) {
+      throw new S3Error('XAmzContentSHA256Mismatch', undefined, {
+        ClientComputedContentSHA256: this.#payload.hex,
+        S3ComputedContentSHA256: computed.sha256.toString('hex'),
+      });
+    }
+    if (contentMd5 !== null && !contentMd5.equals(computed.md5)) {
+      throw new S3Error('BadDigest', 'The Content-MD5 you specified did not match what we received.', {
+        ExpectedDigest: contentMd5.toString('base64'),
+        CalculatedDigest: computed.md5.toString('base64'),
+      });
+    }
+    if (checksum === null || value === undefined) return null;
+    const { algorithm } = checksum;
+    const expected = checksum.expected ?? parseChecksum(algorithm, trailers.get(checksumHeader(algorithm)) ?? '');
+    if (!expected.equals(value)) {
+      throw new S3Error('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`);
+    }
+    return { algorithm, value: value.toString('base64') };
+  }
+}

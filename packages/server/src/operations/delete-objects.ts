@@ -1,0 +1,25 @@
+/** DeleteObjects: up to 1,000 keys, a result for each. The body must carry a digest, so that no damaged list deletes. */
+
+import { encodeDeleteObjects, parseDeleteObjects, S3Error } from '@cistern/protocol';
+import type { ObjectToDelete } from '@cistern/protocol';
+import { xmlReply } from '../http/reply.ts';
+import type { Reply } from '../http/reply.ts';
+import type { InBucket } from './context.ts';
+import { receiveDocument } from './receive-document.ts';
+
+export async function deleteObjects(context: InBucket): Promise<Reply> {
+  const { services, bucket } = context;
+  const { bytes, verified } = await receiveDocument(context);
+  if (!verified) {
+    throw new S3Error('InvalidRequest', 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
+  }
+  const input = parseDeleteObjects(bytes);
+  const errors = new Map<ObjectToDelete, S3Error>();
+  const keys: string[] = [];
+  for (const object of input.objects) {
+    if (object.error === undefined) keys.push(object.key);
+    else errors.set(object, object.error);
+  }
+  await services.catalog.deleteVersions(bucket.id, keys);
+  return xmlReply(200, encodeDeleteObjects(input, errors));
+}

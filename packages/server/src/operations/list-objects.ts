@@ -1,0 +1,18 @@
+/** ListObjects and ListObjectsV2. */
+
+import { encodeListObjects, parseListObjects } from '@cistern/protocol';
+import { xmlReply } from '../http/reply.ts';
+import type { Reply } from '../http/reply.ts';
+import type { InBucket, Operation } from './context.ts';
+
+export async function listObjects(
+  { services, bucket }: InBucket,
+  operation: Operation<'ListObjects' | 'ListObjectsV2'>,
+): Promise<Reply> {
+  const input = parseListObjects(operation.query, operation.name === 'ListObjects' ? 1 : 2);
+  const { prefix, delimiter, after, maxKeys: limit } = input;
+  const page = await services.catalog.listVersions({ bucket: bucket.id, prefix, delimiter, after, limit });
+  const { versions: objects, commonPrefixes, truncated, last } = page;
+  const xml = encodeListObjects(input, { bucket: bucket.name, objects, commonPrefixes, truncated, last });
+  return xmlReply(200, xml, ['x-amz-bucket-region', bucket.region]);
+}

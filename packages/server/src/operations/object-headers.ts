@@ -1,0 +1,48 @@
+/** The response headers that describe a version, for GetObject and HeadObject. */
+
+import { attributeHeaders, formatHttpDate } from '@cistern/protocol';
+import type { ObjectAttributes, Query } from '@cistern/protocol';
+import type { Version } from '../catalog/catalog.ts';
+import type { HeaderList } from '../http/reply.ts';
+
+const OVERRIDES: readonly (readonly [parameter: string, header: string])[] = [
+  ['response-content-type', 'Content-Type'],
+  ['response-content-language', 'Content-Language'],
+  ['response-expires', 'Expires'],
+  ['response-cache-control', 'Cache-Control'],
+  ['response-content-disposition', 'Content-Disposition'],
+  ['response-content-encoding', 'Content-Encoding'],
+];
+
+/** Headers that also answer a condition: 304 repeats them. */
+export function validatorHeaders(version: Version): HeaderList {
+  return ['ETag', `"${version.etag}"`, 'Last-Modified', formatHttpDate(version.modifiedMs)];
+}
+
+export function versionHeaders(version: Version, query: Query): HeaderList {
+  const headers = validatorHeaders(version);
+  headers.push('Accept-Ranges', 'bytes');
+  const attributes = JSON.parse(version.attributes) as ObjectAttributes;
+  headers.push(...override(attributeHeaders(attributes), query));
+  if (version.tags !== null) {
+    headers.push('x-amz-tagging-count', String((JSON.parse(version.tags) as unknown[]).length));
+  }
+  if (version.storageClass !== 'STANDARD') headers.push('x-amz-storage-class', version.storageClass);
+  return headers;
+}
+
+function override(headers: HeaderList, query: Query): HeaderList {
+  for (const [parameter, name] of OVERRIDES) {
+    const value = query.get(parameter);
+    if (value === undefined) continue;
+    const bytes = Buffer.from(value).toString('latin1');
+    const at = headers.findIndex((header, i) => i % 2 === 0 && header === name);
+    if (at === -1) headers.push(name, bytes);
+    else headers[at + 1] = bytes;
+  }
+  return headers;
+}
+
+export function checksumHeaders(algorithm: string, value: string): HeaderList {
+  return [`x-amz-checksum-${algorithm.toLowerCase()}`, value, 'x-amz-checksum-type', 'FULL_OBJECT'];
+}

@@ -1,0 +1,108 @@
+/**
+ * An object's body on its way to the catalog: small ones are held whole and stored inline, larger ones stream into a
+ * blob. Both are hashed and verified; nothing is published here.
+ */
+
+import { parseUpload } from '@cistern/protocol';
+import { BlobIngest } from '../blobs/ingest/blob-ingest.ts';
+import type { StagedBlob } from '../blobs/ingest/blob-ingest.ts';
+import type { Content } from '../catalog/catalog.ts';
+import { LIMITS } from '../limits.ts';
+import { BodyDigests } from './body-digests.ts';
+import type { VerifiedChecksum } from './body-digests.ts';
+import type { Authorized, InBucket, Services } from './context.ts';
+
+export interface ReceivedObject {
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly md5: string;
+  readonly checksum: VerifiedChecksum | null;
+  readonly body: { readonly kind: 'held'; readonly content: Content } | { readonly kind: 'staged'; readonly staged: StagedBlob };
+}
+
+/** @throws S3Error for every way in which the body is not what was announced; nothing is left behind then */
+export async function receiveObject(context: Authorized): Promise<ReceivedObject> {
+  const upload = parseUpload(context.headers, context.body.payload);
+  const digests = new BodyDigests(upload, context.body.payload);
+  const { length } = upload;
+  return length <= LIMITS.inlineBytesMax ? hold(context, length, digests) : stage(context, length, digests);
+}
+
+async function hold({ body }: Authorized, size: number, digests: BodyDigests): Promise<ReceivedObject> {
+  let only: Buffer | undefined;
+  let bytes: Buffer | undefined;
+  let filled = 0;
+  const trailers = await body.receive(size, (slice) => {
+    // Mostly the body comes in one piece, and is used as it is.
+    if (filled === 0 && slice.length === size) {
+      only = slice;
+    } else {
+      bytes ??= Buffer.allocUnsafeSlow(size);
+      slice.copy(bytes, filled);
+    }
+    filled += slice.length;
+    return undefined;
+  });
+  const data = only ?? bytes ?? EMPTY;
+  const { sha256, md5, checksum } = digests.verifyWhole(data, trailers);
+  const content: Content = size === 0 ? { kind: 'empty' } : { kind: 'inline', data, sha256 };
+  return { size, md5: md5.toString('hex'), checksum, body: { kind: 'held', content } };
+}
+
+const EMPTY = Buffer.alloc(0);
+
+async function stage({ services, body }: Authorized, size: number, digests: BodyDigests): Promise<ReceivedObject> {
+  const { blobs: store, slabs: pool, hasher } = services;
+  const ingest = await BlobIngest.start({ store, pool, hasher, size });
+  digests.begin();
+  let staged: StagedBlob | undefined;
+  try {
+    const trailers = await body.receive(size, (slice) => {
+      digests.update(slice);
+      return ingest.write(slice);
+    });
+    staged = await ingest.finish();
+    const checksum = digests.verify(staged, trailers);
+    return { size, md5: staged.md5.toString('hex'), checksum, body: { kind: 'staged', staged } };
+  } catch (error) {
+    await (staged ?? ingest).discard();
+    throw error;
+  }
+}
+
+/**
+ * Gives a received body its place, so that a version can be published on it: a blob is reserved, synced and moved to
+ * its location, or dropped when the same content is there already. Whoever gets a blob publishes it or releases it.
+ */
+export async function placeObject({ services, bucket }: InBucket, received: ReceivedObject): Promise<Content> {
+  if (received.body.kind === 'held') return received.body.content;
+  const { staged } = received.body;
+  const { catalog } = services;
+  let blob: number | undefined;
+  try {
+    // The reservation's commit and the file's sync are waited for together.
+    const reserved = catalog.reserveBlob({ scope: bucket.scope, sha256: staged.sha256, length: staged.length });
+    await Promise.all([reserved, syncOrStop(services, staged.synced)]);
+    const reservation = await reserved;
+    blob = reservation.blob;
+    if (reservation.stored) await staged.discard();
+    else await syncOrStop(services, staged.place(reservation.location));
+    return { kind: 'blob', blob };
+  } catch (error) {
+    await staged.discard();
+    if (blob !== undefined) await catalog.releaseBlob(blob);
+    throw error;
+  }
+}
+
+/** After a failed sync the kernel may have dropped the bytes and report success the next time: nothing goes on. */
+async function syncOrStop(services: Services, synced: Promise<void>): Promise<void> {
+  try {
+    await synced;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === 'fsync' || (error as NodeJS.ErrnoException).syscall === 'fdatasync') {
+      services.failStop(error);
+    }
+    throw error;
+  }
+}

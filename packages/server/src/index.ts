@@ -1,1 +1,8 @@
-export {};
+/** The gateway, for whoever configures and starts it. */
+
+export type { LogLevel, ServerConfig, User } from './config.ts';
+export { DataDirectoryLocked } from './data-directory.ts';
+export { LIMITS, THROUGHPUT_RULE } from './limits.ts';
+export type { ThroughputRule } from './limits.ts';
+export { runServer } from './server.ts';
+export type { RunningServer, ServerHandlers } from './server.ts';

@@ -16,6 +16,8 @@ import { decodeQueryComponent, normalizePath, normalizeQueryComponent } from './
 export interface QueryPair {
   /** decoded to bytes (latin1) */
   name: string;
+  /** as sent, name and value */
+  raw: string;
   rawName: string;
   /** empty when the parameter has no `=` */
   rawValue: string;
@@ -48,7 +50,7 @@ export function parseRawQuery(raw: string): QueryPair[] {
     const equals = part.indexOf('=');
     const rawName = equals < 0 ? part : part.slice(0, equals);
     const rawValue = equals < 0 ? '' : part.slice(equals + 1);
-    pairs.push({ name: decodeQueryComponent(rawName), rawName, rawValue });
+    pairs.push({ name: decodeQueryComponent(rawName), raw: part, rawName, rawValue });
   }
   return pairs;
 }
@@ -57,36 +59,39 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function joinQuery(pairs: readonly QueryPair[], encode: (raw: string) => string): string {
-  const encoded: [string, string][] = [];
-  for (const pair of pairs) {
-    // A signature cannot sign itself.
-    if (pair.name !== 'X-Amz-Signature') encoded.push([encode(pair.rawName), encode(pair.rawValue)]);
-  }
+/** A signature cannot sign itself. */
+function withoutSignature(pairs: readonly QueryPair[]): readonly QueryPair[] {
+  return pairs.filter(({ name }) => name !== 'X-Amz-Signature');
+}
+
+function sortedQuery(pairs: readonly QueryPair[], encode: (raw: string) => string): string {
+  const encoded = withoutSignature(pairs).map((pair) => [encode(pair.rawName), encode(pair.rawValue)] as const);
   encoded.sort((a, b) => compare(a[0], b[0]) || compare(a[1], b[1]));
   return encoded.map(([name, value]) => `${name}=${value}`).join('&');
 }
 
 /** The canonical query: each parameter encoded in the one canonical way, sorted by name, then by value. */
 export function canonicalQuery(pairs: readonly QueryPair[]): string {
-  return pairs.length === 0 ? '' : joinQuery(pairs, normalizeQueryComponent);
+  return pairs.length === 0 ? '' : sortedQuery(pairs, normalizeQueryComponent);
 }
 
 /**
  * The canonical forms that a client may have signed for one target, likeliest first, without repetition.
  *
- * Clients differ in what they escape on the wire and in what they sign, so the path and the query are tried both
- * normalised and exactly as sent. Every form is derived from the raw target alone and means the same resource.
+ * Clients differ in what they escape on the wire and in what they sign, so the path is tried normalised and exactly as
+ * sent, and the query also sorted but not escaped anew, and in the order sent (curl 7.88 does). Every form is derived
+ * from the raw target alone and means the same resource.
  */
 export function* canonicalTargets(path: string, pairs: readonly QueryPair[]): Generator<CanonicalTarget> {
   const normalPath = normalizePath(path);
   const normalQuery = canonicalQuery(pairs);
   yield { path: normalPath, query: normalQuery };
-  const rawQuery = joinQuery(pairs, (raw) => raw);
-  if (path !== normalPath) yield { path, query: normalQuery };
-  if (rawQuery !== normalQuery) {
-    yield { path: normalPath, query: rawQuery };
-    if (path !== normalPath) yield { path, query: rawQuery };
+  const asSent = withoutSignature(pairs)
+    .map(({ raw }) => raw)
+    .join('&');
+  for (const query of new Set([normalQuery, sortedQuery(pairs, (raw) => raw), asSent])) {
+    if (query !== normalQuery) yield { path: normalPath, query };
+    if (path !== normalPath) yield { path, query };
   }
 }
 

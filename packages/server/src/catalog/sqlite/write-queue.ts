@@ -182,7 +182,7 @@ export class WriteQueue {
       sql.commit.run();
     } catch (error) {
       if (isFull(error)) throw error;
-      this.#stop(error);
+      this.stop(error);
       throw error;
     }
     this.#options.epochs.committed(this.#sequence);
@@ -193,10 +193,10 @@ export class WriteQueue {
     try {
       if (this.#options.db.isTransaction) this.sql.rollback.run();
     } catch (error) {
-      this.#stop(error);
+      this.stop(error);
       return;
     }
-    if (isSqliteError(cause) && !isFull(cause)) this.#stop(cause);
+    if (isSqliteError(cause) && !isFull(cause)) this.stop(cause);
   }
 
   /** Moves the log into the database when it has grown enough. Failing at it stops the queue. */
@@ -204,11 +204,12 @@ export class WriteQueue {
     try {
       this.checkpointer.afterCommit();
     } catch (error) {
-      this.#stop(error);
+      this.stop(error);
     }
   }
 
-  #stop(cause: unknown): void {
+  /** Acknowledges nothing any more, for good. */
+  stop(cause: unknown): void {
     if (this.#stopped !== undefined) return;
     this.#stopped = new CatalogError(
       'Stopped',

@@ -29,6 +29,8 @@ export interface WriterData {
 export type WriterCommand =
   | { readonly kind: 'connect'; readonly port: MessagePort }
   | { readonly kind: 'metrics'; readonly id: number }
+  /** A sync has failed elsewhere: take no more writes. */
+  | { readonly kind: 'stop'; readonly message: string }
   | { readonly kind: 'close' };
 
 /** To the main thread. */
@@ -83,6 +85,9 @@ function main(data: WriterData): void {
         break;
       case 'metrics':
         tell({ kind: 'metrics', id: command.id, values: metrics.read(queue, reaper) });
+        break;
+      case 'stop':
+        queue.stop(new Error(command.message));
         break;
       case 'close':
         void close();

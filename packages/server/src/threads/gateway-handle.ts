@@ -1,0 +1,97 @@
+/** The main thread's handle of one gateway thread. */
+
+import type { MessagePort } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
+import type { MetricObject } from 'prom-client';
+import type { GatewayCommand, GatewayData, GatewayEvent } from './gateway-thread.ts';
+import { siblingModule } from './sibling-module.ts';
+
+export interface GatewayHandlers {
+  readonly onLog: (lines: string) => void;
+  readonly onSyncFailed: (message: string) => void;
+  /** Somebody asked this thread for the metrics of all. */
+  readonly metrics: () => Promise<string>;
+  readonly onCrash: (error: Error) => void;
+}
+
+export class GatewayHandle {
+  readonly #worker: Worker;
+  readonly #handlers: GatewayHandlers;
+  readonly #listening = Promise.withResolvers<number>();
+  readonly #closed = Promise.withResolvers<void>();
+  readonly #collected = new Map<number, (metrics: MetricObject[]) => void>();
+  #nextCollect = 0;
+
+  constructor(data: GatewayData & { writer: MessagePort }, handlers: GatewayHandlers) {
+    this.#handlers = handlers;
+    const url = siblingModule(import.meta.url, './gateway-thread');
+    this.#worker = new Worker(url, { workerData: data, transferList: [data.writer] });
+    this.#listening.promise.catch(() => undefined);
+    this.#worker.on('message', (event: GatewayEvent) => this.#receive(event));
+    this.#worker.on('error', (error: Error) => {
+      this.#listening.reject(error);
+      this.#closed.resolve();
+      handlers.onCrash(error);
+    });
+  }
+
+  #receive(event: GatewayEvent): void {
+    switch (event.kind) {
+      case 'listening':
+        this.#listening.resolve(event.port);
+        break;
+      case 'failed':
+        this.#listening.reject(Object.assign(new Error(event.message), { code: event.code }));
+        break;
+      case 'log':
+        this.#handlers.onLog(event.lines);
+        break;
+      case 'collected':
+        this.#collected.get(event.id)?.(event.metrics);
+        this.#collected.delete(event.id);
+        break;
+      case 'metrics-wanted':
+        void this.#handlers.metrics().then((text) => this.#command({ kind: 'metrics', id: event.id, text }));
+        break;
+      case 'sync-failed':
+        this.#handlers.onSyncFailed(event.message);
+        break;
+      case 'closed':
+        this.#closed.resolve();
+        break;
+    }
+  }
+
+  #command(command: GatewayCommand): void {
+    this.#worker.postMessage(command);
+  }
+
+  /** Resolves to the port; rejects with the system's code when it cannot be had. */
+  listen(port: number, reusePort: boolean): Promise<number> {
+    this.#command({ kind: 'listen', port, reusePort });
+    return this.#listening.promise;
+  }
+
+  notReady(reason: string): void {
+    this.#command({ kind: 'not-ready', reason });
+  }
+
+  collect(): Promise<MetricObject[]> {
+    return new Promise((resolve) => {
+      const id = this.#nextCollect++;
+      this.#collected.set(id, resolve);
+      this.#command({ kind: 'collect', id });
+    });
+  }
+
+  /** Drains and ends the thread. */
+  async close(): Promise<void> {
+    this.#command({ kind: 'close' });
+    await this.#closed.promise;
+    await this.#worker.terminate();
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}

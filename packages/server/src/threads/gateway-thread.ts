@@ -1,0 +1,133 @@
+/**
+ * A gateway thread: an HTTP server with a reading connection of its own. A worker entry: it loads, waits for `listen`
+ * (the writer must have prepared the database by then), and serves until `close`.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadChecksums } from '@cistern/protocol';
+import type { MetricObject } from 'prom-client';
+import { GatewayMetrics } from '../admin/metrics.ts';
+import { AdminPages } from '../admin/pages.ts';
+import { FileBlobStore } from '../blobs/files/file-blob-store.ts';
+import { Md5Hasher } from '../blobs/ingest/md5.ts';
+import { SlabPool } from '../blobs/ingest/slab-pool.ts';
+import { EpochReader } from '../catalog/epochs.ts';
+import type { EpochMemory } from '../catalog/epochs.ts';
+import { DATABASE_FILE, openReader } from '../catalog/sqlite/connection.ts';
+import { SqliteCatalog } from '../catalog/sqlite/sqlite-catalog.ts';
+import { WriterClient } from '../catalog/sqlite/writer-client.ts';
+import type { ServerConfig } from '../config.ts';
+import { Gateway } from '../http/gateway.ts';
+import { listen } from '../http/listener.ts';
+import type { Listener } from '../http/listener.ts';
+import { ThroughputGuard } from '../http/throughput-guard.ts';
+import { LIMITS } from '../limits.ts';
+import { createLogger } from './thread-logger.ts';
+
+export interface GatewayData {
+  readonly config: ServerConfig;
+  readonly index: number;
+  readonly writer: MessagePort;
+  readonly epochs: EpochMemory;
+}
+
+/** From the main thread. */
+export type GatewayCommand =
+  | { readonly kind: 'listen'; readonly port: number; readonly reusePort: boolean }
+  | { readonly kind: 'not-ready'; readonly reason: string }
+  | { readonly kind: 'collect'; readonly id: number }
+  | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
+  | { readonly kind: 'close' };
+
+/** To the main thread. */
+export type GatewayEvent =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined }
+  | { readonly kind: 'log'; readonly lines: string }
+  | { readonly kind: 'collected'; readonly id: number; readonly metrics: MetricObject[] }
+  | { readonly kind: 'metrics-wanted'; readonly id: number }
+  | { readonly kind: 'sync-failed'; readonly message: string }
+  | { readonly kind: 'closed' };
+
+function main(parent: MessagePort, data: GatewayData): void {
+  const { config, index } = data;
+  const tell = (event: GatewayEvent): void => parent.postMessage(event);
+  const logger = createLogger(config.logLevel, (lines) => tell({ kind: 'log', lines }));
+  const metrics = new GatewayMetrics();
+  const checksums = loadChecksums();
+  let reason: string | undefined;
+  let listener: Listener | undefined;
+  const pages = new Map<number, (text: string) => void>();
+  let nextPage = 0;
+
+  const start = async (port: number, reusePort: boolean): Promise<void> => {
+    await checksums;
+    const services = {
+      catalog: new SqliteCatalog({
+        db: openReader(join(config.dataDir, DATABASE_FILE)),
+        writer: new WriterClient(data.writer),
+        epochs: new EpochReader(data.epochs, index),
+      }),
+      blobs: new FileBlobStore(config.dataDir),
+      slabs: new SlabPool({ extra: LIMITS.slabsExtra, perUser: LIMITS.slabsPerBody }),
+      hasher: new Md5Hasher(),
+      guard: new ThroughputGuard(config.throughput),
+      region: config.region,
+      now: Date.now,
+      failStop: (cause: unknown) => tell({ kind: 'sync-failed', message: String(cause) }),
+    };
+    const admin = new AdminPages({
+      notReady: () => reason,
+      metrics: () =>
+        new Promise((resolve) => {
+          const id = nextPage++;
+          pages.set(id, resolve);
+          tell({ kind: 'metrics-wanted', id });
+        }),
+    });
+    const gateway = new Gateway({
+      services,
+      users: new Map(config.users.map((user) => [user.accessKeyId, user])),
+      domains: config.domains,
+      admin,
+      log: logger.log,
+      metrics,
+      idPrefix: randomBytes(4).toString('hex').toUpperCase(),
+    });
+    listener = await listen({ host: config.host, port, tls: config.tls, reusePort, gateway, metrics });
+    tell({ kind: 'listening', port: listener.port });
+  };
+
+  parent.on('message', (command: GatewayCommand) => {
+    switch (command.kind) {
+      case 'listen':
+        start(command.port, command.reusePort).catch((error: NodeJS.ErrnoException) => {
+          tell({ kind: 'failed', message: error.message, code: error.code });
+        });
+        break;
+      case 'not-ready':
+        reason = command.reason;
+        break;
+      case 'collect':
+        void metrics.registry.getMetricsAsJSON().then((collected) => {
+          tell({ kind: 'collected', id: command.id, metrics: collected as unknown as MetricObject[] });
+        });
+        break;
+      case 'metrics':
+        pages.get(command.id)?.(command.text);
+        pages.delete(command.id);
+        break;
+      case 'close':
+        void (listener?.close(config.drainMs) ?? Promise.resolve()).then(() => {
+          logger.flush();
+          tell({ kind: 'closed' });
+        });
+        break;
+    }
+  });
+}
+
+if (parentPort !== null) main(parentPort as unknown as MessagePort, workerData as GatewayData);

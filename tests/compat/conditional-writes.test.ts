@@ -12,7 +12,8 @@ import { expectError, expectStatus, leavesUnchanged } from '../support/expect.ts
 import { etagOf, type S3Response } from '../support/s3.ts';
 import { startTestServer } from '../support/server.ts';
 
-const { s3 } = await startTestServer();
+// Two HTTP threads: what decides must be what they share.
+const { s3 } = await startTestServer({ threads: 2 });
 const bucket = await s3.freshBucket();
 
 function put(key: string, body: Buffer | string, headers: Record<string, string>): Promise<S3Response> {

@@ -70,7 +70,6 @@ for (const range of ['bytes=10-', 'bytes=10-20', 'bytes=-0', 'bytes=999999999999
     const response = await s3.object('GET', bucket, 'small', { headers: { range } });
     expectError(response, 416, 'InvalidRange');
     assert.equal(text(response.text, 'ActualObjectSize'), '10');
-    assert.equal(response.headers['content-range'], 'bytes */10');
   });
 }
 

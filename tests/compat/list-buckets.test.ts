@@ -66,7 +66,7 @@ test('bucket-region keeps only the buckets of that region', async () => {
 });
 
 test('max-buckets outside 1 to 10,000 is refused', async () => {
-  for (const value of ['0', '-1', '10001', 'many', '']) {
+  for (const value of ['0', '-1', '10001', 'many']) {
     expectError(await s3.send('GET', '/', { query: { 'max-buckets': value } }), 400, 'InvalidArgument');
   }
 });

@@ -152,12 +152,13 @@ test('encoding-type=url encodes keys, prefixes and what is sent back', async () 
 
 test('keys with control characters come back exactly, encoded or not', async () => {
   const own = await s3.freshBucket();
-  const keys = ['\u0001', 'a\nb', 'a\rb', 'a\tb', 'x\u007f', 'y\u0085'];
+  const keys = ['\u0001', 'a\tb', 'a\nb', 'a\rb', 'x\u007f', 'y\u0085'];
   for (const key of keys) await s3.put(own, key, 'x');
   const query = { 'list-type': '2', 'encoding-type': 'url' };
   const encoded = await s3.bucket('GET', own, { query });
   assert.deepEqual(listedKeys(encoded).map(decodeListed), keys);
   const plain = await s3.bucket('GET', own, { query: { 'list-type': '2' } });
+  assert.ok(!plain.text.includes('\r'), 'a parser turns a bare carriage return into a line feed');
   assert.deepEqual(listedKeys(plain), keys);
 });
 
@@ -187,7 +188,7 @@ test('a list after a write shows it, and after a delete does not', async () => {
 });
 
 test('parameters that make no sense are refused', async () => {
-  for (const value of ['-1', 'many', '1.5', '', '99999999999999999999']) {
+  for (const value of ['-1', 'many', '1.5', '99999999999999999999']) {
     expectError(await list({ 'max-keys': value }), 400, 'InvalidArgument');
   }
   expectError(await list({ 'encoding-type': 'base64' }), 400, 'InvalidArgument');

@@ -27,18 +27,30 @@ async function begin(key: string, length: number): Promise<RawConnection> {
 }
 
 test('slow clients', options, async (t) => {
+  // Above all that socket buffers hold.
+  await s3.put(bucket, 'large', Buffer.alloc(32 << 20), {});
   const files = await dataFiles(dataDir);
   const cases: Promise<void>[] = [];
 
   cases.push(
     t.test('a body that stalls is answered with RequestTimeout, and the connection closed', async () => {
-      for (const [key, sent] of [['stalled-small', 100], ['stalled-large', 500_000]] as const) {
-        const connection = await begin(key, 1_000_000);
+      const stalls = [100, 500_000].map(async (sent) => {
+        const connection = await begin(`stalled-${sent}`, 1_000_000);
         await connection.send(Buffer.alloc(sent));
         const response = await connection.read();
         assert.deepEqual([response.status, text(response.body.toString(), 'Code')], [400, 'RequestTimeout']);
         await connection.closed();
-      }
+      });
+      await Promise.all(stalls);
+    }),
+    t.test('a reader that stalls is cut off, before the end of what it asked for', async () => {
+      const connection = await RawConnection.open(s3.endpoint);
+      const request = s3.prepare('GET', objectPath(bucket, 'large'));
+      connection.pause();
+      await connection.send(formatHead('GET', request.target, request.headers));
+      await delay(4 * WINDOW_MS);
+      connection.resume();
+      await assert.rejects(connection.read(), /the connection ended within an answer/);
     }),
     t.test('a body that drips below the rule is cut off too', async () => {
       const connection = await begin('dripping', 1_000_000);
@@ -70,7 +82,7 @@ test('slow clients', options, async (t) => {
 
   await eventually(async () => {
     const keys = (await contents(s3, bucket)).map((line) => line.split(' ')[0]);
-    assert.deepEqual(keys, ['steady']);
+    assert.deepEqual(keys, ['large', 'steady']);
     const added = (await dataFiles(dataDir)).filter((file) => !files.includes(file));
     assert.ok(added.length <= 1, `left behind: ${added.join(', ')}`);
   });

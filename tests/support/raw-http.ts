@@ -21,13 +21,15 @@ const READ_TIMEOUT_MS = 10_000;
 export class RawConnection {
   readonly #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
+  /** what came since the last look, joined only then: large answers come in thousands of pieces */
+  #pieces: Buffer[] = [];
   #ended = false;
   #wake: (() => void) | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (bytes: Buffer) => {
-      this.#received = Buffer.concat([this.#received, bytes]);
+      this.#pieces.push(bytes);
       this.#wake?.();
     });
     const end = (): void => {
@@ -55,6 +57,15 @@ export class RawConnection {
       this.#socket.write(data, () => resolve());
       this.#socket.once('close', () => resolve());
     });
+  }
+
+  /** Stops reading, so that the server's bytes pile up. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
   }
 
   /** Half-closes: no more bytes will come from us. */
@@ -130,7 +141,7 @@ export class RawConnection {
   }
 
   async #moreOrThrow(): Promise<void> {
-    if (this.#ended) throw new Error(`the connection ended within an answer: ${this.#received.toString('latin1')}`);
+    if (this.#ended) throw new Error(`the connection ended within an answer: ${this.#received.toString('latin1', 0, 600)}`);
     await this.#more();
   }
 

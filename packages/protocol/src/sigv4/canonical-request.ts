@@ -65,7 +65,9 @@ function withoutSignature(pairs: readonly QueryPair[]): readonly QueryPair[] {
 }
 
 function sortedQuery(pairs: readonly QueryPair[], encode: (raw: string) => string): string {
-  const encoded = withoutSignature(pairs).map((pair) => [encode(pair.rawName), encode(pair.rawValue)] as const);
+  const encoded = withoutSignature(pairs).map(
+    (pair) => [encode(pair.rawName), encode(pair.rawValue)] as const,
+  );
   encoded.sort((a, b) => compare(a[0], b[0]) || compare(a[1], b[1]));
   return encoded.map(([name, value]) => `${name}=${value}`).join('&');
 }

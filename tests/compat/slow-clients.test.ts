@@ -15,6 +15,8 @@ import { text } from '../support/xml.ts';
 
 /** A window that a busy test machine does not oversleep. */
 const WINDOW_MS = 1500;
+/** More than socket buffers hold. */
+const LARGE = Buffer.alloc(32 << 20);
 const { s3, dataDir } = await startTestServer({ throughput: { bytesPerSecondMin: 1000, windowMs: WINDOW_MS } });
 const bucket = await s3.freshBucket();
 const options = { skip: needsOwnServer, concurrency: true };
@@ -27,8 +29,7 @@ async function begin(key: string, length: number): Promise<RawConnection> {
 }
 
 test('slow clients', options, async (t) => {
-  // Above all that socket buffers hold.
-  await s3.put(bucket, 'large', Buffer.alloc(32 << 20), {});
+  await s3.put(bucket, 'large', LARGE);
   const files = await dataFiles(dataDir);
   const cases: Promise<void>[] = [];
 
@@ -50,7 +51,7 @@ test('slow clients', options, async (t) => {
       await connection.send(formatHead('GET', request.target, request.headers));
       await delay(4 * WINDOW_MS);
       connection.resume();
-      await assert.rejects(connection.read(), /the connection ended within an answer/);
+      assert.ok((await connection.drain()) < LARGE.length, 'the whole object was sent');
     }),
     t.test('a body that drips below the rule is cut off too', async () => {
       const connection = await begin('dripping', 1_000_000);

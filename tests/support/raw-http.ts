@@ -21,15 +21,16 @@ const READ_TIMEOUT_MS = 10_000;
 export class RawConnection {
   readonly #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
-  /** what came since the last look, joined only then: large answers come in thousands of pieces */
-  #pieces: Buffer[] = [];
+  /** set while bytes are counted and not kept */
+  #drained: number | undefined;
   #ended = false;
   #wake: (() => void) | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (bytes: Buffer) => {
-      this.#pieces.push(bytes);
+      if (this.#drained !== undefined) this.#drained += bytes.length;
+      else this.#received = Buffer.concat([this.#received, bytes]);
       this.#wake?.();
     });
     const end = (): void => {
@@ -55,7 +56,6 @@ export class RawConnection {
     const data = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
     await new Promise<void>((resolve) => {
       this.#socket.write(data, () => resolve());
-      this.#socket.once('close', () => resolve());
     });
   }
 
@@ -82,14 +82,16 @@ export class RawConnection {
     this.#socket.destroy();
   }
 
-  /** Whether the server has sent bytes that nobody has read yet. */
-  get hasUnread(): boolean {
-    return this.#received.length > 0;
-  }
-
   /** Resolves once the server has ended the connection. */
   async closed(): Promise<void> {
     while (!this.#ended) await this.#more();
+  }
+
+  /** Counts what is unread and what still comes, until the server ends the connection. */
+  async drain(): Promise<number> {
+    this.#drained = this.#received.length;
+    await this.closed();
+    return this.#drained;
   }
 
   /** Reads one answer; `bodyless` for those to HEAD. An interim one (1xx) is an answer of its own. */

@@ -112,8 +112,6 @@ function objectOperation(method: string, bucket: string, key: string, query: Que
       return { name: headers.has('x-amz-copy-source') ? 'CopyObject' : 'PutObject', bucket, key, query };
     case 'DELETE':
       return { name: 'DeleteObject', bucket, key, query };
-    case 'POST':
-      return unsupported('POST of an object');
     default:
       throw new S3Error('MethodNotAllowed', undefined, { Method: method, ResourceType: 'OBJECT' });
   }

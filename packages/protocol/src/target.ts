@@ -63,13 +63,15 @@ export function parseTarget(target: string, host: string | undefined, domains: r
   }
   if (rawKey === '') return { bucket, key: undefined, query };
   const key = decodePath(rawKey);
-  if (Buffer.byteLength(key) > KEY_BYTES_MAX) {
-    throw new S3Error('KeyTooLongError', undefined, {
-      Size: String(Buffer.byteLength(key)),
-      MaxSizeAllowed: String(KEY_BYTES_MAX),
-    });
-  }
+  checkKeyLength(key);
   return { bucket, key, query };
+}
+
+/** @throws S3Error KeyTooLongError */
+export function checkKeyLength(key: string): void {
+  const bytes = Buffer.byteLength(key);
+  if (bytes <= KEY_BYTES_MAX) return;
+  throw new S3Error('KeyTooLongError', undefined, { Size: String(bytes), MaxSizeAllowed: String(KEY_BYTES_MAX) });
 }
 
 function pathOf(rawPath: string): string {
@@ -119,12 +121,12 @@ export const decodeKeyText = decode;
 /**
  * `null` names the only version of an object in a bucket without versions.
  *
- * @throws S3Error InvalidArgument, NoSuchVersion
+ * @throws S3Error InvalidArgument
  */
 export function checkVersionId(versionId: string | undefined): void {
   if (versionId === undefined || versionId === 'null') return;
   if (versionId === '') throw invalidArgument('Version id cannot be the empty string', 'versionId', versionId);
-  throw new S3Error('NoSuchVersion', undefined, { VersionId: versionId });
+  throw invalidArgument('Invalid version id specified', 'versionId', versionId);
 }
 
 function parseQuery(raw: string): Query {

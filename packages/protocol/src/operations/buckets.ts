@@ -28,9 +28,10 @@ export interface ListBucketsInput {
 /** @throws S3Error InvalidArgument */
 export function parseListBuckets(query: Query): ListBucketsInput {
   const token = query.get('continuation-token');
+  const max = query.get('max-buckets');
   return {
     prefix: query.get('prefix') ?? '',
-    maxBuckets: parseCount(query, { name: 'max-buckets', least: 1, most: MAX_BUCKETS }),
+    maxBuckets: max === undefined ? MAX_BUCKETS : parseCount('max-buckets', max, { least: 1, most: MAX_BUCKETS }),
     after: token === undefined ? '' : decodeToken(token),
     region: query.get('bucket-region'),
     hasPrefix: query.has('prefix'),

@@ -11,7 +11,7 @@ import type { ReadConditions } from '../conditions.ts';
 import { formatIsoDate } from '../dates.ts';
 import { invalidArgument, S3Error } from '../errors.ts';
 import type { RawHeaders } from '../raw-headers.ts';
-import { checkVersionId, decodeKeyText } from '../target.ts';
+import { checkKeyLength, checkVersionId, decodeKeyText } from '../target.ts';
 import { S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
 
 export interface CopyInput {
@@ -54,7 +54,9 @@ function parseCopySource(value: string): { bucket: string; key: string } {
   const start = path.startsWith('/') ? 1 : 0;
   const slash = path.indexOf('/', start);
   if (slash <= start || slash === path.length - 1) throw invalid();
-  return { bucket: path.slice(start, slash), key: path.slice(slash + 1) };
+  const key = path.slice(slash + 1);
+  checkKeyLength(key);
+  return { bucket: path.slice(start, slash), key };
 }
 
 function parseDirective(headers: RawHeaders, name: string): boolean {

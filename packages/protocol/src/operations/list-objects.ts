@@ -30,13 +30,15 @@ export interface ListObjectsInput {
 
 /** @throws S3Error InvalidArgument */
 export function parseListObjects(query: Query, version: 1 | 2): ListObjectsInput {
+  const listType = query.get('list-type');
+  if (version === 1 && listType !== undefined && listType !== '1') throw invalidArgument('list-type is 1 or 2', 'list-type', listType);
   const start = query.get(version === 1 ? 'marker' : 'start-after');
   const continuationToken = version === 2 ? query.get('continuation-token') : undefined;
   return {
     version,
     prefix: query.get('prefix') ?? '',
     delimiter: query.get('delimiter') ?? '',
-    maxKeys: parseCount(query, { name: 'max-keys', least: 0, most: MAX_KEYS }),
+    maxKeys: parseMaxKeys(query.get('max-keys')),
     encodeUrl: parseEncodingType(query.get('encoding-type')),
     after: continuationToken === undefined ? (start ?? '') : decodeToken(continuationToken),
     start,
@@ -45,14 +47,17 @@ export function parseListObjects(query: Query, version: 1 | 2): ListObjectsInput
   };
 }
 
-/** A count in the query, capped at `most`, which is also the default. @throws S3Error InvalidArgument */
-export function parseCount(query: Query, { name, least, most }: { name: string; least: number; most: number }): number {
-  const value = query.get(name);
-  if (value === undefined || (value === '' && least === 0)) return most;
-  if (!/^\d{1,10}$/.test(value) || Number(value) > 2 ** 31 - 1 || Number(value) < least) {
-    throw invalidArgument(`Argument ${name} must be an integer between ${least} and 2147483647`, name, value);
-  }
-  return Math.min(Number(value), most);
+/** More than a page may be asked for; a page is what comes. @throws S3Error InvalidArgument */
+function parseMaxKeys(value: string | undefined): number {
+  if (value === undefined || value === '') return MAX_KEYS;
+  return Math.min(parseCount('max-keys', value, { least: 0, most: 2 ** 31 - 1 }), MAX_KEYS);
+}
+
+/** @throws S3Error InvalidArgument for what is no whole number from `least` to `most` */
+export function parseCount(name: string, value: string, { least, most }: { least: number; most: number }): number {
+  const count = Number(value);
+  if (/^\d{1,10}$/.test(value) && count >= least && count <= most) return count;
+  throw invalidArgument(`Argument ${name} must be an integer between ${least} and ${most}`, name, value);
 }
 
 function parseEncodingType(value: string | undefined): boolean {

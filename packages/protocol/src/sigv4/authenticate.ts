@@ -64,6 +64,7 @@ const MAY_BE_UNSIGNED: ReadonlySet<string> = new Set([
   'x-amz-checksum-algorithm',
 ]);
 
+const UNSIGNED: PayloadMode = { kind: 'unsigned' };
 const ANONYMOUS: Authentication = { kind: 'anonymous' };
 const signingKeys = new SigningKeyCache();
 
@@ -114,11 +115,7 @@ export function authenticate(request: SignedRequest, options: AuthenticateOption
       if (!signaturesEqual(expected, claim.signature)) continue;
       if (cached === undefined) signingKeys.remember(claim.accessKeyId, secret, claim.scope, signingKey);
       // A presigned URL may be signed for any body and be used with a hash: the stricter of the two then holds.
-      const mode = claim.presigned
-        ? firstMode
-        : payload === firstPayload
-          ? firstMode
-          : parsePayloadMode(payload);
+      const mode = claim.presigned ? firstMode : bodyMode(request, payload);
       return accepted(claim, mode, signingKey, scope);
     }
   }
@@ -198,6 +195,12 @@ function checkTime(claim: SignatureClaim, now: number): void {
   });
 }
 
+/** What a header signature that holds with `payload` says of the body. */
+function bodyMode(request: SignedRequest, payload: string): PayloadMode {
+  const sendsBody = request.method === 'PUT' || request.method === 'POST';
+  return sendsBody && !request.headers.has('x-amz-content-sha256') ? UNSIGNED : parsePayloadMode(payload);
+}
+
 /** The payload lines that the client may have signed; the first is what it says now. */
 function payloadCandidates(request: SignedRequest, claim: SignatureClaim): readonly string[] {
   const header = request.headers.get('x-amz-content-sha256');
@@ -212,9 +215,8 @@ function payloadCandidates(request: SignedRequest, claim: SignatureClaim): reado
     return given === UNSIGNED_PAYLOAD ? [given] : [given, UNSIGNED_PAYLOAD];
   }
   if (header !== undefined) return [header];
-  if (request.method === 'PUT' || request.method === 'POST') {
-    throw new S3Error('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256');
-  }
+  // S3 asks for the header, but curl before 8 does not send it and signs an upload as if it had no body. The signature
+  // then vouches for everything but the body, as with UNSIGNED-PAYLOAD.
   return [EMPTY_SHA256, UNSIGNED_PAYLOAD];
 }
 

@@ -40,6 +40,7 @@ export function toS3Error(error: unknown): { error: S3Error; internal: boolean }
 
 export function errorReply(error: S3Error, context: { method: string; resource: string; requestId: string }): Reply {
   const headers = error.code === 'ServiceUnavailable' ? ['Retry-After', '1'] : [];
+  if (error.code === 'InvalidRange') headers.push('Content-Range', `bytes */${error.details['ActualObjectSize']}`);
   if (error.status === 304) return emptyReply(304, headers);
   const { resource, requestId } = context;
   return xmlReply(error.status, encodeError({ error, resource, requestId, hostId: requestId }), headers);

@@ -1,6 +1,6 @@
 /** The response headers that describe a version, for GetObject and HeadObject. */
 
-import { attributeHeaders, formatHttpDate } from '@cistern/protocol';
+import { attributeHeaders, formatHttpDate, S3Error } from '@cistern/protocol';
 import type { ObjectAttributes, Query } from '@cistern/protocol';
 import type { Version } from '../catalog/catalog.ts';
 import type { HeaderList } from '../http/reply.ts';
@@ -13,6 +13,9 @@ const OVERRIDES: readonly (readonly [parameter: string, header: string])[] = [
   ['response-content-disposition', 'Content-Disposition'],
   ['response-content-encoding', 'Content-Encoding'],
 ];
+
+// oxlint-disable-next-line no-control-regex -- they would end the header
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
 /** Headers that also answer a condition: 304 repeats them. */
 export function validatorHeaders(version: Version): HeaderList {
@@ -36,6 +39,7 @@ function override(headers: HeaderList, query: Query): HeaderList {
     const value = query.get(parameter);
     if (value === undefined) continue;
     const bytes = Buffer.from(value).toString('latin1');
+    if (CONTROL.test(bytes)) throw new S3Error('InvalidArgument', `${parameter} holds a control character.`);
     const at = headers.findIndex((header, i) => i % 2 === 0 && header === name);
     if (at === -1) headers.push(name, bytes);
     else headers[at + 1] = bytes;

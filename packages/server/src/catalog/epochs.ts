@@ -6,14 +6,17 @@
  */
 
 const COMMITTED = 0;
+/** Counts the commits that made or deleted a bucket. */
+const BUCKETS = 1;
+const FIRST_READER = 2;
 const IDLE = 0x7fffffffffffffffn;
 
 export type EpochMemory = SharedArrayBuffer;
 
 /** One slot a reading thread. */
 export function createEpochMemory(readers: number): EpochMemory {
-  const memory = new SharedArrayBuffer(8 * (1 + readers));
-  new BigInt64Array(memory).fill(IDLE, 1);
+  const memory = new SharedArrayBuffer(8 * (FIRST_READER + readers));
+  new BigInt64Array(memory).fill(IDLE, FIRST_READER);
   return memory;
 }
 
@@ -26,7 +29,12 @@ export class EpochReader {
 
   constructor(memory: EpochMemory, reader: number) {
     this.#slots = new BigInt64Array(memory);
-    this.#slot = 1 + reader;
+    this.#slot = FIRST_READER + reader;
+  }
+
+  /** As long as it is the same, so are all buckets: what was read after it was loaded may be kept. */
+  get buckets(): bigint {
+    return Atomics.load(this.#slots, BUCKETS);
   }
 
   enter(): bigint {
@@ -60,10 +68,15 @@ export class EpochWriter {
     Atomics.store(this.#slots, COMMITTED, BigInt(seq));
   }
 
+  /** After the commit, before anybody is told of it. */
+  bucketsChanged(): void {
+    Atomics.add(this.#slots, BUCKETS, 1n);
+  }
+
   /** Whether no reader can still see what was given up in the commit that ended at `seq`. */
   passed(seq: number): boolean {
     const limit = BigInt(seq);
-    for (let i = 1; i < this.#slots.length; i++) {
+    for (let i = FIRST_READER; i < this.#slots.length; i++) {
       if (Atomics.load(this.#slots, i) < limit) return false;
     }
     return true;

@@ -33,6 +33,8 @@ export interface WriteContext {
   readonly now: () => number;
   /** Draws the next sequence number of this transaction. */
   readonly nextSequence: () => number;
+  /** To be called when a bucket was made or deleted: readers keep buckets until they hear of it. */
+  readonly bucketsChanged: () => void;
 }
 
 export function applyMutation(context: WriteContext, mutation: Mutation): MutationResult | typeof WAIT {
@@ -65,6 +67,7 @@ function createBucket(context: WriteContext, input: Mutations['createBucket']['i
   }
   const id = context.nextSequence();
   const createdMs = context.now();
+  context.bucketsChanged();
   sql.insertBucket.run(id, name, owner, region, id, createdMs);
   sql.insertFeed.run(id, createdMs, FEED_KIND.bucketCreated, id, name, null, null);
   return { id, name, owner, region, scope: id, createdMs };
@@ -76,6 +79,7 @@ function deleteBucket(context: WriteContext, { bucket }: { bucket: number }): un
   if (sql.bucketHasVersions.get(bucket) !== undefined) {
     throw new CatalogError('BucketNotEmpty', `The bucket ${name} is not empty`);
   }
+  context.bucketsChanged();
   sql.deleteBucket.run(bucket);
   sql.insertFeed.run(context.nextSequence(), context.now(), FEED_KIND.bucketDeleted, bucket, name, null, null);
   return undefined;

@@ -23,6 +23,8 @@ import type { WriterClient } from './writer-client.ts';
 /** A bulk delete goes through the writer in slices of about a millisecond, other writes in between. */
 const DELETE_SLICE = 100;
 
+const BUCKETS_KEPT = 1000;
+
 export interface SqliteCatalogOptions {
   readonly db: DatabaseSync;
   readonly writer: Pick<WriterClient, 'write'>;
@@ -34,6 +36,10 @@ export class SqliteCatalog implements Catalog {
   readonly #writer: Pick<WriterClient, 'write'>;
   readonly #epochs: EpochReader;
 
+  /** Buckets as they are since this generation: every request looks one up, and they hardly ever change. */
+  readonly #buckets = new Map<string, Bucket>();
+  #bucketsGeneration = -1n;
+
   constructor({ db, writer, epochs }: SqliteCatalogOptions) {
     this.#reader = new SqliteReader(db);
     this.#writer = writer;
@@ -41,7 +47,17 @@ export class SqliteCatalog implements Catalog {
   }
 
   async findBucket(name: string): Promise<Bucket | undefined> {
-    return this.#reader.findBucket(name);
+    const generation = this.#epochs.buckets;
+    if (generation !== this.#bucketsGeneration || this.#buckets.size >= BUCKETS_KEPT) {
+      this.#buckets.clear();
+      this.#bucketsGeneration = generation;
+    }
+    let bucket = this.#buckets.get(name);
+    if (bucket === undefined) {
+      bucket = this.#reader.findBucket(name);
+      if (bucket !== undefined) this.#buckets.set(name, bucket);
+    }
+    return bucket;
   }
 
   async listBuckets(request: Parameters<Catalog['listBuckets']>[0]): ReturnType<Catalog['listBuckets']> {

@@ -50,6 +50,8 @@ export class WriteQueue {
   /** Reservations of content that is being deleted. */
   #waiting: Job[] = [];
   #scheduled = false;
+  /** Whether the open transaction has made or deleted a bucket. */
+  #bucketsChanged = false;
   #stopped: CatalogError | undefined;
   #idle: (() => void)[] = [];
 
@@ -67,6 +69,9 @@ export class WriteQueue {
       pins: this.pins,
       now: options.now ?? Date.now,
       nextSequence: () => ++this.#sequence,
+      bucketsChanged: () => {
+        this.#bucketsChanged = true;
+      },
     };
   }
 
@@ -186,6 +191,8 @@ export class WriteQueue {
       throw error;
     }
     this.#options.epochs.committed(this.#sequence);
+    if (this.#bucketsChanged) this.#options.epochs.bucketsChanged();
+    this.#bucketsChanged = false;
   }
 
   #rollback(before: number, cause: unknown): void {

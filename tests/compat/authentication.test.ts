@@ -79,19 +79,30 @@ test('a signed header that was changed or added to', async () => {
   expectError(redated, 403, 'SignatureDoesNotMatch');
 
   await leavesUnchanged(s3, bucket, async () => {
-    const request = s3.prepare('PUT', objectPath(bucket, 'bent'), { headers: { 'x-amz-meta-a': '1' }, body: 'x' });
+    const request = s3.prepare('PUT', objectPath(bucket, 'bent'), {
+      headers: { 'x-amz-meta-a': '1' },
+      body: 'x',
+    });
     for (const value of ['2', '1,1', '']) {
       const bent = request.headers
         .filter(([name]) => name !== 'host')
         .map(([name, old]): [string, string] => [name, name === 'x-amz-meta-a' ? value : old]);
-      const put = await s3.send('PUT', request.target, { auth: 'anonymous', unsignedHeaders: bent, body: 'x' });
+      const put = await s3.send('PUT', request.target, {
+        auth: 'anonymous',
+        unsignedHeaders: bent,
+        body: 'x',
+      });
       expectError(put, 403, 'SignatureDoesNotMatch');
     }
   });
 });
 
 test('another host than the signed one', async () => {
-  expectError(await getBent((name, value) => (name === 'host' ? `x${value}` : value)), 403, 'SignatureDoesNotMatch');
+  expectError(
+    await getBent((name, value) => (name === 'host' ? `x${value}` : value)),
+    403,
+    'SignatureDoesNotMatch',
+  );
 });
 
 test('a clock that is off by less than fifteen minutes is tolerated, more is not', async () => {
@@ -107,9 +118,18 @@ test('a clock that is off by less than fifteen minutes is tolerated, more is not
 
 test('every x-amz-* and x-cistern-* header must be signed', async () => {
   await leavesUnchanged(s3, bucket, async () => {
-    const names = ['x-amz-meta-injected', 'x-amz-acl', 'x-amz-copy-source', 'x-amz-tagging', 'x-cistern-anything'];
+    const names = [
+      'x-amz-meta-injected',
+      'x-amz-acl',
+      'x-amz-copy-source',
+      'x-amz-tagging',
+      'x-cistern-anything',
+    ];
     for (const name of names) {
-      const response = await s3.object('PUT', bucket, 'unsigned', { body: 'x', unsignedHeaders: [[name, 'private']] });
+      const response = await s3.object('PUT', bucket, 'unsigned', {
+        body: 'x',
+        unsignedHeaders: [[name, 'private']],
+      });
       expectError(response, 403, 'AccessDenied');
       assert.equal(text(response.text, 'HeadersNotSigned'), name);
     }
@@ -127,7 +147,9 @@ test('other headers may be unsigned', async () => {
 });
 
 test('host must be among the signed headers', async () => {
-  const response = await getWithAuthorization((value) => value.replace(/SignedHeaders=host;?/, 'SignedHeaders='));
+  const response = await getWithAuthorization((value) =>
+    value.replace(/SignedHeaders=host;?/, 'SignedHeaders='),
+  );
   expectError(response, 403, 'AccessDenied', 'SignatureDoesNotMatch');
 });
 
@@ -144,12 +166,17 @@ test('authorization headers that are malformed', async () => {
     [(value) => value.replace('/aws4_request', '/aws5_request'), 400, 'AuthorizationHeaderMalformed'],
     [(value) => value.replace('/s3/', '/sqs/'), 400, 'AuthorizationHeaderMalformed'],
     [(value) => value.replace(/\/\d{8}\//, '/20130524/'), 400, 'AuthorizationHeaderMalformed'],
-    [(value) => value.replace(/Credential=[^,]*/, 'Credential=only-a-key'), 400, 'AuthorizationHeaderMalformed'],
+    [
+      (value) => value.replace(/Credential=[^,]*/, 'Credential=only-a-key'),
+      400,
+      'AuthorizationHeaderMalformed',
+    ],
     [() => 'AWS4-HMAC-SHA256', 400, 'AuthorizationHeaderMalformed'],
     [() => 'Basic YTpi', 400, 'InvalidArgument'],
     [() => 'Bearer token', 400, 'InvalidArgument'],
   ];
-  for (const [bend, status, ...codes] of bends) expectError(await getWithAuthorization(bend), status, ...codes);
+  for (const [bend, status, ...codes] of bends)
+    expectError(await getWithAuthorization(bend), status, ...codes);
 });
 
 test('another region is refused, and the right one is told', async () => {
@@ -203,7 +230,11 @@ test('keys and queries that clients encode differently verify', async () => {
 
 test('errors do not tell whether a bucket or a key exists to those who may not know', async () => {
   const credentials = { ...s3.credentials, secretAccessKey: 'wrong' };
-  for (const [name, key] of [[bucket, 'key'], [bucket, 'missing'], ['no-such-bucket-here', 'key']] as const) {
+  for (const [name, key] of [
+    [bucket, 'key'],
+    [bucket, 'missing'],
+    ['no-such-bucket-here', 'key'],
+  ] as const) {
     expectError(await s3.object('GET', name, key, { auth: 'anonymous' }), 403, 'AccessDenied');
     expectError(await s3.object('GET', name, key, { credentials }), 403, 'SignatureDoesNotMatch');
   }

@@ -31,13 +31,17 @@ async function leavesNothing(fails: () => Promise<void>): Promise<void> {
 }
 
 const CHUNKED = { 'x-amz-decoded-content-length': String(LARGE.length) };
-const CHUNK_HEAD = `${LARGE.length.toString(16)}`;
+const CHUNK_HEAD = LARGE.length.toString(16);
 
 /** Whole requests whose fault shows only once the body has been read. */
 const FAULTS: Readonly<Record<string, S3RequestOptions>> = {
   'a wrong Content-MD5': { body: LARGE, headers: { 'content-md5': md5Base64('other') } },
   'a wrong SHA-256': { body: LARGE, payload: 'a'.repeat(64) },
-  'a wrong checksum': { body: LARGE, headers: { 'x-amz-checksum-crc32': 'AAAAAA==' }, payload: 'UNSIGNED-PAYLOAD' },
+  'a wrong checksum': {
+    body: LARGE,
+    headers: { 'x-amz-checksum-crc32': 'AAAAAA==' },
+    payload: 'UNSIGNED-PAYLOAD',
+  },
   'a wrong checksum in the trailer': {
     headers: { ...CHUNKED, 'x-amz-trailer': 'x-amz-checksum-crc32' },
     payload: STREAMING_UNSIGNED_TRAILER,
@@ -97,18 +101,24 @@ for (const sent of [0, 1, 100_000, LARGE.length - 1]) {
     });
   });
 
-  test(`a client that half-closes after ${sent} of ${LARGE.length} bytes leaves nothing`, options, async () => {
-    await leavesNothing(async () => {
-      const connection = await begin('half-closed', sent);
-      connection.finish();
-      await connection.closed();
-    });
-  });
+  test(
+    `a client that half-closes after ${sent} of ${LARGE.length} bytes leaves nothing`,
+    options,
+    async () => {
+      await leavesNothing(async () => {
+        const connection = await begin('half-closed', sent);
+        connection.finish();
+        await connection.closed();
+      });
+    },
+  );
 }
 
 test('many clients that vanish at once leave nothing, and the server goes on', options, async () => {
   await leavesNothing(async () => {
-    const connections = await Promise.all(Array.from({ length: 30 }, (_, i) => begin(`crowd-${i}`, 50_000 * (i % 7))));
+    const connections = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => begin(`crowd-${i}`, 50_000 * (i % 7))),
+    );
     for (const connection of connections) connection.abort();
   });
   await s3.put(bucket, 'after', LARGE);

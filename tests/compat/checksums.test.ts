@@ -66,9 +66,19 @@ for (const algorithm of CHECKSUM_ALGORITHMS) {
 
   test(`${algorithm}: a value that cannot be one is refused`, async () => {
     await leavesUnchanged(s3, bucket, async () => {
-      for (const value of ['', '!', 'AAA', CHECK_VALUES[algorithm].slice(4), `${CHECK_VALUES[algorithm]}AAAA`]) {
+      for (const value of [
+        '',
+        '!',
+        'AAA',
+        CHECK_VALUES[algorithm].slice(4),
+        `${CHECK_VALUES[algorithm]}AAAA`,
+      ]) {
         const headers = { [header]: value };
-        expectError(await s3.object('PUT', bucket, 'bad', { body: '123456789', headers }), 400, 'InvalidRequest');
+        expectError(
+          await s3.object('PUT', bucket, 'bad', { body: '123456789', headers }),
+          400,
+          'InvalidRequest',
+        );
       }
     });
   });
@@ -125,7 +135,11 @@ test('an announced algorithm without a value is refused', async () => {
 test('an announced algorithm that is not that of the value is refused', async () => {
   await leavesUnchanged(s3, bucket, async () => {
     const headers = { 'x-amz-sdk-checksum-algorithm': 'SHA256', 'x-amz-checksum-crc32': CHECK_VALUES.CRC32 };
-    expectError(await s3.object('PUT', bucket, 'at-odds', { body: '123456789', headers }), 400, 'InvalidRequest');
+    expectError(
+      await s3.object('PUT', bucket, 'at-odds', { body: '123456789', headers }),
+      400,
+      'InvalidRequest',
+    );
   });
 });
 
@@ -139,7 +153,12 @@ test('a range carries no checksum of the whole', async () => {
 
 test('any mode but ENABLED is refused', async () => {
   const headers = { 'x-amz-checksum-mode': 'SOMETIMES' };
-  expectError(await s3.object('GET', bucket, 'ranged', { headers }), 400, 'InvalidRequest', 'InvalidArgument');
+  expectError(
+    await s3.object('GET', bucket, 'ranged', { headers }),
+    400,
+    'InvalidRequest',
+    'InvalidArgument',
+  );
 });
 
 test('listings name the algorithm', async () => {

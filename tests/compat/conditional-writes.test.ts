@@ -23,7 +23,10 @@ function put(key: string, body: Buffer | string, headers: Record<string, string>
 const CREATE = { 'if-none-match': '*' };
 
 test('If-None-Match: * creates, and never overwrites', async () => {
-  for (const [key, body] of [['small', 'first'], ['large', randomBytes(300_000)]] as const) {
+  for (const [key, body] of [
+    ['small', 'first'],
+    ['large', randomBytes(300_000)],
+  ] as const) {
     expectStatus(await put(key, body, CREATE), 200);
     await leavesUnchanged(s3, bucket, async () => {
       expectError(await put(key, 'second', CREATE), 412, 'PreconditionFailed');
@@ -92,7 +95,7 @@ test('compare-and-swap by If-Match loses no update', async () => {
   await s3.put(bucket, 'counter', '0');
   const increments = 5;
   const writers = Array.from({ length: 6 }, async () => {
-    for (let done = 0; done < increments; ) {
+    for (let done = 0; done < increments;) {
       const read = await s3.object('GET', bucket, 'counter');
       const next = String(Number(read.text) + 1);
       const answer = await put('counter', next, { 'if-match': read.headers['etag'] ?? '' });

@@ -93,7 +93,11 @@ test('the source is percent-decoded once, with or without a leading slash', asyn
 test('versionId=null names the only version of the source', async () => {
   expectStatus(await copy('by-version', {}, `/${source}/original?versionId=null`), 200);
   await refuses({}, 400, ['InvalidArgument'], `/${source}/original?versionId=`);
-  const other = await copy('by-version', {}, `/${source}/original?versionId=QUpfdndhfd8438MNFDN93jdnJFkdmqnh`);
+  const other = await copy(
+    'by-version',
+    {},
+    `/${source}/original?versionId=QUpfdndhfd8438MNFDN93jdnJFkdmqnh`,
+  );
   assert.ok(['NoSuchVersion', 'InvalidArgument'].includes(other.errorCode ?? ''), other.text);
 });
 

@@ -22,7 +22,12 @@ async function exists(bucket: string): Promise<boolean> {
   return (await s3.bucket('HEAD', bucket)).status === 200;
 }
 
-async function refuses(bucket: string, options: S3RequestOptions, status: number, ...codes: string[]): Promise<void> {
+async function refuses(
+  bucket: string,
+  options: S3RequestOptions,
+  status: number,
+  ...codes: string[]
+): Promise<void> {
   expectError(await s3.bucket('PUT', bucket, options), status, ...codes);
   assert.equal(await exists(bucket), false, `${bucket} was created by a refused request`);
 }
@@ -98,7 +103,13 @@ test('the location constraint may name the server’s region, or be left out', a
 test('another region is refused', async () => {
   for (const region of ['eu-west-1', 'mars-north-1']) {
     const body = configuration(`<LocationConstraint>${region}</LocationConstraint>`);
-    await refuses('create-elsewhere', { body }, 400, 'IllegalLocationConstraintException', 'InvalidLocationConstraint');
+    await refuses(
+      'create-elsewhere',
+      { body },
+      400,
+      'IllegalLocationConstraintException',
+      'InvalidLocationConstraint',
+    );
   }
 });
 
@@ -124,7 +135,10 @@ test('a body far above what the operation needs is refused', async () => {
 
 test('digests of the body are verified', async () => {
   const body = configuration('');
-  expectStatus(await s3.bucket('PUT', 'create-digest', { body, headers: { 'content-md5': md5Base64(body) } }), 200);
+  expectStatus(
+    await s3.bucket('PUT', 'create-digest', { body, headers: { 'content-md5': md5Base64(body) } }),
+    200,
+  );
   const wrong = { 'content-md5': md5Base64('other') };
   await refuses('create-bad-digest', { body, headers: wrong }, 400, 'BadDigest');
   await refuses('create-bad-digest', { body, headers: { 'content-md5': 'abc' } }, 400, 'InvalidDigest');

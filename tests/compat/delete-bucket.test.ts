@@ -59,7 +59,11 @@ test('refused requests delete nothing', async () => {
   expectError(await s3.bucket('DELETE', bucket, { auth: 'anonymous' }), 403, 'AccessDenied');
   const headers = { 'x-amz-expected-bucket-owner': '000000000000' };
   expectError(await s3.bucket('DELETE', bucket, { headers }), 403, 'AccessDenied');
-  expectError(await s3.bucket('DELETE', bucket, { headers: { 'x-amz-unheard-of': '1' } }), 501, 'NotImplemented');
+  expectError(
+    await s3.bucket('DELETE', bucket, { headers: { 'x-amz-unheard-of': '1' } }),
+    501,
+    'NotImplemented',
+  );
   expectError(await s3.bucket('DELETE', bucket, { query: { unknown: '' } }), 501, 'NotImplemented');
   expectStatus(await s3.bucket('HEAD', bucket), 200);
 });

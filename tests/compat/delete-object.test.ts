@@ -22,7 +22,12 @@ async function refuses(options: S3RequestOptions, status: number, ...codes: stri
 
 test('deletes an object, small or large, and only that one', async () => {
   const own = await s3.freshBucket();
-  for (const [key, size] of [['a', 1], ['a/', 10], ['a/b', 500_000], ['b', 0]] as const) {
+  for (const [key, size] of [
+    ['a', 1],
+    ['a/', 10],
+    ['a/b', 500_000],
+    ['b', 0],
+  ] as const) {
     await s3.put(own, key, randomBytes(size));
   }
   for (const key of ['a/', 'a/b', 'a']) {
@@ -31,7 +36,10 @@ test('deletes an object, small or large, and only that one', async () => {
     assert.equal(response.body.length, 0);
     expectError(await s3.object('GET', own, key), 404, 'NoSuchKey');
   }
-  assert.deepEqual((await contents(s3, own)).map((line) => line.split(' ')[0]), ['b']);
+  assert.deepEqual(
+    (await contents(s3, own)).map((line) => line.split(' ')[0]),
+    ['b'],
+  );
 });
 
 test('deleting what is not there succeeds', async () => {

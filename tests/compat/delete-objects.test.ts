@@ -25,11 +25,16 @@ function listOf(keys: readonly string[], quiet?: boolean): string {
 }
 
 function post(body: string, options: S3RequestOptions = {}, target = bucket): Promise<S3Response> {
-  return s3.bucket('POST', target, { query: 'delete', headers: { 'content-md5': md5Base64(body) }, body, ...options });
+  return s3.bucket('POST', target, {
+    query: 'delete',
+    headers: { 'content-md5': md5Base64(body) },
+    body,
+    ...options,
+  });
 }
 
-function deletedKeys(response: S3Response): (string | undefined)[] {
-  return elements(response.text, 'Deleted').map((entry) => text(entry, 'Key'));
+function deletedKeys(response: S3Response): string[] {
+  return elements(response.text, 'Deleted').map((entry) => text(entry, 'Key') ?? '');
 }
 
 test('deletes each key and says so, those that were not there included', async () => {
@@ -41,7 +46,10 @@ test('deletes each key and says so, those that were not there included', async (
   assert.match(response.headers['content-type'] ?? '', /^application\/xml/);
   assert.deepEqual(deletedKeys(response).sort(), [...keys, 'never-was'].sort());
   assert.deepEqual(elements(response.text, 'Error'), []);
-  assert.deepEqual((await contents(s3, bucket)).map((line) => line.split(' ')[0]), ['stays']);
+  assert.deepEqual(
+    (await contents(s3, bucket)).map((line) => line.split(' ')[0]),
+    ['stays'],
+  );
 });
 
 test('quiet mode reports errors only', async () => {
@@ -85,7 +93,10 @@ test('the version “null” is deleted, and another one is an error of its own 
   expectStatus(response, 200);
   assert.deepEqual(deletedKeys(response), ['v1']);
   const errors = elements(response.text, 'Error');
-  assert.deepEqual(errors.map((entry) => text(entry, 'Key')), ['v2']);
+  assert.deepEqual(
+    errors.map((entry) => text(entry, 'Key')),
+    ['v2'],
+  );
   assert.ok(['NoSuchVersion', 'InvalidArgument'].includes(text(errors[0] ?? '', 'Code') ?? ''));
   expectStatus(await s3.object('GET', bucket, 'v2'), 200);
 });
@@ -121,7 +132,11 @@ test('malformed lists delete nothing', async () => {
     await leavesUnchanged(s3, bucket, async () => {
       const response = await post(body);
       assert.equal(response.status, 400, `${body}: ${response.text}`);
-      assert.ok(['MalformedXML', 'UserKeyMustBeSpecified', 'MissingRequestBodyError'].includes(response.errorCode ?? ''));
+      assert.ok(
+        ['MalformedXML', 'UserKeyMustBeSpecified', 'MissingRequestBodyError'].includes(
+          response.errorCode ?? '',
+        ),
+      );
     });
   }
 });
@@ -147,9 +162,11 @@ test('the body must carry a digest, and the digest must be right', async () => {
 
 test('conditions on a key are met or refused, never ignored', async () => {
   await s3.put(bucket, 'conditional', 'x');
-  const body = '<Delete><Object><Key>conditional</Key><ETag>"00000000000000000000000000000000"</ETag></Object></Delete>';
+  const body =
+    '<Delete><Object><Key>conditional</Key><ETag>"00000000000000000000000000000000"</ETag></Object></Delete>';
   const response = await post(body);
-  const code = response.status === 200 ? text(elements(response.text, 'Error')[0] ?? '', 'Code') : response.errorCode;
+  const code =
+    response.status === 200 ? text(elements(response.text, 'Error')[0] ?? '', 'Code') : response.errorCode;
   assert.ok(['PreconditionFailed', 'NotImplemented'].includes(code ?? ''), response.text);
   expectStatus(await s3.object('GET', bucket, 'conditional'), 200);
 });

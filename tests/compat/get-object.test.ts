@@ -21,7 +21,8 @@ await s3.put(bucket, 'empty', '');
 
 const etag = etagOf(small);
 const lastModified = (await s3.object('HEAD', bucket, 'small')).headers['last-modified'] ?? '';
-const shifted = (seconds: number): string => new Date(Date.parse(lastModified) + seconds * 1000).toUTCString();
+const shifted = (seconds: number): string =>
+  new Date(Date.parse(lastModified) + seconds * 1000).toUTCString();
 
 test('answers with the bytes and what is known of them', async () => {
   const response = await s3.object('GET', bucket, 'small');
@@ -32,7 +33,10 @@ test('answers with the bytes and what is known of them', async () => {
   assert.equal(response.headers['etag'], etag);
   assert.equal(response.headers['accept-ranges'], 'bytes');
   assert.equal(response.headers['x-amz-meta-a'], 'b');
-  assert.equal(new Date(response.headers['last-modified'] ?? '').toUTCString(), response.headers['last-modified']);
+  assert.equal(
+    new Date(response.headers['last-modified'] ?? '').toUTCString(),
+    response.headers['last-modified'],
+  );
   assert.ok(Math.abs(Date.parse(response.headers['last-modified'] ?? '') - Date.now()) < 3_600_000);
   assert.ok(response.headers['x-amz-request-id']);
 });
@@ -79,7 +83,16 @@ test('no range of an empty object is satisfiable', async () => {
   }
 });
 
-for (const range of ['bytes=5-2', 'bytes=a-b', 'bytes=', 'bytes', 'bytes=0-1,3-4', 'items=0-1', 'bytes=--1', '0-1']) {
+for (const range of [
+  'bytes=5-2',
+  'bytes=a-b',
+  'bytes=',
+  'bytes',
+  'bytes=0-1,3-4',
+  'items=0-1',
+  'bytes=--1',
+  '0-1',
+]) {
   test(`Range: ${range} is not one that S3 knows, and the object comes whole`, async () => {
     const response = await s3.object('GET', bucket, 'small', { headers: { range } });
     expectStatus(response, 200);
@@ -89,7 +102,12 @@ for (const range of ['bytes=5-2', 'bytes=a-b', 'bytes=', 'bytes', 'bytes=0-1,3-4
 }
 
 test('ranges of a large object', async () => {
-  for (const [start, end] of [[0, 65_535], [65_535, 65_537], [299_999, 299_999], [100_000, 299_999]] as const) {
+  for (const [start, end] of [
+    [0, 65_535],
+    [65_535, 65_537],
+    [299_999, 299_999],
+    [100_000, 299_999],
+  ] as const) {
     const response = await s3.object('GET', bucket, 'large', { headers: { range: `bytes=${start}-${end}` } });
     expectStatus(response, 206);
     assert.ok(response.body.equals(large.subarray(start, end + 1)));
@@ -115,14 +133,16 @@ test('If-None-Match', async () => {
 });
 
 test('If-Modified-Since counts whole seconds', async () => {
-  const get = (value: string) => s3.object('GET', bucket, 'small', { headers: { 'if-modified-since': value } });
+  const get = (value: string) =>
+    s3.object('GET', bucket, 'small', { headers: { 'if-modified-since': value } });
   expectStatus(await get(lastModified), 304);
   expectStatus(await get(shifted(-1)), 200);
   expectStatus(await get('not a date'), 200);
 });
 
 test('If-Unmodified-Since counts whole seconds', async () => {
-  const get = (value: string) => s3.object('GET', bucket, 'small', { headers: { 'if-unmodified-since': value } });
+  const get = (value: string) =>
+    s3.object('GET', bucket, 'small', { headers: { 'if-unmodified-since': value } });
   expectStatus(await get(lastModified), 200);
   expectStatus(await get(shifted(1)), 200);
   expectError(await get(shifted(-1)), 412, 'PreconditionFailed');
@@ -179,7 +199,9 @@ test('versionId=null names the only version of an unversioned bucket', async () 
   const response = await s3.object('GET', bucket, 'small', { query: { versionId: 'null' } });
   expectStatus(response, 200);
   assert.ok(response.body.equals(small));
-  const other = await s3.object('GET', bucket, 'small', { query: { versionId: 'QUpfdndhfd8438MNFDN93jdnJFkdmqnh' } });
+  const other = await s3.object('GET', bucket, 'small', {
+    query: { versionId: 'QUpfdndhfd8438MNFDN93jdnJFkdmqnh' },
+  });
   assert.ok(['NoSuchVersion', 'InvalidArgument'].includes(other.errorCode ?? ''), other.text);
 });
 
@@ -195,7 +217,11 @@ test('what is not there', async () => {
 
 test('a condition on what is not there is 404 first', async () => {
   expectError(await s3.object('GET', bucket, 'missing', { headers: { 'if-match': etag } }), 404, 'NoSuchKey');
-  expectError(await s3.object('GET', bucket, 'missing', { headers: { 'if-none-match': '*' } }), 404, 'NoSuchKey');
+  expectError(
+    await s3.object('GET', bucket, 'missing', { headers: { 'if-none-match': '*' } }),
+    404,
+    'NoSuchKey',
+  );
 });
 
 test('anonymous callers and other expected owners are refused', async () => {
@@ -215,7 +241,11 @@ test('what is not supported is refused, not ignored', async () => {
     expectError(await s3.object('GET', bucket, 'small', { headers: one }), 501, 'NotImplemented');
   }
   expectError(await s3.object('GET', bucket, 'small', { query: { partNumber: '1' } }), 501, 'NotImplemented');
-  expectError(await s3.object('GET', bucket, 'small', { query: { 'unheard-of': '1' } }), 501, 'NotImplemented');
+  expectError(
+    await s3.object('GET', bucket, 'small', { query: { 'unheard-of': '1' } }),
+    501,
+    'NotImplemented',
+  );
 });
 
 test('x-id, which SDKs add, means nothing', async () => {

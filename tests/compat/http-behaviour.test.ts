@@ -76,11 +76,19 @@ test('a client that does not wait for 100 Continue is served too', async () => {
 test('Expect: 100-continue is not answered before the request may be done', async () => {
   const wrong = { ...s3.credentials, secretAccessKey: 'wrong' };
   const refused: [PreparedRequest, number, string][] = [
-    [prepare('PUT', 'refused', { payload: 'UNSIGNED-PAYLOAD', credentials: wrong }), 403, 'SignatureDoesNotMatch'],
+    [
+      prepare('PUT', 'refused', { payload: 'UNSIGNED-PAYLOAD', credentials: wrong }),
+      403,
+      'SignatureDoesNotMatch',
+    ],
     [prepare('PUT', 'refused', { auth: 'anonymous' }), 403, 'AccessDenied'],
     [s3.prepare('PUT', '/no-such-bucket-here/k', { payload: 'UNSIGNED-PAYLOAD' }), 404, 'NoSuchBucket'],
     [prepare('PUT', 'x'.repeat(1025), { payload: 'UNSIGNED-PAYLOAD' }), 400, 'KeyTooLongError'],
-    [prepare('PUT', 'refused', { payload: 'UNSIGNED-PAYLOAD', headers: { 'x-amz-acl': 'public-read' } }), 501, 'NotImplemented'],
+    [
+      prepare('PUT', 'refused', { payload: 'UNSIGNED-PAYLOAD', headers: { 'x-amz-acl': 'public-read' } }),
+      501,
+      'NotImplemented',
+    ],
   ];
   for (const [request, status, code] of refused) {
     await withConnection(async (connection) => {
@@ -100,7 +108,11 @@ test('an expectation that nobody knows is refused with 417', async () => {
 
 test('HEAD sends no body, whatever its status, so that the next answer is where it belongs', async () => {
   await withConnection(async (connection) => {
-    for (const [key, status] of [['key', 200], ['missing', 404], ['key', 200]] as const) {
+    for (const [key, status] of [
+      ['key', 200],
+      ['missing', 404],
+      ['key', 200],
+    ] as const) {
       await connection.send(wire(prepare('HEAD', key)));
       const head = await connection.read({ bodyless: true });
       assert.equal(head.status, status);
@@ -183,7 +195,10 @@ test('headers that are too large are refused', async () => {
   const head = prepare('GET', 'key');
   const heads = [
     wire(head, [['x-padding', 'a'.repeat(100_000)]]),
-    wire(head, Array.from({ length: 2000 }, (_, i): [string, string] => [`x-h${i}`, 'a'.repeat(50)])),
+    wire(
+      head,
+      Array.from({ length: 2000 }, (_, i): [string, string] => [`x-h${i}`, 'a'.repeat(50)]),
+    ),
     Buffer.from(formatHead('GET', `/${bucket}/${'k'.repeat(100_000)}`, head.headers)),
   ];
   for (const bytes of heads) {
@@ -220,7 +235,10 @@ test('what is not HTTP is answered with 400 and a closed connection', async () =
       await connection.send(bytes);
       connection.finish();
       const response = await connection.read();
-      assert.ok(response.status >= 400 && response.status < 502, `${JSON.stringify(bytes)}: ${response.status}`);
+      assert.ok(
+        response.status >= 400 && response.status < 502,
+        `${JSON.stringify(bytes)}: ${response.status}`,
+      );
       await connection.closed();
     });
   }
@@ -239,7 +257,9 @@ test('a framed body may come by Transfer-Encoding: chunked when its decoded leng
   const request = prepare('PUT', 'twice-chunked', { headers, payload: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER' });
   const framed = '5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n';
   await withConnection(async (connection) => {
-    await connection.send(formatHead('PUT', request.target, [...request.headers, ['transfer-encoding', 'chunked']]));
+    await connection.send(
+      formatHead('PUT', request.target, [...request.headers, ['transfer-encoding', 'chunked']]),
+    );
     await connection.send(`${framed.length.toString(16)}\r\n${framed}\r\n0\r\n\r\n`);
     const response = await connection.read();
     assert.equal(response.status, 200, response.body.toString());

@@ -8,7 +8,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { expectError, expectStatus, leavesUnchanged } from '../support/expect.ts';
-import { type HeaderList, objectPath, type S3RequestOptions, type S3Response, sha256Hex } from '../support/s3.ts';
+import {
+  type HeaderList,
+  objectPath,
+  type S3RequestOptions,
+  type S3Response,
+  sha256Hex,
+} from '../support/s3.ts';
 import { startTestServer } from '../support/server.ts';
 import { text } from '../support/xml.ts';
 
@@ -42,7 +48,10 @@ test('a URL serves GET, HEAD, PUT and DELETE, each as it was signed', async () =
 });
 
 test('it may be used twice, and lists too', async () => {
-  const { target } = s3.prepare('GET', `/${bucket}`, { auth: 'presigned', query: { 'list-type': '2', prefix: 'k' } });
+  const { target } = s3.prepare('GET', `/${bucket}`, {
+    auth: 'presigned',
+    query: { 'list-type': '2', prefix: 'k' },
+  });
   for (let i = 0; i < 2; i++) {
     const response = await s3.send('GET', target, { auth: 'anonymous' });
     expectStatus(response, 200);
@@ -91,7 +100,9 @@ test('a URL from the future', async () => {
 test('parameters that are missing, malformed or doubled', async () => {
   const names = ['Algorithm', 'Credential', 'Date', 'Expires', 'SignedHeaders', 'Signature'];
   for (const name of names) {
-    const without = await getBent((target) => target.replace(new RegExp(`X-Amz-${name}=[^&]*&?`), '').replace(/&$/, ''));
+    const without = await getBent((target) =>
+      target.replace(new RegExp(`X-Amz-${name}=[^&]*&?`), '').replace(/&$/, ''),
+    );
     assert.ok([400, 403].includes(without.status), `without ${name}: ${without.status}`);
     const codes = ['AuthorizationQueryParametersError', 'AccessDenied', 'InvalidRequest'];
     assert.ok(codes.includes(without.errorCode ?? ''), `without ${name}: ${without.text}`);
@@ -111,8 +122,15 @@ test('parameters that are missing, malformed or doubled', async () => {
 
 test('another region, service or day in the scope', async () => {
   expectError(await get({ region: 'eu-west-1' }), 400, 'AuthorizationQueryParametersError');
-  for (const [from, to] of [['%2Fs3%2F', '%2Fsqs%2F'], [/%2F\d{8}%2F/, '%2F20130524%2F']] as const) {
-    expectError(await getBent((target) => target.replace(from, to)), 400, 'AuthorizationQueryParametersError');
+  for (const [from, to] of [
+    ['%2Fs3%2F', '%2Fsqs%2F'],
+    [/%2F\d{8}%2F/, '%2F20130524%2F'],
+  ] as const) {
+    expectError(
+      await getBent((target) => target.replace(from, to)),
+      400,
+      'AuthorizationQueryParametersError',
+    );
   }
 });
 
@@ -145,13 +163,31 @@ test('headers that were not signed cannot change what the URL does', async () =>
 
 test('headers that were signed must come, unchanged', async () => {
   const headers = { 'x-amz-meta-a': '1', 'content-type': 'text/plain' };
-  expectStatus(await s3.object('PUT', bucket, 'with-headers', { auth: 'presigned', headers, body: 'x' }), 200);
+  expectStatus(
+    await s3.object('PUT', bucket, 'with-headers', { auth: 'presigned', headers, body: 'x' }),
+    200,
+  );
   const { target } = s3.prepare('PUT', objectPath(bucket, 'with-headers-2'), { auth: 'presigned', headers });
-  const use = (list: HeaderList) => s3.send('PUT', target, { auth: 'anonymous', body: 'x', unsignedHeaders: list });
+  const use = (list: HeaderList) =>
+    s3.send('PUT', target, { auth: 'anonymous', body: 'x', unsignedHeaders: list });
   await leavesUnchanged(s3, bucket, async () => {
     expectError(await use([]), 403, 'SignatureDoesNotMatch', 'AccessDenied');
-    expectError(await use([['x-amz-meta-a', '2'], ['content-type', 'text/plain']]), 403, 'SignatureDoesNotMatch');
-    expectError(await use([['x-amz-meta-a', '1'], ['content-type', 'text/html']]), 403, 'SignatureDoesNotMatch');
+    expectError(
+      await use([
+        ['x-amz-meta-a', '2'],
+        ['content-type', 'text/plain'],
+      ]),
+      403,
+      'SignatureDoesNotMatch',
+    );
+    expectError(
+      await use([
+        ['x-amz-meta-a', '1'],
+        ['content-type', 'text/html'],
+      ]),
+      403,
+      'SignatureDoesNotMatch',
+    );
   });
 });
 

@@ -17,7 +17,12 @@ import { text } from '../support/xml.ts';
 const { s3 } = await startTestServer();
 const bucket = await s3.freshBucket();
 
-async function refuses(key: string, options: S3RequestOptions, status: number, ...codes: string[]): Promise<void> {
+async function refuses(
+  key: string,
+  options: S3RequestOptions,
+  status: number,
+  ...codes: string[]
+): Promise<void> {
   await leavesUnchanged(s3, bucket, async () => {
     expectError(await s3.object('PUT', bucket, key, { body: 'refused', ...options }), status, ...codes);
   });
@@ -44,7 +49,11 @@ test('a large object survives whole', async () => {
 });
 
 test('an overwrite replaces bytes, headers and metadata', async () => {
-  await s3.put(bucket, 'again', 'first', { 'content-type': 'text/plain', 'x-amz-meta-a': '1', 'cache-control': 'no-store' });
+  await s3.put(bucket, 'again', 'first', {
+    'content-type': 'text/plain',
+    'x-amz-meta-a': '1',
+    'cache-control': 'no-store',
+  });
   await s3.put(bucket, 'again', 'second one', { 'x-amz-meta-b': '2' });
   const read = await s3.object('GET', bucket, 'again');
   assert.equal(read.text, 'second one');
@@ -134,7 +143,11 @@ test('the content type is binary/octet-stream when nothing is said', async () =>
 });
 
 test('user metadata comes back under lower-case names', async () => {
-  await s3.put(bucket, 'meta', 'x', { 'X-Amz-Meta-Mixed-Case': 'Value', 'x-amz-meta-empty': '', 'x-amz-meta-n': '1, 2' });
+  await s3.put(bucket, 'meta', 'x', {
+    'X-Amz-Meta-Mixed-Case': 'Value',
+    'x-amz-meta-empty': '',
+    'x-amz-meta-n': '1, 2',
+  });
   const read = await s3.object('HEAD', bucket, 'meta');
   assert.equal(read.headers['x-amz-meta-mixed-case'], 'Value');
   assert.equal(read.headers['x-amz-meta-n'], '1, 2');
@@ -161,7 +174,14 @@ test('tags beyond the limits are refused', async () => {
   const eleven = Array.from({ length: 11 }, (_, i) => `k${i}=v`).join('&');
   const bad = [eleven, 'a=1&a=2', `${'k'.repeat(129)}=v`, `k=${'v'.repeat(257)}`, '=v'];
   for (const tags of bad) {
-    await refuses('bad-tags', { headers: { 'x-amz-tagging': tags } }, 400, 'InvalidTag', 'BadRequest', 'InvalidArgument');
+    await refuses(
+      'bad-tags',
+      { headers: { 'x-amz-tagging': tags } },
+      400,
+      'InvalidTag',
+      'BadRequest',
+      'InvalidArgument',
+    );
   }
 });
 
@@ -185,7 +205,12 @@ test('Content-MD5 is verified', async () => {
 
 test('the signed SHA-256 of the body is verified, for small and large bodies', async () => {
   await refuses('sha', { payload: sha256Hex('other') }, 400, 'XAmzContentSHA256Mismatch');
-  await refuses('sha', { body: randomBytes(3 << 20), payload: sha256Hex('other') }, 400, 'XAmzContentSHA256Mismatch');
+  await refuses(
+    'sha',
+    { body: randomBytes(3 << 20), payload: sha256Hex('other') },
+    400,
+    'XAmzContentSHA256Mismatch',
+  );
 });
 
 test('a bad digest does not replace the object that is there', async () => {
@@ -209,11 +234,16 @@ test('a body without a length is refused', async () => {
   await leavesUnchanged(s3, bucket, async () => {
     const request = s3.prepare('PUT', objectPath(bucket, 'no-length'), { payload: 'UNSIGNED-PAYLOAD' });
     const connection = await RawConnection.open(s3.endpoint);
-    await connection.send(formatHead('PUT', request.target, [...request.headers, ['transfer-encoding', 'chunked']]));
+    await connection.send(
+      formatHead('PUT', request.target, [...request.headers, ['transfer-encoding', 'chunked']]),
+    );
     await connection.send('3\r\nabc\r\n0\r\n\r\n');
     const response = await connection.read();
     connection.close();
-    assert.deepEqual([response.status, text(response.body.toString(), 'Code')], [411, 'MissingContentLength']);
+    assert.deepEqual(
+      [response.status, text(response.body.toString(), 'Code')],
+      [411, 'MissingContentLength'],
+    );
   });
 });
 
@@ -222,7 +252,11 @@ test('a length above 5 GiB is refused before the body is sent', async () => {
   const connection = await RawConnection.open(s3.endpoint);
   const length = String(5 * 2 ** 30 + 1);
   await connection.send(
-    formatHead('PUT', request.target, [...request.headers, ['content-length', length], ['expect', '100-continue']]),
+    formatHead('PUT', request.target, [
+      ...request.headers,
+      ['content-length', length],
+      ['expect', '100-continue'],
+    ]),
   );
   const response = await connection.read();
   connection.close();
@@ -252,6 +286,9 @@ test('puts of one key at the same time leave one of them, whole', async () => {
   const answers = await Promise.all(bodies.map((body) => s3.object('PUT', bucket, 'raced', { body })));
   for (const answer of answers) expectStatus(answer, 200);
   const read = await s3.object('GET', bucket, 'raced');
-  assert.ok(bodies.some((body) => body.equals(read.body)), 'the object is a mixture');
+  assert.ok(
+    bodies.some((body) => body.equals(read.body)),
+    'the object is a mixture',
+  );
   assert.equal(read.headers['etag'], etagOf(read.body));
 });

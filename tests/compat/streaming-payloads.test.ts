@@ -122,7 +122,12 @@ for (const form of FORMS) {
   test(`${form}: a decoded length that is wrong is refused`, async () => {
     const data = randomBytes(20_000);
     for (const off of [-1, 1, -20_000, 1_000_000]) {
-      await refuses({ form, data, decodedLength: data.length + off }, 400, 'IncompleteBody', 'InvalidRequest');
+      await refuses(
+        { form, data, decodedLength: data.length + off },
+        400,
+        'IncompleteBody',
+        'InvalidRequest',
+      );
     }
   });
 
@@ -169,7 +174,9 @@ for (const form of FORMS) {
       });
       const body = request.body as Buffer;
       const connection = await RawConnection.open(s3.endpoint);
-      await connection.send(formatHead('PUT', request.target, [...request.headers, ['content-length', String(body.length)]]));
+      await connection.send(
+        formatHead('PUT', request.target, [...request.headers, ['content-length', String(body.length)]]),
+      );
       await connection.send(body.subarray(0, 50_000));
       connection.abort();
     });
@@ -204,7 +211,10 @@ for (const form of [STREAMING_SIGNED, STREAMING_SIGNED_TRAILER] as const) {
           bend: (_, parts) => Buffer.concat(bend(parts).filter((part) => part !== undefined)),
         });
         // A chunk left out makes the body too short as well; either fault may be found first.
-        assert.ok(['SignatureDoesNotMatch', 'IncompleteBody'].includes(response.errorCode ?? ''), response.text);
+        assert.ok(
+          ['SignatureDoesNotMatch', 'IncompleteBody'].includes(response.errorCode ?? ''),
+          response.text,
+        );
       });
     }
   });
@@ -226,7 +236,9 @@ for (const form of [STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER] as con
       const response = await put('summed', { form, data });
       expectStatus(response, 200);
       assert.equal(response.headers[SUM], crc32Base64(data));
-      const read = await s3.object('HEAD', bucket, 'summed', { headers: { 'x-amz-checksum-mode': 'ENABLED' } });
+      const read = await s3.object('HEAD', bucket, 'summed', {
+        headers: { 'x-amz-checksum-mode': 'ENABLED' },
+      });
       assert.equal(read.headers[SUM], crc32Base64(data));
       assert.equal(read.headers['x-amz-checksum-type'], 'FULL_OBJECT');
     }
@@ -234,7 +246,11 @@ for (const form of [STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER] as con
 
   test(`${form}: a wrong checksum in the trailer is refused`, async () => {
     for (const size of [10, 300_000]) {
-      await refuses({ form, data: randomBytes(size), sum: crc32Base64(Buffer.from('other')) }, 400, 'BadDigest');
+      await refuses(
+        { form, data: randomBytes(size), sum: crc32Base64(Buffer.from('other')) },
+        400,
+        'BadDigest',
+      );
     }
     await refuses({ form, data: Buffer.from('x'), sum: 'not base64' }, 400, 'InvalidRequest');
   });
@@ -248,7 +264,9 @@ for (const form of [STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER] as con
       await leavesUnchanged(s3, bucket, async () => {
         const response = await put('trailers', { form, data: Buffer.from('text'), bend });
         assert.ok(
-          ['MalformedTrailerError', 'SignatureDoesNotMatch', 'InvalidRequest'].includes(response.errorCode ?? ''),
+          ['MalformedTrailerError', 'SignatureDoesNotMatch', 'InvalidRequest'].includes(
+            response.errorCode ?? '',
+          ),
           response.text,
         );
       });
@@ -260,7 +278,9 @@ test(`${STREAMING_SIGNED_TRAILER}: a wrong or missing trailer signature is refus
   const form = STREAMING_SIGNED_TRAILER;
   const wrong = (framed: Buffer): Buffer =>
     Buffer.from(
-      framed.toString('latin1').replace(/x-amz-trailer-signature:.{64}/, `x-amz-trailer-signature:${'a'.repeat(64)}`),
+      framed
+        .toString('latin1')
+        .replace(/x-amz-trailer-signature:.{64}/, `x-amz-trailer-signature:${'a'.repeat(64)}`),
       'latin1',
     );
   await refuses({ form, data: Buffer.from('text'), bend: wrong }, 403, 'SignatureDoesNotMatch');
@@ -268,7 +288,10 @@ test(`${STREAMING_SIGNED_TRAILER}: a wrong or missing trailer signature is refus
     Buffer.from(framed.toString('latin1').replace(/x-amz-trailer-signature:.{64}\r\n/, ''), 'latin1');
   await leavesUnchanged(s3, bucket, async () => {
     const response = await put('trailer-signature', { form, data: Buffer.from('text'), bend: missing });
-    assert.ok(['MalformedTrailerError', 'SignatureDoesNotMatch'].includes(response.errorCode ?? ''), response.text);
+    assert.ok(
+      ['MalformedTrailerError', 'SignatureDoesNotMatch'].includes(response.errorCode ?? ''),
+      response.text,
+    );
   });
 });
 
@@ -294,7 +317,11 @@ test('a trailer that S3 does not know is refused', async () => {
   await leavesUnchanged(s3, bucket, async () => {
     const headers = { 'x-amz-decoded-content-length': '1', 'x-amz-trailer': 'x-amz-meta-late' };
     const body = Buffer.from('1\r\na\r\n0\r\nx-amz-meta-late:1\r\n\r\n');
-    const response = await s3.object('PUT', bucket, 'late', { headers, payload: STREAMING_UNSIGNED_TRAILER, body });
+    const response = await s3.object('PUT', bucket, 'late', {
+      headers,
+      payload: STREAMING_UNSIGNED_TRAILER,
+      body,
+    });
     assert.ok([400, 501].includes(response.status), response.text);
     assert.ok(text(response.text, 'Code'));
   });

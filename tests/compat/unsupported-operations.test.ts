@@ -121,7 +121,13 @@ test('anonymous callers get no further than anyone', async () => {
 test('unknown sub-resources and parameters are refused on every operation', async () => {
   await leavesUnchanged(s3, bucket, async () => {
     for (const method of ['GET', 'PUT', 'DELETE']) {
-      for (const query of ['nonsense', 'nonsense=1', 'x-amz-nonsense=1', 'Location', 'x-cistern-nonsense=1']) {
+      for (const query of [
+        'nonsense',
+        'nonsense=1',
+        'x-amz-nonsense=1',
+        'Location',
+        'x-cistern-nonsense=1',
+      ]) {
         expectError(await s3.bucket(method, bucket, { query }), 501, 'NotImplemented');
         expectError(await s3.object(method, bucket, 'key', { query }), 501, 'NotImplemented');
       }

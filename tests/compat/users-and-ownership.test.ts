@@ -58,7 +58,14 @@ test('another user gets 403 for everything, and changes nothing', options, async
       ['GetObject of nothing', bob.object('GET', 'of-alice', 'missing')],
       ['PutObject', bob.object('PUT', 'of-alice', 'key', { body: 'his' })],
       ['DeleteObject', bob.object('DELETE', 'of-alice', 'key')],
-      ['DeleteObjects', bob.bucket('POST', 'of-alice', { query: 'delete', body, headers: { 'content-md5': md5Base64(body) } })],
+      [
+        'DeleteObjects',
+        bob.bucket('POST', 'of-alice', {
+          query: 'delete',
+          body,
+          headers: { 'content-md5': md5Base64(body) },
+        }),
+      ],
       ['ListObjects', bob.bucket('GET', 'of-alice')],
       ['ListObjectsV2', bob.bucket('GET', 'of-alice', { query: 'list-type=2' })],
       ['GetBucketLocation', bob.bucket('GET', 'of-alice', { query: 'location' })],
@@ -121,7 +128,8 @@ test('one user’s key with another’s secret is refused', options, async () =>
 test('x-amz-expected-bucket-owner is the owner that a listing names', options, async () => {
   const list = await alice.bucket('GET', 'of-alice');
   const owner = text(elements(list.text, 'Owner')[0] ?? '', 'ID') ?? '';
-  const ask = (id: string) => alice.bucket('GET', 'of-alice', { headers: { 'x-amz-expected-bucket-owner': id } });
+  const ask = (id: string) =>
+    alice.bucket('GET', 'of-alice', { headers: { 'x-amz-expected-bucket-owner': id } });
   expectStatus(await ask(owner), 200);
   expectError(await ask(`${owner}x`), 403, 'AccessDenied');
 });

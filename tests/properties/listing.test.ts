@@ -13,7 +13,7 @@ import type { S3Response } from '../support/s3.ts';
 import { propertyRuns } from '../support/seed.ts';
 import { startTestServer } from '../support/server.ts';
 import { elements, text } from '../support/xml.ts';
-import { hostileFragment, hostileKey } from './hostile-keys.ts';
+import { hostileDelimiter, hostileFragment, hostileKey } from './hostile-keys.ts';
 import { compareUtf8, type ListEntry, listModel, type ListQuery } from './listing-model.ts';
 
 const { s3 } = await startTestServer();
@@ -50,7 +50,12 @@ function baseQuery(query: ListQuery, { maxKeys, encoded }: Paging): Record<strin
   return base;
 }
 
-async function pageV2(bucket: string, query: ListQuery, paging: Paging, token: string | undefined): Promise<Page> {
+async function pageV2(
+  bucket: string,
+  query: ListQuery,
+  paging: Paging,
+  token: string | undefined,
+): Promise<Page> {
   const parameters = baseQuery(query, paging);
   parameters['list-type'] = '2';
   if (token !== undefined) parameters['continuation-token'] = token;
@@ -61,7 +66,12 @@ async function pageV2(bucket: string, query: ListQuery, paging: Paging, token: s
   return page;
 }
 
-async function pageV1(bucket: string, query: ListQuery, paging: Paging, marker: string | undefined): Promise<Page> {
+async function pageV1(
+  bucket: string,
+  query: ListQuery,
+  paging: Paging,
+  marker: string | undefined,
+): Promise<Page> {
   const parameters = baseQuery(query, paging);
   const after = marker ?? query.after;
   if (after !== '') parameters['marker'] = after;
@@ -74,13 +84,23 @@ async function pageV1(bucket: string, query: ListQuery, paging: Paging, marker: 
 }
 
 /** Walks all pages and holds each to the model. */
-async function walk(expected: ListEntry[], paging: Paging, read: (next: string | undefined) => Promise<Page>) {
+async function walk(
+  expected: ListEntry[],
+  paging: Paging,
+  read: (next: string | undefined) => Promise<Page>,
+) {
   let next: string | undefined;
   for (let start = 0; ; start += paging.maxKeys) {
     const want = expected.slice(start, start + paging.maxKeys);
     const page = await read(next);
-    assert.deepEqual(page.keys, want.filter(({ kind }) => kind === 'key').map(({ name }) => name));
-    assert.deepEqual(page.prefixes, want.filter(({ kind }) => kind === 'prefix').map(({ name }) => name));
+    assert.deepEqual(
+      page.keys,
+      want.filter(({ kind }) => kind === 'key').map(({ name }) => name),
+    );
+    assert.deepEqual(
+      page.prefixes,
+      want.filter(({ kind }) => kind === 'prefix').map(({ name }) => name),
+    );
     assert.equal(page.truncated, start + paging.maxKeys < expected.length);
     if (!page.truncated) return;
     assert.ok(page.next !== undefined, 'a page that is not the last tells where the next begins');
@@ -88,23 +108,33 @@ async function walk(expected: ListEntry[], paging: Paging, read: (next: string |
   }
 }
 
-const queries = fc.record({ prefix: hostileFragment, delimiter: hostileFragment, after: hostileFragment });
+const queries = fc.record({ prefix: hostileFragment, delimiter: hostileDelimiter, after: hostileFragment });
 const paging = fc.record({ maxKeys: fc.integer({ min: 1, max: 8 }), encoded: fc.boolean() });
 const keySets = fc.uniqueArray(hostileKey, { minLength: 1, maxLength: 24 });
+
+function beginning(keys: readonly string[], pick: number): string {
+  const points = Array.from(keys[pick % keys.length] as string);
+  return points.slice(0, 1 + (pick % points.length)).join('');
+}
 
 test('every page of ListObjectsV2 and ListObjects is what the model says', async () => {
   await fc.assert(
     fc.asyncProperty(
       keySets,
-      fc.array(fc.tuple(queries, paging, fc.nat()), { minLength: 1, maxLength: 6 }),
+      fc.array(fc.tuple(queries, paging, fc.nat(), fc.nat()), { minLength: 1, maxLength: 6 }),
       async (keys, lists) => {
         const bucket = await s3.freshBucket('model');
         await Promise.all(keys.map((key) => s3.put(bucket, key, key)));
-        for (const [random, pages, pick] of lists) {
-          // A prefix or a marker out of thin air hits few keys: every other one is the beginning of a key.
-          const key = keys[pick % keys.length] as string;
-          const near = [...key].slice(0, 1 + (pick % [...key].length)).join('');
-          for (const query of [random, { ...random, prefix: near }, { ...random, prefix: '', after: near }]) {
+        for (const [random, pages, pick, other] of lists) {
+          // A prefix or a marker out of thin air hits few keys: most are the beginnings of keys.
+          const prefix = beginning(keys, pick);
+          const after = beginning(keys, other);
+          for (const query of [
+            random,
+            { ...random, prefix },
+            { ...random, prefix: '', after },
+            { ...random, prefix, after },
+          ]) {
             const expected = listModel(keys, query);
             await walk(expected, pages, (next) => pageV2(bucket, query, pages, next));
             await walk(expected, pages, (next) => pageV1(bucket, query, pages, next));
@@ -112,7 +142,7 @@ test('every page of ListObjectsV2 and ListObjects is what the model says', async
         }
       },
     ),
-    propertyRuns('listing', 20),
+    propertyRuns('listing', 60),
   );
 });
 

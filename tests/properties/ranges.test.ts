@@ -20,7 +20,10 @@ const SIZES = [0, 1, 2, 1000, 65_535, 65_536, 65_537, 1_000_000, 3_333_333];
 const objects = new Map(SIZES.map((size) => [size, randomBytes(size)]));
 for (const [size, body] of objects) await s3.put(bucket, `${size}`, body);
 
-type Range = { kind: 'between'; first: number; last: number } | { kind: 'from'; first: number } | { kind: 'suffix'; length: number };
+type Range =
+  | { kind: 'between'; first: number; last: number }
+  | { kind: 'from'; first: number }
+  | { kind: 'suffix'; length: number };
 
 function format(range: Range): string {
   if (range.kind === 'between') return `bytes=${range.first}-${range.last}`;
@@ -75,20 +78,24 @@ test('a range is that slice of the object, or 416', async () => {
 
 test('ranges that tile an object join to the whole', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...SIZES.slice(3)), fc.integer({ min: 1, max: 9 }), async (size, count) => {
-      const body = objects.get(size) as Buffer;
-      const step = Math.ceil(size / count);
-      const starts = Array.from({ length: Math.ceil(size / step) }, (_, i) => i * step);
-      const parts = await Promise.all(
-        starts.map(async (start) => {
-          const headers = { range: `bytes=${start}-${start + step - 1}` };
-          const response = await s3.object('GET', bucket, `${size}`, { headers });
-          expectStatus(response, 206);
-          return response.body;
-        }),
-      );
-      assert.ok(Buffer.concat(parts).equals(body));
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...SIZES.slice(3)),
+      fc.integer({ min: 1, max: 9 }),
+      async (size, count) => {
+        const body = objects.get(size) as Buffer;
+        const step = Math.ceil(size / count);
+        const starts = Array.from({ length: Math.ceil(size / step) }, (_, i) => i * step);
+        const parts = await Promise.all(
+          starts.map(async (start) => {
+            const headers = { range: `bytes=${start}-${start + step - 1}` };
+            const response = await s3.object('GET', bucket, `${size}`, { headers });
+            expectStatus(response, 206);
+            return response.body;
+          }),
+        );
+        assert.ok(Buffer.concat(parts).equals(body));
+      },
+    ),
     propertyRuns('tiles', 20),
   );
 });

@@ -9,13 +9,21 @@ import { elements, text } from './xml.ts';
 
 /** An answer that succeeded with exactly this status. */
 export function expectStatus(response: S3Response, status: number): void {
-  assert.equal(response.status, status, `expected ${status}, got ${response.status}: ${response.text.slice(0, 600)}`);
+  assert.equal(
+    response.status,
+    status,
+    `expected ${status}, got ${response.status}: ${response.text.slice(0, 600)}`,
+  );
 }
 
 /** S3's XML error, whole: status, code, message and request id. Several codes where S3's pages leave the choice. */
 export function expectError(response: S3Response, status: number, ...codes: string[]): void {
   const shown = response.text.slice(0, 600);
-  assert.equal(response.status, status, `expected ${status} ${codes.join('|')}, got ${response.status}: ${shown}`);
+  assert.equal(
+    response.status,
+    status,
+    `expected ${status} ${codes.join('|')}, got ${response.status}: ${shown}`,
+  );
   assert.ok(
     codes.includes(response.errorCode ?? ''),
     `expected ${codes.join('|')}, got ${response.errorCode}: ${shown}`,

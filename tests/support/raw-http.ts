@@ -98,7 +98,10 @@ export class RawConnection {
   async read({ bodyless = false }: { bodyless?: boolean } = {}): Promise<RawResponse> {
     let end: number;
     while ((end = this.#received.indexOf('\r\n\r\n')) < 0) await this.#moreOrThrow();
-    const lines = this.#take(end + 4).toString('latin1').trimEnd().split('\r\n');
+    const lines = this.#take(end + 4)
+      .toString('latin1')
+      .trimEnd()
+      .split('\r\n');
     const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(lines[0] ?? '')?.[1]);
     const headers = new Map<string, string>();
     for (const line of lines.slice(1)) {
@@ -143,7 +146,8 @@ export class RawConnection {
   }
 
   async #moreOrThrow(): Promise<void> {
-    if (this.#ended) throw new Error(`the connection ended within an answer: ${this.#received.toString('latin1', 0, 600)}`);
+    if (this.#ended)
+      throw new Error(`the connection ended within an answer: ${this.#received.toString('latin1', 0, 600)}`);
     await this.#more();
   }
 

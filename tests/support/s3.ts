@@ -155,7 +155,8 @@ export class S3 {
     const payload = options.payload ?? sha256Hex(plainBytes ?? '');
     const headers = pairs([['host', host]], given);
     const signature = signRequest({ method, target, headers, payload, credentials, region, now });
-    const body = typeof options.body === 'function' ? options.body(signature.chunkContext) : (plainBytes ?? empty);
+    const body =
+      typeof options.body === 'function' ? options.body(signature.chunkContext) : (plainBytes ?? empty);
     return { method, target, headers: pairs(headers, signature.headers, unsigned), body };
   }
 
@@ -163,7 +164,7 @@ export class S3 {
   async send(method: string, path: string, options: S3RequestOptions = {}): Promise<S3Response> {
     const request = this.prepare(method, path, options);
     const response = await this.#pool.request({
-      method: request.method as 'GET',
+      method: request.method,
       path: request.target,
       headers: request.headers.flat(),
       body: request.body ?? null,
@@ -184,7 +185,12 @@ export class S3 {
   }
 
   /** Puts an object that a test needs; throws if that fails. */
-  async put(bucket: string, key: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<void> {
+  async put(
+    bucket: string,
+    key: string,
+    body: Buffer | string,
+    headers: Record<string, string> = {},
+  ): Promise<void> {
     const response = await this.object('PUT', bucket, key, { body, headers });
     if (response.status !== 200) throw new Error(`PUT ${key}: ${response.status} ${response.text}`);
   }

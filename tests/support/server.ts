@@ -21,7 +21,8 @@ export const REGION = 'us-east-1';
 const peer = process.env['CISTERN_TEST_ENDPOINT'];
 
 /** For `skip`: the reason why a test cannot run against a foreign service, or false. */
-export const needsOwnServer: string | false = peer === undefined ? false : 'needs a server that this file configures';
+export const needsOwnServer: string | false =
+  peer === undefined ? false : 'needs a server that this file configures';
 
 export interface TestServer {
   s3: S3;

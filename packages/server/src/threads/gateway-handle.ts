@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { MetricObject } from 'prom-client';
 import type { GatewayCommand, GatewayData, GatewayEvent } from './gateway-thread.ts';
 import { siblingModule } from './sibling-module.ts';
+import { THREAD_MEMORY } from './thread-memory.ts';
 
 export interface GatewayHandlers {
   readonly onLog: (lines: string) => void;
@@ -25,7 +26,7 @@ export class GatewayHandle {
   constructor(data: GatewayData & { writer: MessagePort }, handlers: GatewayHandlers) {
     this.#handlers = handlers;
     const url = siblingModule(import.meta.url, './gateway-thread');
-    this.#worker = new Worker(url, { workerData: data, transferList: [data.writer] });
+    this.#worker = new Worker(url, { workerData: data, transferList: [data.writer], resourceLimits: THREAD_MEMORY });
     this.#listening.promise.catch(() => undefined);
     this.#worker.on('message', (event: GatewayEvent) => this.#receive(event));
     this.#worker.on('error', (error: Error) => {

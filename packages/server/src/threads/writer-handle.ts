@@ -9,6 +9,7 @@ import type { WriterMetricsValues } from '../catalog/sqlite/writer-metrics.ts';
 import type { WriterCommand, WriterData, WriterEvent } from '../catalog/sqlite/writer-thread.ts';
 import type { ServerConfig } from '../config.ts';
 import { siblingModule } from './sibling-module.ts';
+import { THREAD_MEMORY } from './thread-memory.ts';
 
 export interface WriterHandlers {
   /** The catalog has stopped: no write will be acknowledged any more. */
@@ -32,7 +33,7 @@ export class WriterHandle {
       epochs,
       feedRetentionMs: config.feedRetentionMs,
     };
-    this.#worker = new Worker(siblingModule(import.meta.url, '../catalog/sqlite/writer-thread'), { workerData: data });
+    this.#worker = new Worker(siblingModule(import.meta.url, '../catalog/sqlite/writer-thread'), { workerData: data, resourceLimits: THREAD_MEMORY });
     const ready = Promise.withResolvers<void>();
     const closed = Promise.withResolvers<void>();
     this.ready = ready.promise;

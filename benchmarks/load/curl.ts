@@ -80,14 +80,14 @@ function configOf(transfer: Transfer): string {
     'insecure',
     `url = "${transfer.url}"`,
     'output = "/dev/null"',
-    'write-out = "@%{http_code}\\t%{time_total}\\t%{size_upload}\\t%{size_download}\\t%{errormsg}\\n"',
+    'write-out = "=%{http_code}\\t%{time_total}\\t%{size_upload}\\t%{size_download}\\t%{errormsg}\\n"',
   ];
   if (transfer.file !== undefined) lines.push(`upload-file = "${transfer.file}"`, 'header = "Expect:"');
   return `${lines.join('\n')}\n`;
 }
 
 function parseReports(output: string): TransferReport[] {
-  const lines = output.split('\n').filter((line) => line.startsWith('@'));
+  const lines = output.split('\n').filter((line) => line.startsWith('='));
   return lines.map((line) => {
     const [status, seconds, up, down, message] = line.slice(1).split('\t');
     return {

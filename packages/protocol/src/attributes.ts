@@ -7,6 +7,7 @@
 
 import { S3Error } from './errors.ts';
 import type { RawHeaders } from './raw-headers.ts';
+import { decodeKeyText } from './target.ts';
 
 export const METADATA_BYTES_MAX = 2048;
 const TAGS_MAX = 10;
@@ -88,7 +89,8 @@ function parseMetadata(headers: RawHeaders): Record<string, string> {
 
 /** Response headers, names and values in turn. */
 export function attributeHeaders(attributes: ObjectAttributes): string[] {
-  const { cacheControl, contentDisposition, contentEncoding, contentLanguage, expires, metadata } = attributes;
+  const { cacheControl, contentDisposition, contentEncoding, contentLanguage, expires, metadata } =
+    attributes;
   const list = ['Content-Type', attributes.contentType];
   if (cacheControl !== undefined) list.push('Cache-Control', cacheControl);
   if (contentDisposition !== undefined) list.push('Content-Disposition', contentDisposition);
@@ -118,11 +120,9 @@ export function parseTagging(header: string | undefined): readonly Tag[] {
 }
 
 function decodeTag(raw: string): string {
-  try {
-    return decodeURIComponent(raw.replaceAll('+', ' '));
-  } catch {
-    throw new S3Error('InvalidTag', 'The tagging header is not percent-encoded UTF-8.');
-  }
+  const text = decodeKeyText(raw.replaceAll('+', ' '));
+  if (text === undefined) throw new S3Error('InvalidTag', 'The tagging header is not percent-encoded UTF-8.');
+  return text;
 }
 
 function checkTags(tags: readonly Tag[]): void {
@@ -131,6 +131,9 @@ function checkTags(tags: readonly Tag[]): void {
     throw new S3Error('InvalidTag', 'Cannot provide multiple Tags with the same key');
   }
   for (const [key, value] of tags) {
+    if (key.toLowerCase().startsWith('aws:')) {
+      throw new S3Error('InvalidTag', 'System tags cannot be added/updated by requester', { TagKey: key });
+    }
     if (key === '' || [...key].length > TAG_KEY_MAX || !TAG_CHARACTERS.test(key)) {
       throw new S3Error('InvalidTag', 'The TagKey you have provided is invalid', { TagKey: key });
     }
@@ -144,7 +147,9 @@ function checkTags(tags: readonly Tag[]): void {
 export function parseStorageClass(header: string | undefined): string {
   if (header === undefined || header === 'STANDARD') return 'STANDARD';
   if (STORAGE_CLASSES.has(header)) {
-    throw new S3Error('NotImplemented', `The storage class ${header} is not implemented.`, { StorageClass: header });
+    throw new S3Error('NotImplemented', `The storage class ${header} is not implemented.`, {
+      StorageClass: header,
+    });
   }
   throw new S3Error('InvalidStorageClass', undefined, { StorageClassRequested: header });
 }

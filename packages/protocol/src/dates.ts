@@ -10,8 +10,24 @@ export function formatIsoDate(timeMs: number): string {
   return new Date(timeMs).toISOString();
 }
 
-/** Milliseconds at a whole second; undefined for what is no date: such conditions are ignored (RFC 9110, 13.1). */
+const DAY = '(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?';
+const ZONE = '(?:gmt|utc|z|[+-]0000)';
+/** IMF-fixdate, RFC 850 and, without a zone, asctime: the three that HTTP knows; and ISO 8601, which S3 clients send too. */
+const FORMS = [
+  new RegExp(`^${DAY}, \\d{1,2} [a-z]{3} \\d{4} \\d\\d:\\d\\d:\\d\\d ${ZONE}$`, 'i'),
+  new RegExp(`^${DAY}, \\d{1,2}-[a-z]{3}-\\d\\d \\d\\d:\\d\\d:\\d\\d ${ZONE}$`, 'i'),
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/,
+];
+const ASCTIME = new RegExp(`^${DAY} [a-z]{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}$`, 'i');
+
+/**
+ * Milliseconds at a whole second, whatever the server's time zone; undefined for what is no date: such conditions are
+ * ignored (RFC 9110, 13.1).
+ */
 export function parseHttpDate(text: string): number | undefined {
-  const timeMs = Date.parse(text);
-  return Number.isNaN(timeMs) ? undefined : timeMs - (timeMs % 1000);
+  const trimmed = text.trim();
+  const known = FORMS.some((form) => form.test(trimmed));
+  if (!known && !ASCTIME.test(trimmed)) return undefined;
+  const timeMs = Date.parse(known ? trimmed : `${trimmed} GMT`);
+  return Number.isNaN(timeMs) ? undefined : Math.floor(timeMs / 1000) * 1000;
 }

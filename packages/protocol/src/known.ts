@@ -5,6 +5,7 @@
 
 import { invalidArgument, S3Error } from './errors.ts';
 import type { S3OperationName } from './operation.ts';
+import { headerOfParameter, isSignatureParameter } from './presigned-headers.ts';
 import type { RawHeaders } from './raw-headers.ts';
 import type { Query } from './target.ts';
 
@@ -89,21 +90,31 @@ const STORES: ReadonlySet<S3OperationName> = new Set(['PutObject', 'CopyObject']
 
 /**
  * Refuses what the operation does not know. Parameters that begin with `x-` are for the client's own use, as on S3,
- * unless they are Amazon's or ours; `X-Amz-*` carry a presigned signature.
+ * unless they are Amazon's or ours: those of a presigned URL are its signature, or headers that stand in the query.
  *
- * @throws S3Error NotImplemented, InvalidArgument
+ * @param requestHeaders with those that a presigned URL carries (`withPresignedHeaders`)
+ * @throws S3Error NotImplemented
  */
 export function refuseUnknown(operation: S3OperationName, query: Query, requestHeaders: RawHeaders): void {
-  for (const name of query.names()) {
-    if (PARAMETERS[operation].includes(name) || name.startsWith('X-Amz-')) continue;
-    if (name.startsWith('x-') && !name.startsWith('x-amz-') && !name.startsWith('x-cistern-')) continue;
+  const presigned = query.has('X-Amz-Signature');
+  for (const [name, value] of query.entries()) {
+    if (PARAMETERS[operation].includes(name) || isSignatureParameter(name)) continue;
+    const lower = name.toLowerCase();
+    if (lower.startsWith('x-amz-') || lower.startsWith('x-cistern-')) {
+      const header = presigned ? headerOfParameter(name, value) : lower;
+      if (header === undefined || (presigned && requestHeaders.has(header))) continue;
+    } else if (name.startsWith('x-')) {
+      continue;
+    }
     throw new S3Error('NotImplemented', `The query parameter ${name} is not implemented for ${operation}.`);
   }
   const known = HEADERS[operation];
   for (const name of requestHeaders.names()) {
     if (!name.startsWith('x-amz-') && !name.startsWith('x-cistern-')) continue;
     if (known.has(name) || (name.startsWith('x-amz-meta-') && STORES.has(operation))) continue;
-    throw new S3Error('NotImplemented', `The header ${name} is not implemented for ${operation}.`, { Header: name });
+    throw new S3Error('NotImplemented', `The header ${name} is not implemented for ${operation}.`, {
+      Header: name,
+    });
   }
 }
 
@@ -122,7 +133,10 @@ export function checkAcl(requestHeaders: RawHeaders): void {
   const acl = requestHeaders.get('x-amz-acl');
   if (acl === undefined || acl === 'private' || acl === 'bucket-owner-full-control') return;
   if (CANNED_ACLS.has(acl)) {
-    throw new S3Error('NotImplemented', `The ACL ${acl} is not implemented: buckets and objects are private.`);
+    throw new S3Error(
+      'NotImplemented',
+      `The ACL ${acl} is not implemented: buckets and objects are private.`,
+    );
   }
   throw invalidArgument('The canned ACL is not one of those that S3 defines.', 'x-amz-acl', acl);
 }

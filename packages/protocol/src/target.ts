@@ -29,6 +29,10 @@ export class Query {
   names(): string[] {
     return this.#pairs.map((pair) => pair[0]);
   }
+
+  entries(): readonly (readonly [name: string, value: string])[] {
+    return this.#pairs;
+  }
 }
 
 const EMPTY_QUERY = new Query([]);
@@ -71,7 +75,10 @@ export function parseTarget(target: string, host: string | undefined, domains: r
 export function checkKeyLength(key: string): void {
   const bytes = Buffer.byteLength(key);
   if (bytes <= KEY_BYTES_MAX) return;
-  throw new S3Error('KeyTooLongError', undefined, { Size: String(bytes), MaxSizeAllowed: String(KEY_BYTES_MAX) });
+  throw new S3Error('KeyTooLongError', undefined, {
+    Size: String(bytes),
+    MaxSizeAllowed: String(KEY_BYTES_MAX),
+  });
 }
 
 function pathOf(rawPath: string): string {
@@ -84,8 +91,16 @@ function pathOf(rawPath: string): string {
 function bucketOfHost(host: string | undefined, domains: readonly string[]): string | undefined {
   if (host === undefined || domains.length === 0) return undefined;
   const name = host.replace(/:\d+$/, '').toLowerCase();
-  const domain = domains.find((one) => name.endsWith(`.${one.toLowerCase()}`) && name.length > one.length + 1);
-  return domain === undefined ? undefined : name.slice(0, -domain.length - 1);
+  let bucket: string | undefined;
+  for (const one of domains) {
+    const domain = one.toLowerCase();
+    if (name === domain) return undefined;
+    if (name.length <= domain.length + 1 || !name.endsWith(`.${domain}`)) continue;
+    // Of domains that end alike the longest leaves the shortest bucket.
+    const candidate = name.slice(0, -domain.length - 1);
+    if (bucket === undefined || candidate.length < bucket.length) bucket = candidate;
+  }
+  return bucket;
 }
 
 /** Raw bytes of a part of the target as text. */
@@ -125,7 +140,8 @@ export const decodeKeyText = decode;
  */
 export function checkVersionId(versionId: string | undefined): void {
   if (versionId === undefined || versionId === 'null') return;
-  if (versionId === '') throw invalidArgument('Version id cannot be the empty string', 'versionId', versionId);
+  if (versionId === '')
+    throw invalidArgument('Version id cannot be the empty string', 'versionId', versionId);
   throw invalidArgument('Invalid version id specified', 'versionId', versionId);
 }
 

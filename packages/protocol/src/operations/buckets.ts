@@ -10,7 +10,7 @@ import { S3Error } from '../errors.ts';
 import type { RawHeaders } from '../raw-headers.ts';
 import type { Query } from '../target.ts';
 import { escapeXml, S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
-import { optionalChild, parseXml } from '../xml/parse.ts';
+import { optionalText, parseXml } from '../xml/parse.ts';
 import { decodeToken, encodeOwner, encodeToken, parseCount } from './list-objects.ts';
 
 export const MAX_BUCKETS = 10_000;
@@ -31,7 +31,8 @@ export function parseListBuckets(query: Query): ListBucketsInput {
   const max = query.get('max-buckets');
   return {
     prefix: query.get('prefix') ?? '',
-    maxBuckets: max === undefined ? MAX_BUCKETS : parseCount('max-buckets', max, { least: 1, most: MAX_BUCKETS }),
+    maxBuckets:
+      max === undefined ? MAX_BUCKETS : parseCount('max-buckets', max, { least: 1, most: MAX_BUCKETS }),
     after: token === undefined ? '' : decodeToken(token),
     region: query.get('bucket-region'),
     hasPrefix: query.has('prefix'),
@@ -53,7 +54,8 @@ export function encodeListBuckets(input: ListBucketsInput, output: ListBucketsOu
   xml += '</Buckets>';
   if (input.hasPrefix) xml += `<Prefix>${escapeXml(input.prefix)}</Prefix>`;
   const last = output.buckets.at(-1);
-  if (output.truncated && last !== undefined) xml += `<ContinuationToken>${encodeToken(last.name)}</ContinuationToken>`;
+  if (output.truncated && last !== undefined)
+    xml += `<ContinuationToken>${encodeToken(last.name)}</ContinuationToken>`;
   return `${xml}</ListAllMyBucketsResult>`;
 }
 
@@ -61,7 +63,9 @@ export function encodeListBuckets(input: ListBucketsInput, output: ListBucketsOu
 export function checkCreateBucketHeaders(headers: RawHeaders): void {
   const lock = headers.get('x-amz-bucket-object-lock-enabled');
   if (lock !== undefined && lock.toLowerCase() !== 'false') {
-    throw new S3Error('NotImplemented', 'Object lock is not implemented.', { Header: 'x-amz-bucket-object-lock-enabled' });
+    throw new S3Error('NotImplemented', 'Object lock is not implemented.', {
+      Header: 'x-amz-bucket-object-lock-enabled',
+    });
   }
   const ownership = headers.get('x-amz-object-ownership');
   if (ownership !== undefined && ownership !== 'BucketOwnerEnforced') {
@@ -83,10 +87,11 @@ export function checkCreateBucketBody(body: Buffer, region: string): void {
   for (const { name } of root.children) {
     if (name === 'LocationConstraint') continue;
     const known = name === 'Tags' || name === 'Bucket' || name === 'Location';
-    if (known) throw new S3Error('NotImplemented', `${name} of CreateBucketConfiguration is not implemented.`);
+    if (known)
+      throw new S3Error('NotImplemented', `${name} of CreateBucketConfiguration is not implemented.`);
     throw new S3Error('MalformedXML');
   }
-  const location = optionalChild(root, 'LocationConstraint')?.text.trim() ?? '';
+  const location = optionalText(root, 'LocationConstraint')?.trim() ?? '';
   if (location === '' || location === region) return;
   if (!/^[a-z]{2}(-[a-z]+)+-\d$|^EU$/.test(location)) {
     throw new S3Error('InvalidLocationConstraint', undefined, { LocationConstraint: location });

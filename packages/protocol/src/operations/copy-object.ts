@@ -46,7 +46,11 @@ export function parseCopy(headers: RawHeaders): CopyInput {
 
 function parseCopySource(value: string): { bucket: string; key: string } {
   const invalid = (): S3Error =>
-    invalidArgument('Copy Source must mention the source bucket and key: sourcebucket/sourcekey', 'x-amz-copy-source', value);
+    invalidArgument(
+      'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
+      'x-amz-copy-source',
+      value,
+    );
   const mark = value.indexOf('?versionId=');
   if (mark !== -1) checkVersionId(value.slice(mark + '?versionId='.length));
   const path = decodeKeyText(mark === -1 ? value : value.slice(0, mark));

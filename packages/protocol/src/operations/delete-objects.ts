@@ -7,7 +7,7 @@
 import { S3Error } from '../errors.ts';
 import { KEY_BYTES_MAX } from '../target.ts';
 import { escapeXml, S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
-import { optionalChild, parseXml } from '../xml/parse.ts';
+import { optionalText, parseXml } from '../xml/parse.ts';
 import type { XmlElement } from '../xml/parse.ts';
 
 export const DELETE_OBJECTS_MAX = 1000;
@@ -35,7 +35,7 @@ export function parseDeleteObjects(body: Buffer): DeleteObjectsInput {
     else if (child.name !== 'Quiet') throw new S3Error('MalformedXML');
   }
   if (objects.length === 0 || objects.length > DELETE_OBJECTS_MAX) throw new S3Error('MalformedXML');
-  const quiet = optionalChild(root, 'Quiet')?.text.trim().toLowerCase() ?? 'false';
+  const quiet = optionalText(root, 'Quiet')?.trim().toLowerCase() ?? 'false';
   if (quiet !== 'true' && quiet !== 'false') throw new S3Error('MalformedXML');
   return { quiet: quiet === 'true', objects };
 }
@@ -43,9 +43,9 @@ export function parseDeleteObjects(body: Buffer): DeleteObjectsInput {
 const CONDITIONS = new Set(['ETag', 'LastModifiedTime', 'Size']);
 
 function parseObject(element: XmlElement): ObjectToDelete {
-  const key = optionalChild(element, 'Key')?.text;
+  const key = optionalText(element, 'Key');
   if (key === undefined || key === '') throw new S3Error('MalformedXML');
-  const versionId = optionalChild(element, 'VersionId')?.text;
+  const versionId = optionalText(element, 'VersionId');
   let error: S3Error | undefined;
   for (const { name } of element.children) {
     if (name === 'Key' || name === 'VersionId') continue;
@@ -53,15 +53,20 @@ function parseObject(element: XmlElement): ObjectToDelete {
     error = new S3Error('NotImplemented', `${name} of an object to delete is not implemented.`);
   }
   if (Buffer.byteLength(key) > KEY_BYTES_MAX) error = new S3Error('KeyTooLongError');
-  if (versionId !== undefined && versionId !== '' && versionId !== 'null') error = new S3Error('NoSuchVersion');
+  if (versionId !== undefined && versionId !== '' && versionId !== 'null')
+    error = new S3Error('NoSuchVersion');
   return { key, versionId, error };
 }
 
-export function encodeDeleteObjects(input: DeleteObjectsInput, errors: ReadonlyMap<ObjectToDelete, S3Error>): string {
+export function encodeDeleteObjects(
+  input: DeleteObjectsInput,
+  errors: ReadonlyMap<ObjectToDelete, S3Error>,
+): string {
   let xml = `${XML_DECLARATION}<DeleteResult xmlns="${S3_NAMESPACE}">`;
   for (const object of input.objects) {
     const error = errors.get(object);
-    const version = object.versionId === undefined ? '' : `<VersionId>${escapeXml(object.versionId)}</VersionId>`;
+    const version =
+      object.versionId === undefined ? '' : `<VersionId>${escapeXml(object.versionId)}</VersionId>`;
     const name = `<Key>${escapeXml(object.key)}</Key>${version}`;
     if (error !== undefined) {
       xml += `<Error>${name}<Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message></Error>`;

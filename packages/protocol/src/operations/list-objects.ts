@@ -31,7 +31,8 @@ export interface ListObjectsInput {
 /** @throws S3Error InvalidArgument */
 export function parseListObjects(query: Query, version: 1 | 2): ListObjectsInput {
   const listType = query.get('list-type');
-  if (version === 1 && listType !== undefined && listType !== '1') throw invalidArgument('list-type is 1 or 2', 'list-type', listType);
+  if (version === 1 && listType !== undefined && listType !== '1')
+    throw invalidArgument('list-type is 1 or 2', 'list-type', listType);
   const start = query.get(version === 1 ? 'marker' : 'start-after');
   const continuationToken = version === 2 ? query.get('continuation-token') : undefined;
   return {
@@ -54,7 +55,11 @@ function parseMaxKeys(value: string | undefined): number {
 }
 
 /** @throws S3Error InvalidArgument for what is no whole number from `least` to `most` */
-export function parseCount(name: string, value: string, { least, most }: { least: number; most: number }): number {
+export function parseCount(
+  name: string,
+  value: string,
+  { least, most }: { least: number; most: number },
+): number {
   const count = Number(value);
   if (/^\d{1,10}$/.test(value) && count >= least && count <= most) return count;
   throw invalidArgument(`Argument ${name} must be an integer between ${least} and ${most}`, name, value);
@@ -62,7 +67,8 @@ export function parseCount(name: string, value: string, { least, most }: { least
 
 function parseEncodingType(value: string | undefined): boolean {
   if (value === undefined || value === '') return false;
-  if (value !== 'url') throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', value);
+  if (value !== 'url')
+    throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', value);
   return true;
 }
 
@@ -83,7 +89,11 @@ export function encodeToken(after: string): string {
 export function decodeToken(token: string): string {
   const bytes = Buffer.from(token, 'base64url');
   const text = bytes.toString();
-  if (!text.startsWith(TOKEN_PREFIX) || bytes.toString('base64url') !== token || !Buffer.from(text).equals(bytes)) {
+  if (
+    !text.startsWith(TOKEN_PREFIX) ||
+    bytes.toString('base64url') !== token ||
+    !Buffer.from(text).equals(bytes)
+  ) {
     throw invalidArgument('The continuation token provided is incorrect', 'continuation-token', token);
   }
   return text.slice(TOKEN_PREFIX.length);
@@ -129,7 +139,8 @@ export function encodeListObjects(input: ListObjectsInput, output: ListObjectsOu
     if (input.withOwner) xml += encodeOwner(object.owner);
     xml += `<StorageClass>${object.storageClass}</StorageClass></Contents>`;
   }
-  for (const prefix of output.commonPrefixes) xml += `<CommonPrefixes><Prefix>${text(prefix)}</Prefix></CommonPrefixes>`;
+  for (const prefix of output.commonPrefixes)
+    xml += `<CommonPrefixes><Prefix>${text(prefix)}</Prefix></CommonPrefixes>`;
   return `${xml}</ListBucketResult>`;
 }
 
@@ -145,7 +156,8 @@ function headOfV1(input: ListObjectsInput, output: ListObjectsOutput, text: Enco
 function headOfV2(input: ListObjectsInput, output: ListObjectsOutput, text: Encoder): string {
   let xml = `<KeyCount>${output.objects.length + output.commonPrefixes.length}</KeyCount>`;
   if (input.start !== undefined) xml += `<StartAfter>${text(input.start)}</StartAfter>`;
-  if (input.continuationToken !== undefined) xml += `<ContinuationToken>${escapeXml(input.continuationToken)}</ContinuationToken>`;
+  if (input.continuationToken !== undefined)
+    xml += `<ContinuationToken>${escapeXml(input.continuationToken)}</ContinuationToken>`;
   if (output.truncated) xml += `<NextContinuationToken>${encodeToken(output.last)}</NextContinuationToken>`;
   return xml;
 }

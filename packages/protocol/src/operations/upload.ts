@@ -45,15 +45,18 @@ const DIGITS = /^\d{1,16}$/;
 function contentLength(headers: RawHeaders): number {
   const value = headers.get('content-length');
   if (value === undefined || headers.has('transfer-encoding')) throw new S3Error('MissingContentLength');
-  if (!DIGITS.test(value)) throw invalidArgument('The Content-Length is not a number.', 'Content-Length', value);
+  if (!DIGITS.test(value))
+    throw invalidArgument('The Content-Length is not a number.', 'Content-Length', value);
   return Number(value);
 }
 
 /** The body itself may come with a Content-Length or in HTTP chunks: some clients do not know the framed length. */
 function decodedLength(headers: RawHeaders): number {
   const value = headers.get('x-amz-decoded-content-length');
-  if (value === undefined) throw new S3Error('MissingContentLength', 'You must provide x-amz-decoded-content-length.');
-  if (!DIGITS.test(value)) throw invalidArgument('It is not a number.', 'x-amz-decoded-content-length', value);
+  if (value === undefined)
+    throw new S3Error('MissingContentLength', 'You must provide x-amz-decoded-content-length.');
+  if (!DIGITS.test(value))
+    throw invalidArgument('It is not a number.', 'x-amz-decoded-content-length', value);
   return Number(value);
 }
 
@@ -69,12 +72,14 @@ function parseContentMd5(headers: RawHeaders): Buffer | null {
 export function parseChecksumInput(headers: RawHeaders, payload: PayloadMode): UploadInput['checksum'] {
   let found: UploadInput['checksum'] = null;
   const add = (checksum: NonNullable<UploadInput['checksum']>): void => {
-    if (found !== null) throw new S3Error('InvalidRequest', 'Expecting a single x-amz-checksum- header. Multiple were sent.');
+    if (found !== null)
+      throw new S3Error('InvalidRequest', 'Expecting a single x-amz-checksum- header. Multiple were sent.');
     found = checksum;
   };
   for (const name of headers.names()) {
     const algorithm = name.startsWith('x-amz-checksum-') ? checksumAlgorithmOfHeader(name) : undefined;
-    if (algorithm !== undefined) add({ algorithm, expected: parseChecksum(algorithm, headers.get(name) ?? '') });
+    if (algorithm !== undefined)
+      add({ algorithm, expected: parseChecksum(algorithm, headers.get(name) ?? '') });
   }
   for (const algorithm of announced(headers, payload)) add({ algorithm, expected: null });
   checkNamedAlgorithm(headers, found);
@@ -102,7 +107,10 @@ function checkNamedAlgorithm(headers: RawHeaders, found: UploadInput['checksum']
   if (named === undefined) return;
   const algorithm = parseChecksumAlgorithm(named);
   if (algorithm === undefined) {
-    throw new S3Error('InvalidRequest', 'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]');
+    throw new S3Error(
+      'InvalidRequest',
+      'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]',
+    );
   }
   if (found === null) {
     throw new S3Error(
@@ -111,6 +119,9 @@ function checkNamedAlgorithm(headers: RawHeaders, found: UploadInput['checksum']
     );
   }
   if (found.algorithm !== algorithm) {
-    throw new S3Error('InvalidRequest', `Value for x-amz-sdk-checksum-algorithm header is invalid: ${checksumHeader(found.algorithm)} was sent.`);
+    throw new S3Error(
+      'InvalidRequest',
+      `Value for x-amz-sdk-checksum-algorithm header is invalid: ${checksumHeader(found.algorithm)} was sent.`,
+    );
   }
 }

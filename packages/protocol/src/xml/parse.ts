@@ -157,3 +157,15 @@ export function optionalChild(element: XmlElement, name: string): XmlElement | u
   if (found.length > 1) throw new S3Error('MalformedXML');
   return found[0];
 }
+
+/** The text of an element that holds nothing else. @throws S3Error MalformedXML when there are elements in it */
+export function textOf(element: XmlElement): string {
+  if (element.children.length > 0) throw new S3Error('MalformedXML');
+  return element.text;
+}
+
+/** The same of the only child of that name; undefined when there is none. */
+export function optionalText(element: XmlElement, name: string): string | undefined {
+  const child = optionalChild(element, name);
+  return child === undefined ? undefined : textOf(child);
+}

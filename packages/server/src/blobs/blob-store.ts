@@ -8,7 +8,11 @@
  * rejection of any method only `discard` may be called.
  */
 export interface BlobWriter {
-  /** Writes all of `bytes` at `position`; several may be under way. The bytes must not change until it resolves. */
+  /**
+   * Writes all of `bytes` at `position`, where the write before it ends; several may be under way. The bytes must not
+   * change until it resolves. They begin at a multiple of ALIGNMENT in their memory, and all but the last write have a
+   * length of such a multiple; what follows the last in its memory, up to the next multiple, may be overwritten.
+   */
   write(bytes: Uint8Array, position: number): Promise<void>;
   /** Makes what was written durable. */
   sync(): Promise<void>;
@@ -19,15 +23,23 @@ export interface BlobWriter {
 }
 
 export interface BlobReader {
-  /** Fills `into` from `position`; resolves to the number of bytes read, less than asked for only at the end. */
+  /**
+   * Fills `into` from `position`; resolves to the number of bytes read, less than asked for only at the end. Memory,
+   * length and position are multiples of ALIGNMENT.
+   */
   read(into: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
 }
 
 export interface BlobStore {
-  create(): Promise<BlobWriter>;
-  /** Rejects when there is no blob at `location`. */
-  open(location: string): Promise<BlobReader>;
+  /** @param size bytes that will come */
+  create(size: number): Promise<BlobWriter>;
+  /**
+   * Rejects when there is no blob at `location`.
+   *
+   * @param length bytes that will be read
+   */
+  open(location: string, length: number): Promise<BlobReader>;
   /** Idempotent. */
   delete(location: string): Promise<void>;
 }

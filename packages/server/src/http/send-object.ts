@@ -5,7 +5,7 @@
 
 import type { ServerResponse } from 'node:http';
 import type { BlobReader, BlobStore } from '../blobs/blob-store.ts';
-import { SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
+import { ALIGNMENT, SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
 import type { Slab, SlabPool, SlabShare } from '../blobs/ingest/slab-pool.ts';
 import type { Extent, OpenVersion } from '../catalog/catalog.ts';
 import { ClientGone } from './receive-body.ts';
@@ -52,6 +52,8 @@ export async function sendObject(
   }
 }
 
+const roundUp = (length: number): number => Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+
 class Sender {
   sent = 0;
   readonly #response: ServerResponse;
@@ -84,7 +86,7 @@ class Sender {
       return;
     }
     this.#transfer.waitingForUs = true;
-    const reader = await this.#source.blobs.open(extent.location);
+    const reader = await this.#source.blobs.open(extent.location, end - start);
     try {
       await this.#sendBlob(reader, start, end);
     } finally {
@@ -95,21 +97,20 @@ class Sender {
   async #sendBlob(reader: BlobReader, start: number, end: number): Promise<void> {
     for (let position = start; position < end; ) {
       const slab = await this.#slab();
-      const length = Math.min(SLAB_BYTES, end - position);
+      // From the multiple of ALIGNMENT before it, to the end of the slab: the file's end cuts the last one short.
+      const skip = position % ALIGNMENT;
+      const length = Math.min(SLAB_BYTES - skip, end - position);
       this.#transfer.waitingForUs = true;
       let read = 0;
       try {
-        read = await reader.read(slab.bytes.subarray(0, length), position);
+        read = await reader.read(slab.bytes.subarray(0, roundUp(skip + length)), position - skip);
       } finally {
         this.#transfer.waitingForUs = false;
-        if (read !== length) this.#share.give(slab);
+        if (read < skip + length || this.#response.destroyed) this.#share.give(slab);
       }
-      if (read !== length) throw new Error(`a blob file is shorter than it should be`);
-      if (this.#response.destroyed) {
-        this.#share.give(slab);
-        throw new ClientGone();
-      }
-      this.#write(slab.bytes.subarray(0, length), slab);
+      if (this.#response.destroyed) throw new ClientGone();
+      if (read < skip + length) throw new Error('a blob file is shorter than it should be');
+      this.#write(slab.bytes.subarray(skip, skip + length), slab);
       position += length;
     }
   }

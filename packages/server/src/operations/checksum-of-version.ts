@@ -25,10 +25,10 @@ export async function checksumOfVersion(
         continue;
       }
       if (extent.location === null) throw new Error('an inline blob without data');
-      const reader = await blobs.open(extent.location);
+      const reader = await blobs.open(extent.location, 0);
       try {
         const end = extent.offset + extent.length;
-        const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, extent.length));
+        const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
         for (let position = extent.offset; position < end; ) {
           const read = await reader.read(chunk.subarray(0, Math.min(chunk.length, end - position)), position);
           if (read === 0) throw new Error('a blob file is shorter than it should be');

@@ -4,10 +4,37 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BlobReader, BlobStore, BlobWriter } from '../blob-store.ts';
+import { ALIGNMENT } from '../ingest/slab-pool.ts';
+
+const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
+/** Undefined where the system has none: macOS, Windows. */
+const O_DIRECT: number | undefined = constants.O_DIRECT;
+
+/**
+ * Large blobs go past the system's page cache, both ways: they would drive everything else out of it, and filling it
+ * costs more than all hashing where memory has to come from a hypervisor first. Bytes.
+ */
+const DIRECT_WRITE_FROM = 4 * 1024 * 1024;
+const DIRECT_READ_FROM = 64 * 1024 * 1024;
+
+/** Opens for direct I/O where that is asked for and the file system can (tmpfs, for one, cannot). */
+async function openFile(path: string, flags: number, direct: boolean): Promise<{ file: FileHandle; direct: boolean }> {
+  if (direct && O_DIRECT !== undefined) {
+    try {
+      return { file: await open(path, flags | O_DIRECT, 0o600), direct: true };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+      // Linux may have created the file before it refused the flag.
+      if ((flags & O_CREAT) !== 0) await rm(path, { force: true });
+    }
+  }
+  return { file: await open(path, flags, 0o600), direct: false };
+}
 
 export class FileBlobStore implements BlobStore {
   readonly #blobs: string;
@@ -23,10 +50,10 @@ export class FileBlobStore implements BlobStore {
     this.#tmp = join(root, 'tmp');
   }
 
-  async create(): Promise<BlobWriter> {
+  async create(size: number): Promise<BlobWriter> {
     const path = join(this.#tmp, `${this.#prefix}-${this.#counter++}`);
-    const file = await open(path, 'wx', 0o600);
-    return new FileBlobWriter(file, path, async (location) => {
+    const { file, direct } = await openFile(path, O_WRONLY | O_CREAT | O_EXCL, size >= DIRECT_WRITE_FROM);
+    return new FileBlobWriter(file, { path, direct }, async (location) => {
       const target = join(this.#blobs, location);
       const directory = dirname(target);
       await this.#makeDurable(directory);
@@ -35,15 +62,16 @@ export class FileBlobStore implements BlobStore {
     });
   }
 
-  async open(location: string): Promise<BlobReader> {
-    const file = await open(join(this.#blobs, location), 'r');
+  async open(location: string, length: number): Promise<BlobReader> {
+    const { file } = await openFile(join(this.#blobs, location), O_RDONLY, length >= DIRECT_READ_FROM);
     return {
       read: async (into, position) => {
         let done = 0;
         while (done < into.byteLength) {
           const { bytesRead } = await file.read(into, done, into.byteLength - done, position + done);
-          if (bytesRead === 0) break;
           done += bytesRead;
+          // An odd count is the end of the file, and direct I/O cannot go on from there.
+          if (bytesRead === 0 || bytesRead % ALIGNMENT !== 0) break;
         }
         return done;
       },
@@ -81,24 +109,65 @@ export class FileBlobStore implements BlobStore {
 class FileBlobWriter implements BlobWriter {
   readonly #file: FileHandle;
   readonly #path: string;
+  readonly #direct: boolean;
   readonly #move: (location: string) => Promise<void>;
   #ended = false;
+  #waiting: { bytes: Uint8Array; resolve: () => void; reject: (error: Error) => void }[] = [];
+  #writing = false;
+  /** Bytes taken, and bytes in the file. */
+  #queued = 0;
+  #written = 0;
 
-  constructor(file: FileHandle, path: string, move: (location: string) => Promise<void>) {
+  constructor(
+    file: FileHandle,
+    { path, direct }: { path: string; direct: boolean },
+    move: (location: string) => Promise<void>,
+  ) {
     this.#file = file;
     this.#path = path;
+    this.#direct = direct;
     this.#move = move;
   }
 
-  async write(bytes: Uint8Array, position: number): Promise<void> {
-    let done = 0;
-    while (done < bytes.byteLength) {
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.byteLength - done, position + done);
-      done += bytesWritten;
+  /**
+   * One write at a time, of everything that waits: several threads in one file only wait for its lock, at the price of
+   * a third of the throughput.
+   */
+  write(bytes: Uint8Array, position: number): Promise<void> {
+    if (position !== this.#queued) return Promise.reject(new Error('a blob is written from its beginning to its end'));
+    this.#queued += bytes.byteLength;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ bytes: this.#direct ? padded(bytes) : bytes, resolve, reject });
+      if (!this.#writing) void this.#writeWaiting();
+    });
+  }
+
+  async #writeWaiting(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#writeAll(batch.map(({ bytes }) => bytes));
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error as Error);
+      }
+    }
+    this.#writing = false;
+  }
+
+  async #writeAll(buffers: Uint8Array[]): Promise<void> {
+    let rest = buffers;
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#file.writev(rest, this.#written);
+      this.#written += bytesWritten;
+      rest = after(rest, bytesWritten);
     }
   }
 
   async sync(): Promise<void> {
+    if (this.#written !== this.#queued) await this.#file.truncate(this.#queued);
     await this.#file.datasync();
   }
 
@@ -115,6 +184,25 @@ class FileBlobWriter implements BlobWriter {
     await this.#file.close().catch(() => undefined);
     await rm(this.#path, { force: true });
   }
+}
+
+/** The last bytes of a blob, filled up with zeros to what direct I/O can write; cut off again before the sync. */
+function padded(bytes: Uint8Array): Uint8Array {
+  const over = bytes.byteLength % ALIGNMENT;
+  if (over === 0) return bytes;
+  const whole = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength + ALIGNMENT - over);
+  return whole.fill(0, bytes.byteLength);
+}
+
+/** What is left of `buffers` after their first `count` bytes. */
+function after(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
+  const rest: Uint8Array[] = [];
+  let skip = count;
+  for (const buffer of buffers) {
+    if (skip < buffer.byteLength) rest.push(buffer.subarray(skip));
+    skip = Math.max(0, skip - buffer.byteLength);
+  }
+  return rest;
 }
 
 /** A rename or a new file is durable only once its directory is. */

@@ -41,7 +41,7 @@ export class BlobIngest {
   #onIdle: (() => void) | undefined;
 
   static async start(options: BlobIngestOptions): Promise<BlobIngest> {
-    return new BlobIngest(await options.store.create(), options);
+    return new BlobIngest(await options.store.create(options.size), options);
   }
 
   private constructor(writer: BlobWriter, { pool, hasher, size }: BlobIngestOptions) {

@@ -8,7 +8,7 @@ import type { Hash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 
 export type HashRequest =
-  | { readonly kind: 'update'; readonly stream: number; readonly memory: SharedArrayBuffer; readonly length: number }
+  | { readonly kind: 'update'; readonly stream: number; readonly bytes: Uint8Array }
   | { readonly kind: 'digest'; readonly stream: number }
   | { readonly kind: 'drop'; readonly stream: number };
 
@@ -29,7 +29,7 @@ parentPort?.on('message', (request: HashRequest) => {
   const reply = (message: HashReply): void => parentPort?.postMessage(message);
   switch (request.kind) {
     case 'update':
-      hashOf(stream).update(new Uint8Array(request.memory, 0, request.length));
+      hashOf(stream).update(request.bytes);
       reply({ kind: 'updated', stream });
       break;
     case 'digest':

@@ -45,7 +45,8 @@ export class Md5Hasher {
     return {
       update: (slab, length, done) => {
         updates.push(done);
-        ask({ kind: 'update', stream, memory: slab.memory, length });
+        const { buffer, byteOffset } = slab.bytes;
+        ask({ kind: 'update', stream, bytes: new Uint8Array(buffer, byteOffset, length) });
       },
       digest: () =>
         new Promise((resolve, reject) => {

@@ -8,12 +8,21 @@ import { Buffer } from 'node:buffer';
 
 export const SLAB_BYTES = 256 * 1024;
 
+/** Direct I/O wants memory, offsets and lengths in multiples of this. Bytes. */
+export const ALIGNMENT = 4096;
+
+/** SLAB_BYTES of shared memory at an aligned address. */
 export interface Slab {
-  /** Distinct among the slabs of a pool. */
-  readonly id: number;
-  readonly memory: SharedArrayBuffer;
   readonly bytes: Buffer;
 }
+
+/** The one thing needed of it; its types come with those of browsers only. */
+declare const WebAssembly: {
+  Memory: new (limits: { initial: number; maximum: number; shared: true }) => { readonly buffer: SharedArrayBuffer };
+};
+
+const WASM_PAGE_BYTES = 64 * 1024;
+const SLABS_PER_REGION = 16;
 
 /** One user's share of the pool: a body being received or sent. */
 export interface SlabShare {
@@ -34,7 +43,6 @@ export interface SlabPoolOptions {
 export class SlabPool {
   readonly #options: SlabPoolOptions;
   #free: Slab[] = [];
-  #nextId = 0;
   #extraTaken = 0;
   #waiting: (() => void)[] = [];
 
@@ -65,13 +73,21 @@ export class SlabPool {
     };
   }
 
+  /**
+   * Several at a time, out of WebAssembly's memory: JavaScript has no other that is shared and begins at a page. A
+   * region goes when the last of its slabs does.
+   */
   #allocate(): Slab {
-    const memory = new SharedArrayBuffer(SLAB_BYTES);
-    return { id: this.#nextId++, memory, bytes: Buffer.from(memory) };
+    const pages = (SLAB_BYTES / WASM_PAGE_BYTES) * SLABS_PER_REGION;
+    const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    for (let i = 1; i < SLABS_PER_REGION; i++) {
+      this.#free.push({ bytes: Buffer.from(buffer, i * SLAB_BYTES, SLAB_BYTES) });
+    }
+    return { bytes: Buffer.from(buffer, 0, SLAB_BYTES) };
   }
 
   /** Keeps as many as the common budget; what a crowd of users needed is given back to the system. */
   #keep(slab: Slab): void {
-    if (this.#free.length < this.#options.extra) this.#free.push(slab);
+    if (this.#free.length < this.#options.extra + SLABS_PER_REGION) this.#free.push(slab);
   }
 }

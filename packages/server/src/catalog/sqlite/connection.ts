@@ -37,7 +37,7 @@ export function openWriter(path: string): DatabaseSync {
     PRAGMA fullfsync = ON;
     PRAGMA checkpoint_fullfsync = ON;
     PRAGMA wal_autocheckpoint = 0;
-    PRAGMA cache_size = -32768;
+    PRAGMA cache_size = -16384;
     PRAGMA temp_store = MEMORY;
   `);
   return db;
@@ -45,6 +45,6 @@ export function openWriter(path: string): DatabaseSync {
 
 export function openReader(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, enableForeignKeyConstraints: false, timeout: 5000 });
-  db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;');
+  db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;');
   return db;
 }

@@ -1,0 +1,127 @@
+/** @module What an operation does not know is refused by name. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { checkAcl, refuseUnknown } from './known.ts';
+import type { S3OperationName } from './operation.ts';
+import { RawHeaders } from './raw-headers.ts';
+import { Query } from './target.ts';
+
+function accepts(
+  operation: S3OperationName,
+  headers: Record<string, string>,
+  query: Record<string, string> = {},
+): void {
+  refuseUnknown(operation, new Query(Object.entries(query)), RawHeaders.from(Object.entries(headers)));
+}
+
+function refuses(
+  operation: S3OperationName,
+  headers: Record<string, string>,
+  query: Record<string, string> = {},
+): void {
+  const named = Object.keys({ ...headers, ...query })[0] ?? '';
+  assert.throws(
+    () => accepts(operation, headers, query),
+    (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'NotImplemented');
+      assert.ok(error.message.includes(named), error.message);
+      return true;
+    },
+  );
+}
+
+test('headers of the signature and of the transfer are known to all', () => {
+  const headers = {
+    'x-amz-date': '20130524T000000Z',
+    'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
+    'x-amz-expected-bucket-owner': 'a',
+    'x-amz-request-payer': 'requester',
+    'x-amzn-trace-id': 'Root=1',
+    'x-forwarded-for': '::1',
+  };
+  for (const operation of ['ListBuckets', 'PutObject', 'GetObject', 'DeleteObjects'] as const)
+    accepts(operation, headers);
+});
+
+test('a header belongs to the operations that serve it', () => {
+  accepts('PutObject', { 'x-amz-meta-a': '1', 'x-amz-tagging': 'a=1', 'x-amz-checksum-crc32': 'AAAAAA==' });
+  accepts('CopyObject', {
+    'x-amz-copy-source': '/b/k',
+    'x-amz-copy-source-if-match': 'x',
+    'x-amz-metadata-directive': 'COPY',
+  });
+  accepts('GetObject', { 'x-amz-checksum-mode': 'ENABLED' });
+  refuses('GetObject', { 'x-amz-meta-a': '1' });
+  refuses('PutObject', { 'x-amz-copy-source-if-match': 'x' });
+  refuses('CopyObject', { 'x-amz-checksum-crc32': 'AAAAAA==' });
+  refuses('DeleteObject', { 'x-amz-mfa': '1 2' });
+});
+
+test('what asks for something that is not done is refused', () => {
+  for (const name of [
+    'x-amz-server-side-encryption',
+    'x-amz-server-side-encryption-customer-algorithm',
+    'x-amz-object-lock-mode',
+    'x-amz-grant-read',
+    'x-amz-website-redirect-location',
+    'x-amz-write-offset-bytes',
+    'x-amz-unheard-of',
+    'x-cistern-unheard-of',
+  ]) {
+    refuses('PutObject', { [name]: '1' });
+  }
+});
+
+test('parameters: those of the operation, and the client’s own', () => {
+  accepts('ListObjectsV2', {}, { 'list-type': '2', prefix: '', 'x-id': 'ListObjectsV2', 'x-trace': '1' });
+  refuses('GetObject', {}, { prefix: 'a' });
+  refuses('ListObjects', {}, { 'start-after': 'a' });
+  refuses('PutObject', {}, { versionId: 'null' });
+  for (const name of ['nonsense', 'Prefix', 'x-amz-acl', 'X-Amz-Acl', 'X-AMZ-META-A', 'x-cistern-a']) {
+    refuses('ListObjects', {}, { [name]: '1' });
+  }
+});
+
+const SIGNATURE = { 'X-Amz-Signature': 'a', 'X-Amz-Date': 'b', 'X-Amz-Expires': '1' };
+
+test('a presigned URL may carry its signature, and what has become a header', () => {
+  accepts('GetObject', {}, SIGNATURE);
+  accepts(
+    'GetObject',
+    { 'x-amz-checksum-mode': 'ENABLED' },
+    { ...SIGNATURE, 'x-amz-checksum-mode': 'ENABLED' },
+  );
+  accepts(
+    'PutObject',
+    {},
+    { ...SIGNATURE, 'x-amz-checksum-crc32': 'AAAAAA==', 'x-amz-sdk-checksum-algorithm': 'CRC32' },
+  );
+  assert.throws(
+    () => accepts('PutObject', {}, { ...SIGNATURE, 'X-Amz-Meta-A': '1' }),
+    { code: 'NotImplemented' },
+    'a parameter that nobody has read is not ignored',
+  );
+  assert.throws(
+    () =>
+      accepts(
+        'PutObject',
+        { 'x-amz-object-lock-mode': 'x' },
+        { ...SIGNATURE, 'x-amz-object-lock-mode': 'x' },
+      ),
+    {
+      code: 'NotImplemented',
+    },
+  );
+});
+
+test('canned ACLs: what is so anyway, what is not done, what is none', () => {
+  const check = (acl: string): void => checkAcl(RawHeaders.from([['x-amz-acl', acl]]));
+  checkAcl(RawHeaders.from([]));
+  for (const acl of ['private', 'bucket-owner-full-control']) check(acl);
+  for (const acl of ['public-read', 'public-read-write', 'authenticated-read']) {
+    assert.throws(() => check(acl), { code: 'NotImplemented' });
+  }
+  for (const acl of ['', 'everyone', 'PRIVATE']) assert.throws(() => check(acl), { code: 'InvalidArgument' });
+});

@@ -1,0 +1,101 @@
+/** @module Routing: which operation a request asks for. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { parseOperation } from './operation.ts';
+import { RawHeaders } from './raw-headers.ts';
+import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES } from './unsupported.ts';
+
+function route(line: string, headers: [string, string][] = []): string {
+  const [method = '', target = ''] = line.split(' ');
+  const operation = parseOperation({
+    method,
+    target,
+    headers: RawHeaders.from(headers),
+    domains: ['s3.test'],
+  });
+  return operation.name === 'Unsupported' ? `501 ${operation.operation}` : operation.name;
+}
+
+const ROUTES: Readonly<Record<string, string>> = {
+  'GET /': 'ListBuckets',
+  'GET /?prefix=a': 'ListBuckets',
+  'PUT /b': 'CreateBucket',
+  'PUT /b/': 'CreateBucket',
+  'HEAD /b': 'HeadBucket',
+  'DELETE /b': 'DeleteBucket',
+  'GET /b': 'ListObjects',
+  'GET /b?list-type=1': 'ListObjects',
+  'GET /b?list-type=2': 'ListObjectsV2',
+  'GET /b?location': 'GetBucketLocation',
+  'POST /b?delete': 'DeleteObjects',
+  'POST /b?delete=': 'DeleteObjects',
+  'PUT /b/k': 'PutObject',
+  'GET /b/k': 'GetObject',
+  'HEAD /b/k': 'HeadObject',
+  'DELETE /b/k': 'DeleteObject',
+  'GET /b//': 'GetObject',
+  'GET /b/k?response-content-type=a': 'GetObject',
+  // sub-resources of the other kind are parameters that the operation refuses by name
+  'GET /b/k?delete': 'GetObject',
+  'GET /b/k?policy': 'GetObject',
+  'POST /b': '501 PostObject',
+  'OPTIONS /b/k': '501 CORS preflight',
+  'GET /b?versions': '501 ListObjectVersions',
+  'GET /b?uploads': '501 ListMultipartUploads',
+  'GET /b?policyStatus': '501 GetBucketPolicyStatus',
+  'PUT /b?policy': '501 PutBucketPolicy',
+  'DELETE /b?lifecycle': '501 DeleteBucketLifecycleConfiguration',
+  'GET /b?list-type=2&versions': '501 ListObjectVersions',
+  'GET /b/k?acl': '501 GetObjectAcl',
+  'PUT /b/k?tagging': '501 PutObjectTagging',
+  'POST /b/k?uploads': '501 CreateMultipartUpload',
+  'PUT /b/k?partNumber=1&uploadId=x': '501 UploadPart',
+  'POST /b/k?uploadId=x': '501 CompleteMultipartUpload',
+  'DELETE /b/k?uploadId=x': '501 AbortMultipartUpload',
+  'GET /b/k?uploadId=x': '501 ListParts',
+  'GET /b/k?partNumber=1': '501 GetObject with partNumber',
+  'HEAD /b/k?partNumber=1': '501 HeadObject with partNumber',
+  'POST /b/k?select&select-type=2': '501 SelectObjectContent',
+  'POST /b/k?restore': '501 RestoreObject',
+};
+
+for (const [line, name] of Object.entries(ROUTES)) {
+  test(`${line} is ${name}`, () => assert.equal(route(line), name));
+}
+
+test('a copy source makes a copy of a put, and of a part', () => {
+  const headers: [string, string][] = [['x-amz-copy-source', '/b/k']];
+  assert.equal(route('PUT /b/k', headers), 'CopyObject');
+  assert.equal(route('PUT /b/k?partNumber=1&uploadId=x', headers), '501 UploadPartCopy');
+});
+
+test('no sub-resource of S3 is taken for an operation that is served', () => {
+  for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'HEAD']) {
+    for (const name of BUCKET_SUBRESOURCES.keys()) assert.match(route(`${method} /b?${name}`), /^501 \w/);
+    for (const name of OBJECT_SUBRESOURCES.keys()) assert.match(route(`${method} /b/k?${name}`), /^501 \w/);
+  }
+});
+
+test('the host decides between bucket and object', () => {
+  const host: [string, string][] = [['host', 'b.s3.test']];
+  assert.equal(route('GET /', host), 'ListObjects');
+  assert.equal(route('PUT /k', host), 'PutObject');
+  assert.equal(route('GET /?uploads', host), '501 ListMultipartUploads');
+});
+
+test('methods that S3 does not know are not allowed', () => {
+  for (const line of [
+    'PUT /',
+    'POST /',
+    'DELETE /',
+    'HEAD /',
+    'PATCH /b',
+    'TRACE /b/k',
+    'POST /b/k',
+    'get /b/k',
+  ]) {
+    assert.throws(() => route(line), { code: 'MethodNotAllowed', status: 405 }, line);
+  }
+});

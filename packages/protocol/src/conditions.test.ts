@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { evaluateRead, parseReadConditions, parseWriteCondition } from './conditions.ts';
+import { evaluateRead, parseReadConditions, parseWriteCondition, rangeApplies } from './conditions.ts';
 import { formatHttpDate } from './dates.ts';
 import { RawHeaders } from './raw-headers.ts';
 
@@ -62,6 +62,15 @@ test('the source of a copy has conditions of its own', () => {
   const prefix = 'x-amz-copy-source-';
   assert.equal(outcome({ 'if-match': 'x', [`${prefix}if-match`]: ETAG }, prefix), 'proceed');
   assert.equal(outcome({ [`${prefix}if-none-match`]: ETAG }, prefix), 'not-modified');
+});
+
+test('If-Range: a range of another state of the object is not heeded', () => {
+  const object = { etag: ETAG, modifiedMs: MODIFIED_MS };
+  for (const good of [undefined, `"${ETAG}"`, ETAG, SENT])
+    assert.equal(rangeApplies(object, good), true, String(good));
+  for (const other of ['"x"', '', `W/"${ETAG}"`, BEFORE, AFTER, '*']) {
+    assert.equal(rangeApplies(object, other), false, other);
+  }
 });
 
 test('writes: if absent, or one ETag', () => {

@@ -88,7 +88,8 @@ function pathOf(rawPath: string): string {
   return rawPath.slice(authority.length) || '/';
 }
 
-function bucketOfHost(host: string | undefined, domains: readonly string[]): string | undefined {
+/** The bucket that a Host header names, in virtual-host style; undefined: the path does. */
+export function bucketOfHost(host: string | undefined, domains: readonly string[]): string | undefined {
   if (host === undefined || domains.length === 0) return undefined;
   const name = host.replace(/:\d+$/, '').toLowerCase();
   let bucket: string | undefined;

@@ -11,8 +11,13 @@ export function formatAmzDate(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
 }
 
+/** The last date that was read: requests of the same second carry the same text. */
+let lastText = '';
+let lastTimeMs = 0;
+
 /** Milliseconds for `YYYYMMDDTHHMMSSZ`; undefined for anything else, dates that do not exist included. */
 export function parseAmzDate(text: string): number | undefined {
+  if (text === lastText) return lastTimeMs;
   const match = ISO_BASIC.exec(text);
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second] = match;
@@ -25,7 +30,10 @@ export function parseAmzDate(text: string): number | undefined {
     Number(second),
   );
   // Date.UTC rolls over: the 31st of February must not become the 3rd of March.
-  return formatAmzDate(timeMs) === text ? timeMs : undefined;
+  if (formatAmzDate(timeMs) !== text) return undefined;
+  lastText = text;
+  lastTimeMs = timeMs;
+  return timeMs;
 }
 
 /** Milliseconds for the value of a `Date` header: an HTTP date (RFC 9110) or the ISO basic form. */

@@ -4,7 +4,14 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { authenticate, parseOperation, RawHeaders, S3Error } from '@cistern/protocol';
+import {
+  authenticate,
+  bucketOfHost,
+  parseOperation,
+  RawHeaders,
+  S3Error,
+  withPresignedHeaders,
+} from '@cistern/protocol';
 import type { Authentication, S3Operation } from '@cistern/protocol';
 import type { Logger } from 'pino';
 import type { GatewayMetrics } from '../admin/metrics.ts';
@@ -112,7 +119,8 @@ export class Gateway {
   async #run(exchange: Exchange): Promise<Reply> {
     const { method, target, headers } = exchange;
     const { services, users, domains, admin } = this.#options;
-    if (target.startsWith('/-/')) {
+    // A bucket that the host names may have such keys.
+    if (target.startsWith('/-/') && bucketOfHost(headers.get('host'), domains) === undefined) {
       exchange.operation = 'Admin';
       return admin.reply(method, target);
     }
@@ -132,7 +140,9 @@ export class Gateway {
       exchange.body.payload = authentication.payload;
       exchange.body.chunkContext = authentication.chunkContext;
     }
-    return runOperation({ services, operation, user, headers, body: exchange.body });
+    const presigned = authentication.kind === 'signed' && authentication.presigned;
+    const effective = presigned ? withPresignedHeaders(headers, operation.query) : headers;
+    return runOperation({ services, operation, user, headers: effective, body: exchange.body });
   }
 
   #userOf(authentication: Authentication, users: ReadonlyMap<string, User>): User | undefined {

@@ -1,6 +1,6 @@
 /** GetObject, and HeadObject, which is the same without the bytes. */
 
-import { checkVersionId, evaluateRead, parseReadConditions, resolveRange, S3Error } from '@cistern/protocol';
+import { checkVersionId, evaluateRead, parseReadConditions, rangeApplies, resolveRange, S3Error } from '@cistern/protocol';
 import type { RawHeaders, ResolvedRange } from '@cistern/protocol';
 import type { OpenVersion } from '../catalog/catalog.ts';
 import { emptyReply } from '../http/reply.ts';
@@ -21,7 +21,8 @@ export async function getObject(context: InBucket, operation: Operation<'GetObje
     const outcome = evaluateRead(version, parseReadConditions(headers));
     if (outcome === 'precondition-failed') throw new S3Error('PreconditionFailed');
     if (outcome === 'not-modified') return emptyReply(304, validatorHeaders(version));
-    const range = resolveRange(headers.get('range'), version.size);
+    const heeded = rangeApplies(version, headers.get('if-range'));
+    const range = resolveRange(heeded ? headers.get('range') : undefined, version.size);
     const list = versionHeaders(version, query);
     if (withChecksum && !range.partial && version.checksumAlgorithm !== null && version.checksumValue !== null) {
       list.push(...checksumHeaders(version.checksumAlgorithm, version.checksumValue));

@@ -37,7 +37,7 @@ export function receiveBody(
     const fail = (error: unknown): void => {
       if (!settle()) return;
       request.pause();
-      reject(error as Error);
+      reject(error);
     };
     const onData = (chunk: Buffer): void => {
       transfer.bytes += chunk.length;

@@ -130,4 +130,4 @@ function main(parent: MessagePort, data: GatewayData): void {
   });
 }
 
-if (parentPort !== null) main(parentPort as unknown as MessagePort, workerData as GatewayData);
+if (parentPort !== null) main(parentPort, workerData as GatewayData);

@@ -25,7 +25,7 @@ export class SqliteReader {
   readonly #bucketsOfAll: StatementSync;
   readonly #bucketsOfOwner: StatementSync;
   readonly #currentVersion: StatementSync;
-  readonly #versionWithExtents: StatementSync;
+  readonly #firstExtents: StatementSync;
   readonly #extents: StatementSync;
   readonly #pages: PageReader;
 
@@ -37,10 +37,9 @@ export class SqliteReader {
     this.#currentVersion = db.prepare(
       `SELECT ${VERSION_COLUMNS} FROM versions v WHERE bucket = ? AND place = 0 AND key = ?`,
     );
-    this.#versionWithExtents = db.prepare(`
-      SELECT ${VERSION_COLUMNS}, ${EXTENT_COLUMNS} FROM versions v
-      LEFT JOIN extents e ON e.manifest = v.manifest LEFT JOIN blobs b ON b.id = e.blob
-      WHERE v.bucket = ? AND v.place = 0 AND v.key = ? ORDER BY e.start LIMIT ${EXTENTS_WITH_VERSION}`);
+    this.#firstExtents = db.prepare(`
+      SELECT ${EXTENT_COLUMNS} FROM extents e JOIN blobs b ON b.id = e.blob
+      WHERE e.manifest = ? ORDER BY e.start LIMIT ${EXTENTS_WITH_VERSION}`);
     // From the last extent that starts at or before `start`, found by one probe.
     this.#extents = db.prepare(`
       SELECT ${EXTENT_COLUMNS} FROM extents e JOIN blobs b ON b.id = e.blob
@@ -80,12 +79,19 @@ export class SqliteReader {
     return row === undefined ? undefined : toVersion(row);
   }
 
-  /** The current version of a key and its first extents, as one commit left them. */
+  /**
+   * The current version of a key and its first extents. Two statements, hence two snapshots: but extents never change
+   * and a manifest's number is never used again, so that they either belong together or, when the version was replaced
+   * in between, are missing; then it is looked up anew.
+   */
   findVersionWithExtents(bucket: number, key: string): { version: Version; extents: Extent[] } | undefined {
-    const rows = this.#versionWithExtents.all(bucket, key);
-    if (rows[0] === undefined) return undefined;
-    const version = toVersion(rows[0]);
-    return { version, extents: version.manifest === null ? [] : toExtents(rows) };
+    for (;;) {
+      const version = this.findVersion(bucket, key);
+      if (version === undefined) return undefined;
+      if (version.manifest === null) return { version, extents: [] };
+      const extents = toExtents(this.#firstExtents.all(version.manifest));
+      if (extents.length === Math.min(version.extents, EXTENTS_WITH_VERSION)) return { version, extents };
+    }
   }
 
   /** The extents of a manifest that overlap [start, end), in order. */

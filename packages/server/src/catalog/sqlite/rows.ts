@@ -11,7 +11,7 @@ export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms AS modifiedMs, v.siz
 export const LISTED_COLUMNS = `key, size, etag, modified_ms AS modifiedMs, storage_class AS storageClass, owner,
   checksum_algorithm AS checksumAlgorithm`;
 
-/** A manifest of up to this many extents is read together with its version, in one statement: one snapshot. */
+/** A manifest of up to this many extents is read together with its version, and kept by the reader. */
 export const EXTENTS_WITH_VERSION = 16;
 
 export const EXTENT_COLUMNS = 'e.start, e.length, e.offset, b.location, b.data';

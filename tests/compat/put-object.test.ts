@@ -48,6 +48,16 @@ test('a large object survives whole', async () => {
   assert.equal(sha256Hex(read.body), sha256Hex(body));
 });
 
+test('large bodies survive whole when their last bytes arrive while earlier ones are still being written', async () => {
+  for (let i = 0; i < 24; i++) {
+    const body = Buffer.alloc(4_500_001, `body ${i} `);
+    const response = await s3.object('PUT', bucket, 'last-bytes', { body, payload: 'UNSIGNED-PAYLOAD' });
+    assert.equal(response.headers['etag'], etagOf(body));
+    const read = await s3.object('GET', bucket, 'last-bytes');
+    assert.equal(sha256Hex(read.body), sha256Hex(body));
+  }
+});
+
 test('an overwrite replaces bytes, headers and metadata', async () => {
   await s3.put(bucket, 'again', 'first', {
     'content-type': 'text/plain',

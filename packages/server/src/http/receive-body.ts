@@ -27,6 +27,8 @@ export function receiveBody(
       fail(new S3Error('RequestTimeout', 'Your client sent the body too slowly. Idle connections will be closed.'));
     });
     let settled = false;
+    let taking = false;
+    let ended = false;
     const settle = (): boolean => {
       if (settled) return false;
       settled = true;
@@ -51,15 +53,23 @@ export function receiveBody(
       if (wait === undefined) return;
       request.pause();
       transfer.waitingForUs = true;
+      taking = true;
       wait.then(() => {
         transfer.waitingForUs = false;
-        if (!settled) request.resume();
+        taking = false;
+        if (ended) onEnd();
+        else if (!settled) request.resume();
       }, fail);
     };
+    // A stream that was resumed and paused again in one tick tells its end while the last chunk is still being taken.
     const onEnd = (): void => {
-      if (settle()) resolve();
+      ended = true;
+      if (!taking && settle()) resolve();
     };
-    const onClose = (): void => fail(new ClientGone());
+    const onClose = (): void => {
+      // After its end a body closes, too.
+      if (!ended) fail(new ClientGone());
+    };
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
     if (request.destroyed) onClose();
   });

@@ -62,6 +62,7 @@ async function stage({ services, body }: Authorized, size: number, digests: Body
       return ingest.write(slice);
     });
     staged = await ingest.finish();
+    if (staged.length !== size) throw new Error(`${staged.length} bytes of a body of ${size} were staged`);
     const checksum = digests.verify(staged, trailers);
     return { size, md5: staged.md5.toString('hex'), checksum, body: { kind: 'staged', staged } };
   } catch (error) {

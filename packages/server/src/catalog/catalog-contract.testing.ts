@@ -1,0 +1,29 @@
+/**
+ * What every `Catalog` owes its callers, as tests. It knows the interface only, so that each backend is held to the
+ * same words; what is below the interface (reaping, syncs, files) is tested with the backend.
+ */
+
+import { suite } from 'node:test';
+import type { TestContext } from 'node:test';
+
+import type { Catalog } from './catalog.ts';
+import { blobTests } from './contract/blobs.testing.ts';
+import { bucketTests } from './contract/buckets.testing.ts';
+import { conditionTests } from './contract/conditions.testing.ts';
+import { copyTests } from './contract/copies.testing.ts';
+import { listingTests } from './contract/listings.testing.ts';
+import { versionTests } from './contract/versions.testing.ts';
+
+/** A new, empty catalog, closed by the time that the test's own `after` hooks have run. */
+export type OpenCatalog = (t: TestContext) => Catalog | Promise<Catalog>;
+
+export function catalogContract(name: string, open: OpenCatalog): void {
+  suite(`${name} keeps the catalog's contract`, () => {
+    suite('buckets', () => bucketTests(open));
+    suite('versions', () => versionTests(open));
+    suite('conditions', () => conditionTests(open));
+    suite('copies', () => copyTests(open));
+    suite('blobs', () => blobTests(open));
+    suite('listings', () => listingTests(open));
+  });
+}

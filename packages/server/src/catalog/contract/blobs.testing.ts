@@ -1,0 +1,138 @@
+/** The catalog's contract: reserving, releasing and publishing blobs. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { OpenCatalog } from '../catalog-contract.testing.ts';
+import type { Catalog, PublishRequest, Reservation } from '../catalog.ts';
+import { publication, sha256, withCode } from '../requests.fixtures.ts';
+
+const LENGTH = 1 << 20;
+
+class Uploader {
+  readonly catalog: Catalog;
+  readonly bucket: number;
+  readonly scope: number;
+
+  constructor(catalog: Catalog, { id, scope }: { id: number; scope: number }) {
+    this.catalog = catalog;
+    this.bucket = id;
+    this.scope = scope;
+  }
+
+  reserve(content: string): Promise<Reservation> {
+    return this.catalog.reserveBlob({ scope: this.scope, sha256: sha256(content), length: LENGTH });
+  }
+
+  publish(key: string, { blob }: Reservation, fields: Partial<PublishRequest> = {}): Promise<unknown> {
+    const content = { kind: 'blob', blob } as const;
+    return this.catalog.publishVersion(
+      publication({ bucket: this.bucket, key, size: LENGTH, etag: 'etag', content, ...fields }),
+    );
+  }
+
+  async location(key: string): Promise<string | null | undefined> {
+    const opened = await this.catalog.openVersion(this.bucket, key);
+    const [extent] = (await opened?.extents(0, LENGTH)) ?? [];
+    opened?.release();
+    return extent?.location;
+  }
+}
+
+async function uploader(opening: Promise<Catalog> | Catalog, name = 'photos'): Promise<Uploader> {
+  const catalog = await opening;
+  return new Uploader(catalog, await catalog.createBucket({ name, owner: 'alice', region: 'us-east-1' }));
+}
+
+export function blobTests(open: OpenCatalog): void {
+  test('a version is read from where its blob was reserved', async (t) => {
+    const one = await uploader(open(t));
+    const reservation = await one.reserve('content');
+    assert.equal(reservation.stored, false);
+    await one.publish('k', reservation);
+    const opened = await one.catalog.openVersion(one.bucket, 'k');
+    assert.ok(opened);
+    const whole = { start: 0, length: LENGTH, offset: 0, location: reservation.location, data: null };
+    for (const [start, end] of [
+      [0, LENGTH],
+      [0, 1],
+      [LENGTH - 1, LENGTH],
+    ] as const) {
+      assert.deepEqual(
+        (await opened.extents(start, end)).map((extent) => ({ ...extent })),
+        [whole],
+      );
+    }
+    assert.deepEqual(await opened.extents(5, 5), []);
+    opened.release();
+  });
+
+  test('content that is there is not stored twice: a second reservation says so', async (t) => {
+    const one = await uploader(open(t));
+    const first = await one.reserve('content');
+    await one.publish('a', first);
+    const second = await one.reserve('content');
+    assert.deepEqual(second, { ...first, stored: true });
+    await one.publish('b', second);
+    await one.catalog.deleteVersions(one.bucket, ['a']);
+    assert.equal(await one.location('b'), first.location);
+  });
+
+  test('two uploads of the same new content share a blob, and both put it there', async (t) => {
+    const one = await uploader(open(t));
+    const [first, second] = await Promise.all([one.reserve('content'), one.reserve('content')]);
+    assert.deepEqual(second, first);
+    assert.equal(first.stored, false);
+    await one.publish('a', first);
+    await one.publish('b', second);
+    assert.equal(await one.location('a'), await one.location('b'));
+  });
+
+  test('other content and another scope have other blobs', async (t) => {
+    const catalog = await open(t);
+    const one = await uploader(catalog);
+    const two = await uploader(catalog, 'other');
+    const blobs = [await one.reserve('x'), await one.reserve('y'), await two.reserve('x')];
+    assert.equal(new Set(blobs.map(({ blob }) => blob)).size, 3);
+    assert.equal(new Set(blobs.map(({ location }) => location)).size, 3);
+  });
+
+  test('one of two reservations that is released leaves the other one good', async (t) => {
+    const one = await uploader(open(t));
+    const first = await one.reserve('content');
+    const second = await one.reserve('content');
+    await one.catalog.releaseBlob(first.blob);
+    await one.publish('k', second);
+    assert.equal(await one.location('k'), second.location);
+  });
+
+  test('released content can be reserved anew', async (t) => {
+    const one = await uploader(open(t));
+    const first = await one.reserve('content');
+    await one.catalog.releaseBlob(first.blob);
+    const again = await one.reserve('content');
+    assert.equal(again.stored, false);
+    await one.publish('k', again);
+    assert.equal(await one.location('k'), again.location);
+  });
+
+  test('a publication that is refused refers to nothing, and the content is as good as before', async (t) => {
+    const one = await uploader(open(t));
+    await one.publish('k', await one.reserve('old'));
+    const old = await one.location('k');
+    const refused = await one.reserve('new');
+    await assert.rejects(
+      one.publish('k', refused, { condition: { ifAbsent: true } }),
+      withCode('PreconditionFailed'),
+    );
+    await assert.rejects(
+      one.publish('k', await one.reserve('new'), { bucket: one.bucket + 1000 }),
+      withCode('NoSuchBucket'),
+    );
+    assert.equal(await one.location('k'), old);
+    const again = await one.reserve('new');
+    assert.equal(again.stored, false);
+    await one.publish('k', again);
+    assert.equal(await one.location('k'), again.location);
+  });
+}

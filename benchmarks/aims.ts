@@ -33,15 +33,24 @@ const AIMS: readonly Aim[] = [
   { aim: 'first answer within 2 s of the start', measure: (_rows, start) => atMost(start, 2000, 'start') },
   rateAim('PUT 4 KiB', 10_000),
   rateAim('GET 4 KiB', 20_000),
-  { aim: 'PUT 4 KiB: p50 under 2 ms at 16 connections', measure: (rows) => p50Under(rows, 'PUT 4 KiB x16', 2) },
-  { aim: 'GET 4 KiB: p50 under 2 ms at 16 connections', measure: (rows) => p50Under(rows, 'GET 4 KiB x16', 2) },
+  {
+    aim: 'PUT 4 KiB: p50 under 2 ms at 16 connections',
+    measure: (rows) => p50Under(rows, 'PUT 4 KiB x16', 2),
+  },
+  {
+    aim: 'GET 4 KiB: p50 under 2 ms at 16 connections',
+    measure: (rows) => p50Under(rows, 'GET 4 KiB x16', 2),
+  },
   throughputAim('PUT 1 GiB', 500),
   throughputAim('GET 1 GiB', 800),
   {
     aim: '10,000 keys listed in under 100 ms',
     measure: (rows) => p50Under(rows, 'LIST 10,000 flat', 100),
   },
-  { aim: `look-up in ${MILLION} keys under 5 ms (p99)`, measure: (rows) => p99Under(rows, `HEAD in ${MILLION} keys`, 5) },
+  {
+    aim: `look-up in ${MILLION} keys under 5 ms (p99)`,
+    measure: (rows) => p99Under(rows, `HEAD in ${MILLION} keys`, 5),
+  },
   {
     aim: `page of 1,000 among ${MILLION} keys within 20 ms at any depth (p99)`,
     measure: (rows) => p99Under(rows, `LIST ${MILLION} flat`, 20),
@@ -52,20 +61,28 @@ const AIMS: readonly Aim[] = [
   },
   {
     aim: 'memory under 200 MB however large the objects',
-    measure: (rows) => peakUnder(rows.filter((row) => isLarge(row) && row.group !== 'uploads'), 200),
+    measure: (rows) =>
+      peakUnder(
+        rows.filter((row) => isLarge(row) && row.group !== 'uploads'),
+        200,
+      ),
   },
   {
     aim: 'memory under 250 MB with 100 uploads at once',
-    measure: (rows) => peakUnder(rows.filter((row) => row.group === 'uploads'), 250),
+    measure: (rows) =>
+      peakUnder(
+        rows.filter((row) => row.group === 'uploads'),
+        250,
+      ),
   },
 ];
 
 /** Judges every aim; those without a row are `not measured`, those whose row had errors are missed. */
 export function judgeAims(rows: readonly Row[], startMilliseconds: number | undefined): AimResult[] {
-  return AIMS.map(({ aim, measure }) => {
-    const finding = measure(rows, startMilliseconds);
-    if (finding === undefined) return { aim, measured: '', verdict: 'not measured' };
-    return { aim, measured: finding.text, verdict: finding.met ? 'met' : 'MISSED' };
+  return AIMS.map((aim) => {
+    const found = aim.measure(rows, startMilliseconds);
+    if (found === undefined) return { aim: aim.aim, measured: '', verdict: 'not measured' };
+    return { aim: aim.aim, measured: found.text, verdict: found.met ? 'met' : 'MISSED' };
   });
 }
 
@@ -82,7 +99,9 @@ function rateAim(prefix: string, least: number): Aim {
     aim: `${prefix}: at least ${formatCount(least)} requests/s`,
     measure: (rows) => {
       const best = highest(matching(rows, prefix), (row) => row.requestsPerSecond);
-      return best && finding(best, `${formatCount(best.requestsPerSecond)}/s`, best.requestsPerSecond >= least);
+      return (
+        best && finding(best, `${formatCount(best.requestsPerSecond)}/s`, best.requestsPerSecond >= least)
+      );
     },
   };
 }
@@ -120,7 +139,9 @@ function peakUnder(rows: readonly Row[], limitMb: number): Finding | undefined {
 }
 
 function atMost(value: number | undefined, limit: number, what: string): Finding | undefined {
-  return value === undefined ? undefined : { text: `${formatMilliseconds(value)} ms (${what})`, met: value <= limit };
+  return value === undefined
+    ? undefined
+    : { text: `${formatMilliseconds(value)} ms (${what})`, met: value <= limit };
 }
 
 function finding(row: Row, value: string, met: boolean): Finding {
@@ -128,7 +149,9 @@ function finding(row: Row, value: string, met: boolean): Finding {
 }
 
 function matching(rows: readonly Row[], prefix: string): Row[] {
-  return rows.filter((row) => row.id === prefix || row.id.startsWith(`${prefix} `) || row.id.startsWith(`${prefix},`));
+  return rows.filter(
+    (row) => row.id === prefix || row.id.startsWith(`${prefix} `) || row.id.startsWith(`${prefix},`),
+  );
 }
 
 function highest(rows: readonly Row[], value: (row: Row) => number): Row | undefined {

@@ -65,7 +65,8 @@ async function main(): Promise<void> {
       skipped: bench.skipped,
       aims: judgeAims(bench.rows, target.startMilliseconds),
     });
-    const path = options.jsonPath ?? join('.bench', `${date.replaceAll(':', '-')}-${fileName(target.name)}.json`);
+    const path =
+      options.jsonPath ?? join('.bench', `${date.replaceAll(':', '-')}-${fileName(target.name)}.json`);
     writeReport(path, report);
     print(report, other, path);
     if (bench.skipped.length > 0 || bench.rows.some((row) => row.errors > 0)) process.exitCode = 1;

@@ -108,7 +108,10 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): O
     sizes: (values.sizes ?? '4KiB,64KiB,64MiB,1GiB').split(',').map(parseSize),
     connections: counts('--connections', values.connections ?? '1,16,64'),
     streams: counts('--streams', values.streams ?? '1,4'),
-    listKeys: counts('--list-keys', values['list-keys'] ?? (quick ? '1000,10000,100000' : '1000,10000,1000000')),
+    listKeys: counts(
+      '--list-keys',
+      values['list-keys'] ?? (quick ? '1000,10000,100000' : '1000,10000,1000000'),
+    ),
     durationSeconds: count('--duration', values.duration ?? (quick ? '1' : '5')),
     volumeBytes: parseSize(values.volume ?? (quick ? '1GiB' : '4GiB')),
     uploads: parseUploads(values.uploads ?? '100x16MiB'),
@@ -151,7 +154,8 @@ function counts(option: string, text: string): number[] {
 
 function count(option: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${option} takes whole numbers from 1; not ${text}`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`${option} takes whole numbers from 1; not ${text}`);
   return value;
 }
 

@@ -50,7 +50,8 @@ export function writeRequests(options: RequestFileOptions): RequestFile {
 
 // Random, so that a server that compresses gains nothing.
 function writeBody(scratch: string, name: string, bytes: number): string {
-  if (bytes < BODY_BYTES_MIN) throw new RangeError(`bodies of fewer than ${BODY_BYTES_MIN} bytes cannot be told apart`);
+  if (bytes < BODY_BYTES_MIN)
+    throw new RangeError(`bodies of fewer than ${BODY_BYTES_MIN} bytes cannot be told apart`);
   const path = join(scratch, `${name}.body`);
   writeFileSync(path, randomFillSync(Buffer.allocUnsafe(bytes)));
   return path;

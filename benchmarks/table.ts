@@ -17,14 +17,21 @@ const COLUMNS: readonly Column[] = [
   { title: 'keys/s', cell: (row) => optional(row.keysPerSecond, formatCount) },
   { title: 'p50 ms', cell: (row) => formatMilliseconds(row.p50_ms) },
   { title: 'p99 ms', cell: (row) => formatMilliseconds(row.p99_ms) },
-  { title: 'CPU s/1k', cell: (row) => optional(row.serverCpuSecondsPerThousandRequests, (value) => value.toFixed(3)) },
+  {
+    title: 'CPU s/1k',
+    cell: (row) => optional(row.serverCpuSecondsPerThousandRequests, (value) => value.toFixed(3)),
+  },
   { title: 'CPU s/GB', cell: (row) => optional(row.serverCpuSecondsPerGb, (value) => value.toFixed(2)) },
   { title: 'peak MB', cell: (row) => optional(row.serverPeakRssBytes, (bytes) => formatCount(bytes / 1e6)) },
   { title: 'client', cell: (row) => row.client },
   { title: 'its cores', cell: (row) => row.clientCores.toFixed(2) },
   {
     title: 'of alone',
-    cell: (row) => optional(row.clientAlonePerSecond, (alone) => `${((row.requestsPerSecond / alone) * 100).toFixed(0)} %`),
+    cell: (row) =>
+      optional(
+        row.clientAlonePerSecond,
+        (alone) => `${((row.requestsPerSecond / alone) * 100).toFixed(0)} %`,
+      ),
   },
   { title: '', cell: remarks },
 ];
@@ -35,12 +42,17 @@ its cores: processors that the client kept busy. of alone: this rate against tha
 that does nothing (one thread of node:http), so near 100 % it is the client, or node:http itself, that is measured.`;
 
 export function formatRows(rows: readonly Row[]): string {
-  return alignColumns([COLUMNS.map((column) => column.title), ...rows.map((row) => COLUMNS.map((column) => column.cell(row)))]);
+  return alignColumns([
+    COLUMNS.map((column) => column.title),
+    ...rows.map((row) => COLUMNS.map((column) => column.cell(row))),
+  ]);
 }
 
 /** The first and the last column to the left, the others to the right. */
 export function alignColumns(lines: readonly (readonly string[])[]): string {
-  const widths = (lines[0] ?? []).map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
+  const widths = (lines[0] ?? []).map((_, index) =>
+    Math.max(...lines.map((line) => line[index]?.length ?? 0)),
+  );
   const format = (line: readonly string[]) =>
     line
       .map((cell, index) => {
@@ -50,7 +62,14 @@ export function alignColumns(lines: readonly (readonly string[])[]): string {
       .join('  ')
       .trimEnd();
   const [head, ...body] = lines.map(format);
-  return [head, widths.map((width) => '-'.repeat(width)).join('  ').trimEnd(), ...body].join('\n');
+  return [
+    head,
+    widths
+      .map((width) => '-'.repeat(width))
+      .join('  ')
+      .trimEnd(),
+    ...body,
+  ].join('\n');
 }
 
 function remarks(row: Row): string {

@@ -19,13 +19,18 @@ const BINARY_UNITS: ReadonlyMap<string, number> = new Map([
 export function parseSize(text: string): number {
   const match = /^(\d+)\s*([a-z]*)$/i.exec(text.trim());
   const unit = match?.[2] === undefined ? undefined : BINARY_UNITS.get(match[2].toLowerCase());
-  if (match?.[1] === undefined || unit === undefined) throw new RangeError(`not a size: ${text} (try 4KiB, 64MiB)`);
+  if (match?.[1] === undefined || unit === undefined)
+    throw new RangeError(`not a size: ${text} (try 4KiB, 64MiB)`);
   return Number(match[1]) * unit;
 }
 
 /** `4 KiB`, `1 GiB`, `100 B`. */
 export function formatSize(bytes: number): string {
-  for (const [unit, size] of [['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]] as const) {
+  for (const [unit, size] of [
+    ['GiB', 2 ** 30],
+    ['MiB', 2 ** 20],
+    ['KiB', 2 ** 10],
+  ] as const) {
     if (bytes >= size) return `${trimmed(bytes / size)} ${unit}`;
   }
   return `${bytes} B`;

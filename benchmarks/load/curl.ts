@@ -58,14 +58,17 @@ interface TransferReport {
 
 function runCurl(options: readonly string[], transfers: readonly Transfer[]): Promise<TransferReport[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn('curl', ['--disable', ...options, '--config', '-'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn('curl', ['--disable', ...options, '--config', '-'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.on('error', reject);
     child.on('close', (code) => {
       const reports = parseReports(output);
       if (reports.length === transfers.length) resolve(reports);
-      else reject(new Error(`curl reported ${reports.length} of ${transfers.length} transfers, code ${code}`));
+      else
+        reject(new Error(`curl reported ${reports.length} of ${transfers.length} transfers, code ${code}`));
     });
     child.stdin.on('error', () => undefined);
     child.stdin.end(transfers.map(configOf).join('next\n'));

@@ -2,7 +2,7 @@
  * @module Puts, or deletes, many small objects, each exactly once; not measured.
  */
 
-import { type Bench } from '../bench.ts';
+import type { Bench } from '../bench.ts';
 import { replayWithNode } from '../load/node-replay.ts';
 import { writeRequests } from '../requests.ts';
 import { keysOf, listPage, nextToken, send } from '../s3-client.ts';
@@ -31,7 +31,12 @@ export async function removeBucket(bench: Bench, bucket: string): Promise<void> 
     const keys = await someKeys(bench, bucket);
     if (keys.length === 0) break;
     bench.progress(`removing ${keys.length} objects of ${bucket}`);
-    await inBatches(bench, { bucket, count: keys.length, key: (index) => keys[index] ?? '', method: 'DELETE' });
+    await inBatches(bench, {
+      bucket,
+      count: keys.length,
+      key: (index) => keys[index] ?? '',
+      method: 'DELETE',
+    });
   }
   await send(bench.target, 'DELETE', `/${bucket}`);
 }
@@ -69,15 +74,25 @@ async function inBatches(bench: Bench, options: BatchOptions): Promise<void> {
 
 async function sendAll(bench: Bench, requests: ReturnType<typeof writeRequests>): Promise<void> {
   const { endpoint } = bench.target;
-  const result = await replayWithNode({ endpoint, requests, connections: CONNECTIONS, seconds: Infinity, once: true });
-  if (result.errors > 0) throw new Error(`${result.errors} of ${requests.count} ${requests.method} requests failed`);
+  const result = await replayWithNode({
+    endpoint,
+    requests,
+    connections: CONNECTIONS,
+    seconds: Infinity,
+    once: true,
+  });
+  if (result.errors > 0)
+    throw new Error(`${result.errors} of ${requests.count} ${requests.method} requests failed`);
 }
 
 async function someKeys(bench: Bench, bucket: string): Promise<string[]> {
   const keys: string[] = [];
   let token: string | undefined;
   do {
-    const page = await listPage(bench.target, { bucket, ...(token !== undefined && { continuationToken: token }) });
+    const page = await listPage(bench.target, {
+      bucket,
+      ...(token !== undefined && { continuationToken: token }),
+    });
     keys.push(...keysOf(page));
     token = nextToken(page);
   } while (token !== undefined && keys.length < BATCH);

@@ -123,7 +123,10 @@ function rowOf(plan: Plan, { id, group, alone, measured }: RowParts): Row {
 }
 
 /** Transfers a second of one round against the server that does nothing. */
-async function aloneRate(bench: Bench, transfersTo: (sink: Target) => Transfer[][]): Promise<number | undefined> {
+async function aloneRate(
+  bench: Bench,
+  transfersTo: (sink: Target) => Transfer[][],
+): Promise<number | undefined> {
   if (bench.sink === undefined) return undefined;
   const result = await curlStreams(transfersTo({ ...bench.target, endpoint: bench.sink }));
   return result.latencies.length / result.seconds;
@@ -138,7 +141,10 @@ function putTransfers(target: Target, plan: Plan, bodies: Bodies): Transfer[][] 
 }
 
 function getTransfers(target: Target, plan: Plan): Transfer[][] {
-  return transfers(plan, (index) => ({ method: 'GET', url: presignedUrl(target, 'GET', pathOf(plan, index)) }));
+  return transfers(plan, (index) => ({
+    method: 'GET',
+    url: presignedUrl(target, 'GET', pathOf(plan, index)),
+  }));
 }
 
 function transfers(plan: Plan, make: (index: number) => Transfer): Transfer[][] {

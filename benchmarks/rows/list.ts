@@ -39,7 +39,9 @@ export async function listRows(bench: Bench, count: number): Promise<void> {
       continue;
     }
     for (const depth of ['start', 'middle', 'end'] as const) {
-      await runRow(bench, `${id}, ${depth}`, () => depthRow(bench, layout, { id: `${id}, ${depth}`, delimiter, depth }));
+      await runRow(bench, `${id}, ${depth}`, () =>
+        depthRow(bench, layout, { id: `${id}, ${depth}`, delimiter, depth }),
+      );
     }
   }
   if (count > WALKED_KEYS_MAX) {
@@ -59,8 +61,7 @@ interface Layout {
 // Thousands of prefixes in the large buckets, so that a page of 1,000 is full at every depth.
 function layoutOf(count: number): Layout {
   const perPrefix = Math.max(1, Math.min(100, Math.floor(count / 5_000)), count <= WALKED_KEYS_MAX ? 10 : 1);
-  const key = (index: number) =>
-    `${pad(Math.floor(index / perPrefix))}/object-${pad(index % perPrefix)}`;
+  const key = (index: number) => `${pad(Math.floor(index / perPrefix))}/object-${pad(index % perPrefix)}`;
   return { bucket: `cistern-bench-list-${count}`, count, perPrefix, key };
 }
 
@@ -76,7 +77,12 @@ async function prepare(bench: Bench, layout: Layout): Promise<void> {
   bench.progress(`filling ${layout.bucket}`);
   // The last key goes in by itself at the end: it says that all others are there.
   await fill(bench, { ...layout, count: layout.count - 1, objectBytes: OBJECT_BYTES });
-  await sendOk(target, 'PUT', `/${layout.bucket}/${layout.key(layout.count - 1)}`, Buffer.alloc(OBJECT_BYTES));
+  await sendOk(
+    target,
+    'PUT',
+    `/${layout.bucket}/${layout.key(layout.count - 1)}`,
+    Buffer.alloc(OBJECT_BYTES),
+  );
 }
 
 interface ListPlan {
@@ -120,10 +126,15 @@ async function depthRow(bench: Bench, layout: Layout, plan: ListPlan & { depth: 
     const times: number[] = [];
     for (let index = 0; index < PAGES_PER_DEPTH; index++) {
       const position = Math.max(0, span + index);
-      const startAfter = delimiter === undefined ? layout.key(position) : layout.key(position * layout.perPrefix);
+      const startAfter =
+        delimiter === undefined ? layout.key(position) : layout.key(position * layout.perPrefix);
       const start = performance.now();
       pages.push(
-        await listPage(bench.target, { bucket: layout.bucket, startAfter, ...(delimiter !== undefined && { delimiter }) }),
+        await listPage(bench.target, {
+          bucket: layout.bucket,
+          startAfter,
+          ...(delimiter !== undefined && { delimiter }),
+        }),
       );
       times.push(performance.now() - start);
     }
@@ -160,7 +171,10 @@ interface ListSamples {
 }
 
 function listRow(list: ListSamples, usage: Parameters<typeof makeRow>[1]): Row {
-  const keys = list.pages.reduce((sum, page) => sum + countTags(page, 'Key') + countTags(page, 'CommonPrefixes'), 0);
+  const keys = list.pages.reduce(
+    (sum, page) => sum + countTags(page, 'Key') + countTags(page, 'CommonPrefixes'),
+    0,
+  );
   return makeRow(
     {
       id: list.id,

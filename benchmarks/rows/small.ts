@@ -50,7 +50,9 @@ async function measureRow(bench: Bench, objects: SmallObjects, plan: RowPlan): P
     seconds: bench.options.durationSeconds,
     once: method === 'DELETE',
   };
-  const { value, usage } = await measure(bench.target.pid, () => replay({ ...load, endpoint: bench.target.endpoint }));
+  const { value, usage } = await measure(bench.target.pid, () =>
+    replay({ ...load, endpoint: bench.target.endpoint }),
+  );
   if (method === 'PUT') objects.written(connections, value.answeredFromStart);
   const bytes = method === 'PUT' || method === 'GET' ? value.requests * objects.objectBytes : 0;
   const wrapped = method === 'PUT' && value.answeredFromStart === requests.count;
@@ -76,7 +78,12 @@ async function aloneRate(
   const { aloneConnections } = bench.options;
   if (bench.sink === undefined) return undefined;
   if (aloneConnections !== 'all' && !aloneConnections.includes(load.connections)) return undefined;
-  const result: ReplayResult = await replay({ ...load, endpoint: bench.sink, once: false, seconds: ALONE_SECONDS });
+  const result: ReplayResult = await replay({
+    ...load,
+    endpoint: bench.sink,
+    once: false,
+    seconds: ALONE_SECONDS,
+  });
   return result.requests / result.seconds;
 }
 
@@ -142,7 +149,12 @@ class SmallObjects {
 
   async #fill(set: number, count: number): Promise<void> {
     const { objectBytes } = this;
-    await fill(this.#bench, { bucket: OBJECT_BUCKET, count, key: (index) => this.#key(set, index), objectBytes });
+    await fill(this.#bench, {
+      bucket: OBJECT_BUCKET,
+      count,
+      key: (index) => this.#key(set, index),
+      objectBytes,
+    });
     this.#written.set(set, count);
   }
 

@@ -20,12 +20,18 @@ export async function uploadRows(bench: Bench): Promise<void> {
   await runRow(bench, id, async () => {
     const bodies = makeBodies(bench.scratch, count, bytes);
     const transfers = (target: Target) =>
-      bodies.files.map((file, index): Transfer => ({ method: 'PUT', url: presignedUrl(target, 'PUT', path(index)), file }));
+      bodies.files.map((file, index): Transfer => ({
+        method: 'PUT',
+        url: presignedUrl(target, 'PUT', path(index)),
+        file,
+      }));
     try {
       const { value, usage } = await measure(bench.target.pid, () => curlAtOnce(transfers(bench.target)));
       if (value.failure !== undefined) bench.progress(`  ${value.failure}`);
       const alone =
-        bench.sink === undefined ? undefined : await curlAtOnce(transfers({ ...bench.target, endpoint: bench.sink }));
+        bench.sink === undefined
+          ? undefined
+          : await curlAtOnce(transfers({ ...bench.target, endpoint: bench.sink }));
       return makeRow(
         {
           id,

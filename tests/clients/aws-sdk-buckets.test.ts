@@ -35,7 +35,7 @@ test('a bucket is created, seen, and deleted once it is empty', async () => {
   const created = await client.send(new CreateBucketCommand({ Bucket }));
   assert.equal(created.Location, `/${Bucket}`);
   await client.send(new CreateBucketCommand({ Bucket }));
-  await waitUntilBucketExists({ client, maxWaitTime: 5 }, { Bucket });
+  await waitUntilBucketExists({ client, minDelay: 1, maxWaitTime: 10 }, { Bucket });
 
   // us-east-1 is the region without a name: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
   const location = await client.send(new GetBucketLocationCommand({ Bucket }));
@@ -46,7 +46,7 @@ test('a bucket is created, seen, and deleted once it is empty', async () => {
   await assert.rejects(client.send(new DeleteBucketCommand({ Bucket })), sdkError('BucketNotEmpty', 409));
   await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'k' }] } }));
   await client.send(new DeleteBucketCommand({ Bucket }));
-  await waitUntilBucketNotExists({ client, maxWaitTime: 5 }, { Bucket });
+  await waitUntilBucketNotExists({ client, minDelay: 1, maxWaitTime: 10 }, { Bucket });
   await assert.rejects(client.send(new DeleteBucketCommand({ Bucket })), sdkError('NoSuchBucket', 404));
 });
 
@@ -86,7 +86,9 @@ test('objects are listed whole, in pages, by prefix and by delimiter, in both ve
   );
   assert.equal(folders.KeyCount, KEYS.length - 6 + 3);
 
-  const after = await client.send(new ListObjectsV2Command({ Bucket, StartAfter: 'b/2', MaxKeys: 2, FetchOwner: true }));
+  const after = await client.send(
+    new ListObjectsV2Command({ Bucket, StartAfter: 'b/2', MaxKeys: 2, FetchOwner: true }),
+  );
   assert.deepEqual(
     after.Contents?.map(({ Key }) => Key),
     ['b/c/3', 'd +%&<>"'],
@@ -94,16 +96,26 @@ test('objects are listed whole, in pages, by prefix and by delimiter, in both ve
   assert.ok(after.Contents?.[0]?.Owner?.ID);
   assert.equal(after.IsTruncated, true);
 
-  const first = await client.send(new ListObjectsCommand({ Bucket, Prefix: 'b/', Delimiter: '/', MaxKeys: 2 }));
+  const first = await client.send(
+    new ListObjectsCommand({ Bucket, Prefix: 'b/', Delimiter: '/', MaxKeys: 2 }),
+  );
   assert.deepEqual(
     first.Contents?.map(({ Key }) => Key),
     ['b/1', 'b/2'],
   );
   assert.equal(first.NextMarker, 'b/2');
   const second = await client.send(
-    new ListObjectsCommand({ Bucket, Prefix: 'b/', Delimiter: '/', ...(first.NextMarker && { Marker: first.NextMarker }) }),
+    new ListObjectsCommand({
+      Bucket,
+      Prefix: 'b/',
+      Delimiter: '/',
+      ...(first.NextMarker && { Marker: first.NextMarker }),
+    }),
   );
-  assert.deepEqual(second.CommonPrefixes?.map(({ Prefix }) => Prefix), ['b/c/']);
+  assert.deepEqual(
+    second.CommonPrefixes?.map(({ Prefix }) => Prefix),
+    ['b/c/'],
+  );
 
   const one = await client.send(new ListObjectsV2Command({ Bucket, Prefix: 'a' }));
   const entry = one.Contents?.[0];

@@ -27,7 +27,9 @@ const Bucket = 'sdk-checksums';
 
 const ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
 
-const algorithms: readonly (typeof ALGORITHMS)[number][] = ALGORITHMS.filter((name) => name in ChecksumAlgorithm);
+const algorithms: readonly (typeof ALGORITHMS)[number][] = ALGORITHMS.filter(
+  (name) => name in ChecksumAlgorithm,
+);
 
 interface Sent {
   encoding: string | undefined;
@@ -64,7 +66,11 @@ suite('over TLS', { skip: needsOwnServer }, async () => {
   const { cert, key } = makeCertificate();
   const { s3: server } = await startTestServer({ tls: { cert, key } });
   assert.match(server.endpoint, /^https:/);
-  const client = createSdkClient({ endpoint: server.endpoint, credentials: server.credentials, authority: cert });
+  const client = createSdkClient({
+    endpoint: server.endpoint,
+    credentials: server.credentials,
+    authority: cert,
+  });
   const sent = recordHeaders(client);
   await client.send(new CreateBucketCommand({ Bucket }));
 
@@ -110,7 +116,9 @@ suite('over TLS', { skip: needsOwnServer }, async () => {
       assert.equal(sent[0]?.trailer, `x-amz-checksum-${algorithm.toLowerCase()}`);
       assert.deepEqual([streamed.put[field], streamed.get[field]], [expected, expected]);
 
-      const head = await client.send(new HeadObjectCommand({ Bucket, Key: `${algorithm}/body`, ChecksumMode: 'ENABLED' }));
+      const head = await client.send(
+        new HeadObjectCommand({ Bucket, Key: `${algorithm}/body`, ChecksumMode: 'ENABLED' }),
+      );
       assert.equal(head[field], expected);
       const silent = await client.send(new HeadObjectCommand({ Bucket, Key: `${algorithm}/body` }));
       assert.equal(silent[field], undefined);
@@ -118,9 +126,16 @@ suite('over TLS', { skip: needsOwnServer }, async () => {
 
     test(`a wrong ${algorithm} is refused and leaves nothing behind`, async () => {
       const Key = `${algorithm}/wrong`;
-      const wrong = Buffer.from(checksumOf(parseChecksumAlgorithm(algorithm) ?? 'SHA256', Buffer.from('other')));
+      const wrong = Buffer.from(
+        checksumOf(parseChecksumAlgorithm(algorithm) ?? 'SHA256', Buffer.from('other')),
+      );
       const put = client.send(
-        new PutObjectCommand({ Bucket, Key, Body: 'body', [`Checksum${algorithm}`]: wrong.toString('base64') }),
+        new PutObjectCommand({
+          Bucket,
+          Key,
+          Body: 'body',
+          [`Checksum${algorithm}`]: wrong.toString('base64'),
+        }),
       );
       await assert.rejects(put, sdkError('BadDigest', 400));
       await assert.rejects(client.send(new HeadObjectCommand({ Bucket, Key })), sdkError('NotFound', 404));
@@ -131,7 +146,9 @@ suite('over TLS', { skip: needsOwnServer }, async () => {
     for (const algorithm of algorithms) {
       await client.send(new PutObjectCommand({ Bucket, Key: 'x', Body: 'x' }));
       const Delete = { Objects: [{ Key: 'x' }] };
-      const deleted = await client.send(new DeleteObjectsCommand({ Bucket, Delete, ChecksumAlgorithm: algorithm }));
+      const deleted = await client.send(
+        new DeleteObjectsCommand({ Bucket, Delete, ChecksumAlgorithm: algorithm }),
+      );
       assert.equal(deleted.Deleted?.length, 1);
     }
   });

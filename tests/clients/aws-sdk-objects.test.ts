@@ -41,8 +41,12 @@ test('bodies come back byte for byte, whatever their size and kind', async () =>
     assert.equal(put.ETag, `"${createHash('md5').update(body).digest('hex')}"`);
     assert.ok(body.equals(await read(Key)), `${size} bytes differ`);
 
-    const stream = Readable.from([body.subarray(0, size >> 1), body.subarray(size >> 1)], { objectMode: false });
-    await client.send(new PutObjectCommand({ Bucket, Key: `${Key}/stream`, Body: stream, ContentLength: size }));
+    const stream = Readable.from([body.subarray(0, size >> 1), body.subarray(size >> 1)], {
+      objectMode: false,
+    });
+    await client.send(
+      new PutObjectCommand({ Bucket, Key: `${Key}/stream`, Body: stream, ContentLength: size }),
+    );
     assert.ok(body.equals(await read(`${Key}/stream`)), `${size} streamed bytes differ`);
   }
 });
@@ -64,11 +68,10 @@ test('standard headers and user metadata are kept, and overridden on request', a
     CacheControl: 'max-age=7, private',
   };
   const Metadata = { color: 'blue', 'with-dash': 'a  b' };
-  await client.send(
-    new PutObjectCommand({ Bucket, Key: 'headers', Body: 'x', ...kept, ExpiresString: Expires.toUTCString(), Metadata, Expires }),
-  );
+  await client.send(new PutObjectCommand({ Bucket, Key: 'headers', Body: 'x', ...kept, Metadata, Expires }));
   const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'headers' }));
-  for (const [name, value] of Object.entries(kept)) assert.equal(head[name as keyof typeof kept], value, name);
+  for (const [name, value] of Object.entries(kept))
+    assert.equal(head[name as keyof typeof kept], value, name);
   assert.equal(head.ExpiresString, Expires.toUTCString());
   assert.equal(head.Metadata?.['color'], 'blue');
   assert.equal(head.ContentLength, 1);
@@ -102,7 +105,10 @@ test('ranges are served as S3 does', async () => {
     const part = await client.send(new GetObjectCommand({ Bucket, Key: 'ranges', Range }));
     assert.equal(part.$metadata.httpStatusCode, 206);
     assert.equal(part.ContentRange, `bytes ${start}-${end - 1}/100000`);
-    assert.ok(body.subarray(start, end).equals(Buffer.from((await part.Body?.transformToByteArray()) ?? [])), Range);
+    assert.ok(
+      body.subarray(start, end).equals(Buffer.from((await part.Body?.transformToByteArray()) ?? [])),
+      Range,
+    );
   }
   const beyond = client.send(new GetObjectCommand({ Bucket, Key: 'ranges', Range: 'bytes=100000-' }));
   await assert.rejects(beyond, sdkError('InvalidRange', 416));
@@ -122,11 +128,16 @@ test('conditional reads and writes are decided', async () => {
   assert.equal((await read(Key)).toString(), 'two');
 
   const unchanged = client.send(new GetObjectCommand({ Bucket, Key, IfNoneMatch: second.ETag ?? '' }));
-  await assert.rejects(unchanged, (error: { $metadata: { httpStatusCode: number } }) => error.$metadata.httpStatusCode === 304);
+  await assert.rejects(
+    unchanged,
+    (error: { $metadata: { httpStatusCode: number } }) => error.$metadata.httpStatusCode === 304,
+  );
   const other = client.send(new GetObjectCommand({ Bucket, Key, IfMatch: ETag }));
   await assert.rejects(other, sdkError('PreconditionFailed', 412));
   const { LastModified } = await client.send(new HeadObjectCommand({ Bucket, Key }));
-  await client.send(new HeadObjectCommand({ Bucket, Key, ...(LastModified && { IfUnmodifiedSince: LastModified }) }));
+  await client.send(
+    new HeadObjectCommand({ Bucket, Key, ...(LastModified && { IfUnmodifiedSince: LastModified }) }),
+  );
 });
 
 test('copies keep or replace metadata, also onto themselves', async () => {
@@ -134,7 +145,14 @@ test('copies keep or replace metadata, also onto themselves', async () => {
   const Key = 'copy/source +%.bin';
   const CopySource = encodeURIComponent(`${Bucket}/${Key}`);
   await client.send(
-    new PutObjectCommand({ Bucket, Key, Body: body, ContentType: 'image/x-test', Metadata: { step: '1' }, Tagging: 'a=1+2' }),
+    new PutObjectCommand({
+      Bucket,
+      Key,
+      Body: body,
+      ContentType: 'image/x-test',
+      Metadata: { step: '1' },
+      Tagging: 'a=1+2',
+    }),
   );
   const copied = await client.send(new CopyObjectCommand({ Bucket, Key: 'copy/target', CopySource }));
   assert.equal(copied.CopyObjectResult?.ETag, `"${createHash('md5').update(body).digest('hex')}"`);
@@ -161,7 +179,9 @@ test('copies keep or replace metadata, also onto themselves', async () => {
 
   const missing = client.send(new CopyObjectCommand({ Bucket, Key: 'x', CopySource: `${Bucket}/none` }));
   await assert.rejects(missing, sdkError('NoSuchKey', 404));
-  const condition = client.send(new CopyObjectCommand({ Bucket, Key: 'x', CopySource, CopySourceIfMatch: '"0"' }));
+  const condition = client.send(
+    new CopyObjectCommand({ Bucket, Key: 'x', CopySource, CopySourceIfMatch: '"0"' }),
+  );
   await assert.rejects(condition, sdkError('PreconditionFailed', 412));
 });
 
@@ -170,7 +190,10 @@ test('objects are deleted singly and by the thousand', async () => {
   await client.send(new DeleteObjectCommand({ Bucket, Key: 'gone' }));
   await client.send(new DeleteObjectCommand({ Bucket, Key: 'gone' }));
   await assert.rejects(client.send(new GetObjectCommand({ Bucket, Key: 'gone' })), NoSuchKey);
-  await assert.rejects(client.send(new HeadObjectCommand({ Bucket, Key: 'gone' })), sdkError('NotFound', 404));
+  await assert.rejects(
+    client.send(new HeadObjectCommand({ Bucket, Key: 'gone' })),
+    sdkError('NotFound', 404),
+  );
 
   const present = ['many/1', 'many/2 &<>', 'many/日本'];
   for (const Key of present) await client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
@@ -184,13 +207,18 @@ test('objects are deleted singly and by the thousand', async () => {
   }
   const quiet = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
   assert.equal(quiet.Deleted, undefined);
-  const tooMany = client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [...Objects, { Key: 'one more' }] } }));
+  const tooMany = client.send(
+    new DeleteObjectsCommand({ Bucket, Delete: { Objects: [...Objects, { Key: 'one more' }] } }),
+  );
   await assert.rejects(tooMany, sdkError('MalformedXML', 400));
 });
 
 test('errors arrive as the SDK’s own classes, with a request id', async () => {
   const noBucket = client.send(new GetObjectCommand({ Bucket: 'sdk-no-such-bucket', Key: 'k' }));
-  await assert.rejects(noBucket, (error: NoSuchBucket) => error instanceof NoSuchBucket && Boolean(error.$metadata.requestId));
+  await assert.rejects(
+    noBucket,
+    (error: NoSuchBucket) => error instanceof NoSuchBucket && Boolean(error.$metadata.requestId),
+  );
   const wrongKey = new S3Client({
     endpoint: server.endpoint,
     region: server.region,
@@ -198,7 +226,12 @@ test('errors arrive as the SDK’s own classes, with a request id', async () => 
     forcePathStyle: true,
     maxAttempts: 1,
   });
-  await assert.rejects(wrongKey.send(new HeadObjectCommand({ Bucket, Key: 'headers' })), sdkError('403', 403));
+  // The answer to HEAD has no body that could name the error.
+  const head = wrongKey.send(new HeadObjectCommand({ Bucket, Key: 'headers' }));
+  await assert.rejects(
+    head,
+    (error: { $metadata: { httpStatusCode?: number } }) => error.$metadata.httpStatusCode === 403,
+  );
   const get = wrongKey.send(new GetObjectCommand({ Bucket, Key: 'headers' }));
   await assert.rejects(get, sdkError('SignatureDoesNotMatch', 403));
   wrongKey.destroy();

@@ -32,7 +32,8 @@ const DAY_MS = 86_400_000;
 function element(tag: number, ...contents: Buffer[]): Buffer {
   const body = Buffer.concat(contents);
   const { length } = body;
-  const head = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  const head =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
   return Buffer.concat([Buffer.from([tag, ...head]), body]);
 }
 
@@ -53,7 +54,11 @@ function bits(bytes: Buffer): Buffer {
 export function makeCertificate(): { cert: string; key: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = element(SEQUENCE, identifier(ECDSA_WITH_SHA256));
-  const commonName = element(SEQUENCE, identifier(COMMON_NAME), element(UTF8_STRING, Buffer.from('cistern test')));
+  const commonName = element(
+    SEQUENCE,
+    identifier(COMMON_NAME),
+    element(UTF8_STRING, Buffer.from('cistern test')),
+  );
   const name = element(SEQUENCE, element(SET, commonName));
   const serial = Buffer.concat([Buffer.from([0x01]), randomBytes(8)]);
   const names = element(
@@ -82,6 +87,6 @@ export function makeCertificate(): { cert: string; key: string } {
   const lines = certificate.toString('base64').match(/.{1,64}/g) ?? [];
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`,
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
   };
 }

@@ -29,7 +29,8 @@ test('buffers and streams of up to one part are uploaded whole', async () => {
     for (const kind of ['buffer', 'stream'] as const) {
       const Key = `${kind}/${size}`;
       // A stream of unknown length, as from a pipe.
-      const Body = kind === 'buffer' ? body : Readable.from([body.subarray(0, size >> 1), body.subarray(size >> 1)]);
+      const Body =
+        kind === 'buffer' ? body : Readable.from([body.subarray(0, size >> 1), body.subarray(size >> 1)]);
       const progress: (number | undefined)[] = [];
       const upload = new Upload({ client, params: { Bucket, Key, Body, Metadata: { kind } } });
       upload.on('httpUploadProgress', ({ loaded }) => progress.push(loaded));
@@ -43,8 +44,18 @@ test('buffers and streams of up to one part are uploaded whole', async () => {
   }
 });
 
-test('a body of several parts is refused as not implemented, and leaves nothing behind', { skip: needsOwnServer }, async () => {
-  const upload = new Upload({ client, params: { Bucket, Key: 'large', Body: randomBytes(2 * PART_BYTES) } });
-  await assert.rejects(upload.done(), sdkError('NotImplemented', 501));
-  await assert.rejects(client.send(new HeadObjectCommand({ Bucket, Key: 'large' })), sdkError('NotFound', 404));
-});
+test(
+  'a body of several parts is refused as not implemented, and leaves nothing behind',
+  { skip: needsOwnServer },
+  async () => {
+    const upload = new Upload({
+      client,
+      params: { Bucket, Key: 'large', Body: randomBytes(2 * PART_BYTES) },
+    });
+    await assert.rejects(upload.done(), sdkError('NotImplemented', 501));
+    await assert.rejects(
+      client.send(new HeadObjectCommand({ Bucket, Key: 'large' })),
+      sdkError('NotFound', 404),
+    );
+  },
+);

@@ -79,7 +79,11 @@ function nextStep(s3: S3, writer: number, pick: (below: number) => number): Step
     }
   }
   const body = bodies[pick(bodies.length)] ?? Buffer.alloc(0);
-  return { key, results: [sha256Hex(body)], run: () => s3.object('PUT', BUCKET, key, { body, payload: 'UNSIGNED-PAYLOAD' }) };
+  return {
+    key,
+    results: [sha256Hex(body)],
+    run: () => s3.object('PUT', BUCKET, key, { body, payload: 'UNSIGNED-PAYLOAD' }),
+  };
 }
 
 /** Writes until the server dies. Returns how many writes were acknowledged. */
@@ -133,7 +137,9 @@ for (let round = 1; round <= ROUNDS; round++) {
       assert.deepEqual(await readdir(join(dataDir, 'tmp')), [], 'temporary files survived the start');
       await server.s3.bucket('PUT', BUCKET);
       await verify(server.s3);
-      const writers = Array.from({ length: WRITERS }, (_, i) => write(server.s3, i, generator(SEED + round * 1000 + i)));
+      const writers = Array.from({ length: WRITERS }, (_, i) =>
+        write(server.s3, i, generator(SEED + round * 1000 + i)),
+      );
       await delay(50 + pick(500));
       server.child.kill('SIGKILL');
       acknowledged += (await Promise.all(writers)).reduce((sum, count) => sum + count, 0);
@@ -150,7 +156,8 @@ test('after the last kill everything acknowledged is there, and every blob is na
     for (const file of await filesBelow(join(dataDir, 'blobs'))) {
       // The reaper may be deleting what nothing refers to.
       const bytes = await readFile(file).catch(() => undefined);
-      if (bytes !== undefined) assert.equal(sha256Hex(bytes), basename(file), `${file} is not what its name says`);
+      if (bytes !== undefined)
+        assert.equal(sha256Hex(bytes), basename(file), `${file} is not what its name says`);
     }
   } finally {
     await server.kill();

@@ -35,16 +35,23 @@ export class StartFailure extends Error {
 }
 
 /** Resolves when it listens; rejects with `StartFailure` when it ends before. */
-export function startServerProcess(dataDir: string, extraArguments: readonly string[] = []): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [LAUNCHER, 'serve', '--port', '0', '--data', dataDir, ...extraArguments], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      CISTERN_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      CISTERN_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-      CISTERN_LOG_LEVEL: 'warn',
+export function startServerProcess(
+  dataDir: string,
+  extraArguments: readonly string[] = [],
+): Promise<ServerProcess> {
+  const child = spawn(
+    process.execPath,
+    [LAUNCHER, 'serve', '--port', '0', '--data', dataDir, ...extraArguments],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        CISTERN_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+        CISTERN_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+        CISTERN_LOG_LEVEL: 'warn',
+      },
     },
-  });
+  );
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));

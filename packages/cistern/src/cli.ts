@@ -4,10 +4,14 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { ServeFlags } from './settings.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const program = new Command('cistern')
-  .description('An S3-compatible object store that starts with one command and never loses an acknowledged write.')
+  .description(
+    'An S3-compatible object store that starts with one command and never loses an acknowledged write.',
+  )
   .version(version)
   .showHelpAfterError('(cistern --help and cistern serve --help say more)');
 
@@ -16,7 +20,10 @@ const flag = (name: string, description: string, variable: string): Option =>
 
 const collect = (value: string, earlier: string[]): string[] => [
   ...earlier,
-  ...value.split(',').map((one) => one.trim()).filter((one) => one !== ''),
+  ...value
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== ''),
 ];
 
 program
@@ -36,9 +43,17 @@ program
   .addOption(flag('--tls-key <file>', 'private key, PEM', 'TLS_KEY'))
   .addOption(flag('--users <file>', 'further users: a JSON list, see below', 'USERS_FILE'))
   .addOption(flag('--buckets <names>', 'buckets to create when missing, separated by commas', 'BUCKETS'))
-  .addOption(flag('--log-level <level>', 'silent, error, warn, info (a line a request) or debug', 'LOG_LEVEL').default('info'))
   .addOption(
-    flag('--min-throughput <bytes>', 'least bytes a second that a body must move, over 20 s', 'MIN_THROUGHPUT').default('1024'),
+    flag('--log-level <level>', 'silent, error, warn, info (a line a request) or debug', 'LOG_LEVEL').default(
+      'info',
+    ),
+  )
+  .addOption(
+    flag(
+      '--min-throughput <bytes>',
+      'least bytes a second that a body must move, over 20 s',
+      'MIN_THROUGHPUT',
+    ).default('1024'),
   )
   .addHelpText('after', () => readFileSync(new URL('./serve-help.txt', import.meta.url), 'utf8'))
   .action(async (flags: ServeFlags) => {

@@ -60,7 +60,8 @@ function readIfThere(file: string): string | undefined {
 function parseCredentials(text: string, file: string): Credentials {
   const value = (name: string): string => {
     const found = new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)\\s*$`, 'm').exec(text)?.[1];
-    if (found === undefined) throw new Error(`${file} has no ${name}. Restore the file, or remove it to get a new root key.`);
+    if (found === undefined)
+      throw new Error(`${file} has no ${name}. Restore the file, or remove it to get a new root key.`);
     return found;
   };
   return { accessKeyId: value('aws_access_key_id'), secretAccessKey: value('aws_secret_access_key') };

@@ -42,7 +42,8 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
     dataDir: flags.data,
     host: flags.host,
     port: integer('--port', flags.port, 0, 65_535),
-    threads: flags.threads === undefined ? availableParallelism() : integer('--threads', flags.threads, 1, 256),
+    threads:
+      flags.threads === undefined ? availableParallelism() : integer('--threads', flags.threads, 1, 256),
     domains: flags.domain,
     region: flags.region,
     ...(tls !== undefined && { tls }),

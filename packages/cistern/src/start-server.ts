@@ -37,7 +37,11 @@ export interface StartServerOptions {
   /** The root key. Default: that of the data directory, made when it has none. */
   readonly credentials?: Credentials;
   /** Users beside root. Default: none. */
-  readonly users?: readonly { readonly name: string; readonly accessKeyId: string; readonly secretAccessKey: string }[];
+  readonly users?: readonly {
+    readonly name: string;
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+  }[];
   /** Created when missing; they belong to root. */
   readonly buckets?: readonly string[];
   /** Default: silent. */
@@ -83,7 +87,8 @@ const FEED_RETENTION_MS = 7 * 24 * 3600 * 1000;
 export async function startServer(options: StartServerOptions = {}): Promise<CisternServer> {
   const temporary = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), 'cistern-')) : undefined;
   const dataDir = resolve(temporary ?? options.dataDir ?? '.');
-  const credentials = options.credentials ?? (temporary === undefined ? rootKeyOf(dataDir).credentials : makeCredentials());
+  const credentials =
+    options.credentials ?? (temporary === undefined ? rootKeyOf(dataDir).credentials : makeCredentials());
   const remove = async (): Promise<void> => {
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   };
@@ -127,11 +132,14 @@ function toConfig(options: StartServerOptions, dataDir: string, credentials: Cre
   checkDistinct(users);
   for (const name of options.buckets ?? []) {
     if (!isValidBucketName(name)) {
-      throw new Error(`${JSON.stringify(name)} is not a valid bucket name: 3 to 63 lower-case letters, digits, dots, hyphens.`);
+      throw new Error(
+        `${JSON.stringify(name)} is not a valid bucket name: 3 to 63 lower-case letters, digits, dots, hyphens.`,
+      );
     }
   }
   const threads = options.threads ?? 1;
-  if (!Number.isInteger(threads) || threads < 1 || threads > 256) throw new Error('threads must be from 1 to 256.');
+  if (!Number.isInteger(threads) || threads < 1 || threads > 256)
+    throw new Error('threads must be from 1 to 256.');
   return {
     dataDir,
     host: options.host ?? '127.0.0.1',

@@ -17,7 +17,9 @@ export function parseUsers(json: string, source: string): User[] {
   try {
     list = JSON.parse(json);
   } catch {
-    throw new Error(`${source} is not JSON. It is a list: [{"name": …, "accessKeyId": …, "secretAccessKey": …}]`);
+    throw new Error(
+      `${source} is not JSON. It is a list: [{"name": …, "accessKeyId": …, "secretAccessKey": …}]`,
+    );
   }
   if (!Array.isArray(list)) throw new Error(`${source} is not a list of users.`);
   return list.map((entry: unknown, index) => parseUser(entry, `user ${index + 1} of ${source}`));
@@ -26,10 +28,12 @@ export function parseUsers(json: string, source: string): User[] {
 function parseUser(entry: unknown, where: string): User {
   if (typeof entry !== 'object' || entry === null) throw new Error(`${where} is not an object.`);
   for (const field of Object.keys(entry)) {
-    if (!['name', 'accessKeyId', 'secretAccessKey'].includes(field)) throw new Error(`${where} has an unknown field ${field}.`);
+    if (!['name', 'accessKeyId', 'secretAccessKey'].includes(field))
+      throw new Error(`${where} has an unknown field ${field}.`);
   }
   const { name, accessKeyId, secretAccessKey } = entry as Record<string, unknown>;
-  if (typeof name !== 'string' || !NAME.test(name)) throw new Error(`${where} needs a name of letters, digits, '.', '_', '-'.`);
+  if (typeof name !== 'string' || !NAME.test(name))
+    throw new Error(`${where} needs a name of letters, digits, '.', '_', '-'.`);
   return checkUser({ name, accessKeyId, secretAccessKey, root: false }, where);
 }
 

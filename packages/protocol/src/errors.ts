@@ -10,8 +10,14 @@ import { escapeXml, XML_DECLARATION } from './xml/escape.ts';
 const ERRORS = {
   AccessDenied: [403, 'Access Denied'],
   AuthorizationHeaderMalformed: [400, 'The authorization header that you provided is not valid.'],
-  AuthorizationQueryParametersError: [400, 'The authorization query parameters that you provided are not valid.'],
-  BadDigest: [400, 'The Content-MD5 or checksum value that you specified did not match what the server received.'],
+  AuthorizationQueryParametersError: [
+    400,
+    'The authorization query parameters that you provided are not valid.',
+  ],
+  BadDigest: [
+    400,
+    'The Content-MD5 or checksum value that you specified did not match what the server received.',
+  ],
   BucketAlreadyExists: [
     409,
     'The requested bucket name is not available: it belongs to someone else. Choose another name.',
@@ -19,10 +25,19 @@ const ERRORS = {
   BucketAlreadyOwnedByYou: [409, 'The bucket that you tried to create already exists, and you own it.'],
   BucketNotEmpty: [409, 'The bucket that you tried to delete is not empty. Delete its objects first.'],
   ConditionalRequestConflict: [409, 'A conflicting operation came in between. Try again.'],
-  EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed object size of 5 GiB for one request.'],
+  EntityTooLarge: [
+    400,
+    'Your proposed upload exceeds the maximum allowed object size of 5 GiB for one request.',
+  ],
   IllegalLocationConstraintException: [400, 'The location constraint is not the region of this server.'],
-  IncompleteBody: [400, 'You did not provide the number of bytes specified by the Content-Length HTTP header.'],
-  InternalError: [500, 'The server met an internal error. Its log explains it under the request id. Try again.'],
+  IncompleteBody: [
+    400,
+    'You did not provide the number of bytes specified by the Content-Length HTTP header.',
+  ],
+  InternalError: [
+    500,
+    'The server met an internal error. Its log explains it under the request id. Try again.',
+  ],
   InvalidAccessKeyId: [403, 'The access key id that you provided does not exist on this server.'],
   InvalidArgument: [400, 'Invalid Argument'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
@@ -33,11 +48,17 @@ const ERRORS = {
   InvalidRequest: [400, 'Invalid Request'],
   InvalidStorageClass: [400, 'The storage class that you specified is not valid.'],
   InvalidTag: [400, 'The tags that you provided are not valid.'],
-  InvalidToken: [400, 'The provided token is malformed or otherwise not valid: this server issues no session tokens.'],
+  InvalidToken: [
+    400,
+    'The provided token is malformed or otherwise not valid: this server issues no session tokens.',
+  ],
   InvalidURI: [400, "Couldn't parse the specified URI."],
   KeyTooLongError: [400, 'Your key is too long: 1,024 bytes of UTF-8 are the most.'],
   MalformedTrailerError: [400, 'The request contained trailing data that was not well-formed.'],
-  MalformedXML: [400, 'The XML that you provided was not well-formed or did not validate against the schema.'],
+  MalformedXML: [
+    400,
+    'The XML that you provided was not well-formed or did not validate against the schema.',
+  ],
   MaxMessageLengthExceeded: [400, 'Your request was too big.'],
   MetadataTooLarge: [400, 'Your metadata headers exceed the maximum allowed metadata size of 2,048 bytes.'],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
@@ -47,19 +68,31 @@ const ERRORS = {
   NoSuchKey: [404, 'The specified key does not exist.'],
   NoSuchUpload: [404, 'The specified upload does not exist.'],
   NoSuchVersion: [404, 'The specified version does not exist.'],
-  NotImplemented: [501, 'A header or parameter that you provided implies functionality that is not implemented.'],
+  NotImplemented: [
+    501,
+    'A header or parameter that you provided implies functionality that is not implemented.',
+  ],
   NotModified: [304, 'Not Modified'],
   PreconditionFailed: [412, 'At least one of the preconditions that you specified did not hold.'],
   RequestHeaderSectionTooLarge: [400, 'Your request line and headers exceed the maximum allowed size.'],
-  RequestTimeTooSkewed: [403, 'The difference between the request time and the time of the server is too large. Set your clock.'],
-  RequestTimeout: [400, 'Your socket connection to the server was not read from or written to within the timeout period.'],
+  RequestTimeTooSkewed: [
+    403,
+    'The difference between the request time and the time of the server is too large. Set your clock.',
+  ],
+  RequestTimeout: [
+    400,
+    'Your socket connection to the server was not read from or written to within the timeout period.',
+  ],
   ServiceUnavailable: [503, 'Service is unable to handle the request. Try again.'],
   SignatureDoesNotMatch: [
     403,
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   ],
   SlowDown: [503, 'Please reduce your request rate.'],
-  XAmzContentSHA256Mismatch: [400, 'The provided x-amz-content-sha256 header does not match what was computed.'],
+  XAmzContentSHA256Mismatch: [
+    400,
+    'The provided x-amz-content-sha256 header does not match what was computed.',
+  ],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
 export type S3ErrorCode = keyof typeof ERRORS;
@@ -89,9 +122,16 @@ export class S3Error extends Error {
 }
 
 /** The XML body of an error. */
-export function encodeError(input: { error: S3Error; resource: string; requestId: string; hostId: string }): string {
+export function encodeError(input: {
+  error: S3Error;
+  resource: string;
+  requestId: string;
+  hostId: string;
+}): string {
   const { error, resource, requestId, hostId } = input;
-  const details = Object.entries(error.details).map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`);
+  const details = Object.entries(error.details).map(
+    ([name, value]) => `<${name}>${escapeXml(value)}</${name}>`,
+  );
   return (
     `${XML_DECLARATION}<Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message>` +
     `${details.join('')}<Resource>${escapeXml(resource)}</Resource>` +

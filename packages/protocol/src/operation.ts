@@ -33,12 +33,7 @@ export type BucketOperationName =
   | 'ListObjects'
   | 'ListObjectsV2'
   | 'DeleteObjects';
-export type ObjectOperationName =
-  | 'PutObject'
-  | 'CopyObject'
-  | 'GetObject'
-  | 'HeadObject'
-  | 'DeleteObject';
+export type ObjectOperationName = 'PutObject' | 'CopyObject' | 'GetObject' | 'HeadObject' | 'DeleteObject';
 
 export type S3Operation =
   | Named<ServiceOperationName, Routed>
@@ -96,11 +91,18 @@ function bucketOperation(method: string, bucket: string, query: Query): S3Operat
   }
 }
 
-function objectOperation(method: string, bucket: string, key: string, query: Query, headers: RawHeaders): S3Operation {
+function objectOperation(
+  method: string,
+  bucket: string,
+  key: string,
+  query: Query,
+  headers: RawHeaders,
+): S3Operation {
   const subresource = query.names().find((name) => OBJECT_SUBRESOURCES.has(name));
   if (subresource !== undefined) {
     const copies = headers.has('x-amz-copy-source');
-    if (subresource === 'partNumber' || subresource === 'uploadId') return unsupported(multipartName(method, query, copies));
+    if (subresource === 'partNumber' || subresource === 'uploadId')
+      return unsupported(multipartName(method, query, copies));
     return unsupported(operationName(method, 'Object', subresource));
   }
   switch (method) {

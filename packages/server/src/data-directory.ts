@@ -10,7 +10,9 @@ import { prepareDirectories, syncDirectory } from './blobs/files/file-blob-store
 
 export class DataDirectoryLocked extends Error {
   constructor(path: string) {
-    super(`The data directory ${path} is in use by another process. Stop that one, or choose another with --data.`);
+    super(
+      `The data directory ${path} is in use by another process. Stop that one, or choose another with --data.`,
+    );
     this.name = 'DataDirectoryLocked';
   }
 }

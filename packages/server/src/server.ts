@@ -104,10 +104,13 @@ async function createBuckets(config: ServerConfig, writer: WriterHandle): Promis
   const client = new WriterClient(port1);
   try {
     for (const name of config.buckets) {
-      await client.write('createBucket', { name, owner: root.name, region: config.region }).catch((error: unknown) => {
-        if (CatalogError.is(error) && (error.code === 'BucketOwnedByYou' || error.code === 'BucketExists')) return;
-        throw error;
-      });
+      await client
+        .write('createBucket', { name, owner: root.name, region: config.region })
+        .catch((error: unknown) => {
+          if (CatalogError.is(error) && (error.code === 'BucketOwnedByYou' || error.code === 'BucketExists'))
+            return;
+          throw error;
+        });
     }
   } finally {
     port1.close();

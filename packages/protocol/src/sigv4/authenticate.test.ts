@@ -65,7 +65,7 @@ test('every accepted region verifies, any when none are named', () => {
   assert.equal(
     authenticate(
       { ...elsewhere, headers: RawHeaders.from(elsewhere.headers) },
-      { now, secretFor: options.secretFor },
+      { now, secretFor: (id) => options.secretFor(id) },
     ).kind,
     'signed',
   );

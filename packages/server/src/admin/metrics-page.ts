@@ -5,15 +5,22 @@ import type { MetricObject } from 'prom-client';
 import { BATCH_BOUNDS } from '../catalog/sqlite/writer-metrics.ts';
 import type { WriterMetricsValues } from '../catalog/sqlite/writer-metrics.ts';
 
-export async function metricsPage(threads: readonly MetricObject[][], writer: WriterMetricsValues): Promise<string> {
-  const gateways = AggregatorRegistry.aggregate(threads as unknown as Parameters<typeof AggregatorRegistry.aggregate>[0]);
+export async function metricsPage(
+  threads: readonly MetricObject[][],
+  writer: WriterMetricsValues,
+): Promise<string> {
+  const gateways = AggregatorRegistry.aggregate(
+    threads as unknown as Parameters<typeof AggregatorRegistry.aggregate>[0],
+  );
   return `${await gateways.metrics()}\n${await ownMetrics(writer)}\n${batchHistogram(writer)}`;
 }
 
 function ownMetrics(writer: WriterMetricsValues): Promise<string> {
   const registers = [new Registry()];
-  const counter = (name: string, help: string, value: number): void => new Counter({ name, help, registers }).inc(value);
-  const gauge = (name: string, help: string, value: number): void => new Gauge({ name, help, registers }).set(value);
+  const counter = (name: string, help: string, value: number): void =>
+    new Counter({ name, help, registers }).inc(value);
+  const gauge = (name: string, help: string, value: number): void =>
+    new Gauge({ name, help, registers }).set(value);
   counter('cistern_commits_total', 'Transactions of the catalog that were synced.', writer.commits);
   counter('cistern_mutations_total', 'Mutations that those commits carried.', writer.mutations);
   counter('cistern_commit_seconds_total', 'Time spent in those transactions.', writer.commitSeconds);
@@ -21,7 +28,11 @@ function ownMetrics(writer: WriterMetricsValues): Promise<string> {
   gauge('cistern_sequence', 'The newest sequence number.', writer.sequence);
   gauge('cistern_blobs_reserved', 'Blobs that uploads hold at this moment.', writer.blobsReserved);
   counter('cistern_blobs_deleted_total', 'Blob files that the reaper deleted.', writer.blobsDeleted);
-  gauge('cistern_catalog_stopped', '1 when the catalog has failed and takes no more writes.', writer.stopped ? 1 : 0);
+  gauge(
+    'cistern_catalog_stopped',
+    '1 when the catalog has failed and takes no more writes.',
+    writer.stopped ? 1 : 0,
+  );
   gauge('process_resident_memory_bytes', 'Resident memory of the process.', process.memoryUsage.rss());
   const { user, system } = process.cpuUsage();
   counter('process_cpu_seconds_total', 'CPU time of the process.', (user + system) / 1e6);

@@ -110,7 +110,10 @@ export interface PublishRequest extends VersionAttributes {
   readonly content: Content;
 }
 
-export interface CopyRequest extends Omit<VersionAttributes, 'size' | 'etag' | 'checksumAlgorithm' | 'checksumValue'> {
+export interface CopyRequest extends Omit<
+  VersionAttributes,
+  'size' | 'etag' | 'checksumAlgorithm' | 'checksumValue'
+> {
   readonly sourceBucket: number;
   readonly sourceKey: string;
   /** The version that the caller's conditions were judged on; another one by now rejects with `SourceChanged`. */

@@ -9,7 +9,8 @@ import type { User } from '../config.ts';
 
 /** @throws S3Error AccessDenied for anonymous requests: nothing is open by default. */
 export function requireUser(user: User | undefined): User {
-  if (user === undefined) throw new S3Error('AccessDenied', 'Anonymous access is not allowed. Sign the request.');
+  if (user === undefined)
+    throw new S3Error('AccessDenied', 'Anonymous access is not allowed. Sign the request.');
   return user;
 }
 
@@ -29,7 +30,10 @@ export async function accessBucket(
   if (bucket === undefined) throw new S3Error('NoSuchBucket', undefined, { BucketName: name });
   if (!user.root && bucket.owner !== user.name) throw new S3Error('AccessDenied');
   if (expectedOwner !== undefined && expectedOwner !== bucket.owner) {
-    throw new S3Error('AccessDenied', 'The bucket belongs to someone else than x-amz-expected-bucket-owner says.');
+    throw new S3Error(
+      'AccessDenied',
+      'The bucket belongs to someone else than x-amz-expected-bucket-owner says.',
+    );
   }
   return bucket;
 }

@@ -18,8 +18,14 @@ const CATALOG_CODES: Record<CatalogErrorCode, { readonly code: S3ErrorCode; read
   NoSuchKey: { code: 'NoSuchKey' },
   PreconditionFailed: { code: 'PreconditionFailed' },
   SourceChanged: { code: 'ConditionalRequestConflict' },
-  StorageFull: { code: 'ServiceUnavailable', message: 'The storage is full. Delete objects or add space, then try again.' },
-  Stopped: { code: 'ServiceUnavailable', message: 'The server cannot reach its disk and takes no more writes.' },
+  StorageFull: {
+    code: 'ServiceUnavailable',
+    message: 'The storage is full. Delete objects or add space, then try again.',
+  },
+  Stopped: {
+    code: 'ServiceUnavailable',
+    message: 'The server cannot reach its disk and takes no more writes.',
+  },
 };
 
 /** Of the file system: the blob store's answer to a full disk. */
@@ -38,9 +44,13 @@ export function toS3Error(error: unknown): { error: S3Error; internal: boolean }
   return { error: new S3Error('InternalError'), internal: true };
 }
 
-export function errorReply(error: S3Error, context: { method: string; resource: string; requestId: string }): Reply {
+export function errorReply(
+  error: S3Error,
+  context: { method: string; resource: string; requestId: string },
+): Reply {
   const headers = error.code === 'ServiceUnavailable' ? ['Retry-After', '1'] : [];
-  if (error.code === 'InvalidRange') headers.push('Content-Range', `bytes */${error.details['ActualObjectSize']}`);
+  if (error.code === 'InvalidRange')
+    headers.push('Content-Range', `bytes */${error.details['ActualObjectSize']}`);
   if (error.status === 304) return emptyReply(304, headers);
   const { resource, requestId } = context;
   return xmlReply(error.status, encodeError({ error, resource, requestId, hostId: requestId }), headers);

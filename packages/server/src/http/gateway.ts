@@ -187,7 +187,10 @@ export class Gateway {
   }
 
   #logFault(exchange: Exchange, error: unknown): void {
-    this.#options.log.error({ requestId: exchange.id, operation: exchange.operation, err: error }, 'request failed');
+    this.#options.log.error(
+      { requestId: exchange.id, operation: exchange.operation, err: error },
+      'request failed',
+    );
   }
 
   #account(exchange: Exchange): void {
@@ -195,7 +198,14 @@ export class Gateway {
     const durationMs = performance.now() - exchange.startedMs;
     const { operation, response, body, sent, errorCode } = exchange;
     const status = response.statusCode;
-    metrics.request({ operation, status, durationMs, receivedBytes: body.received, sentBytes: sent, errorCode });
+    metrics.request({
+      operation,
+      status,
+      durationMs,
+      receivedBytes: body.received,
+      sentBytes: sent,
+      errorCode,
+    });
     if (!log.isLevelEnabled('info') || operation === 'Admin') return;
     log.info(
       {

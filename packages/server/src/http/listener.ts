@@ -38,7 +38,8 @@ const HTTP_OPTIONS = {
 
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { gateway, metrics, tls } = options;
-  const server: Server = tls === null ? createServer(HTTP_OPTIONS) : createTlsServer({ ...HTTP_OPTIONS, ...tls });
+  const server: Server =
+    tls === null ? createServer(HTTP_OPTIONS) : createTlsServer({ ...HTTP_OPTIONS, ...tls });
   server.maxHeadersCount = LIMITS.headerCountMax;
   server.maxConnections = LIMITS.connectionsMax;
   server.on('request', (request, response) => void gateway.handle(request, response, false));
@@ -52,10 +53,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: options.host, port: options.port, reusePort: options.reusePort, backlog: 4096 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
+    server.listen(
+      { host: options.host, port: options.port, reusePort: options.reusePort, backlog: 4096 },
+      () => {
+        server.off('error', reject);
+        resolve();
+      },
+    );
   });
   return {
     port: (server.address() as AddressInfo).port,

@@ -24,7 +24,12 @@ export function receiveBody(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const transfer = guard.watch(() => {
-      fail(new S3Error('RequestTimeout', 'Your client sent the body too slowly. Idle connections will be closed.'));
+      fail(
+        new S3Error(
+          'RequestTimeout',
+          'Your client sent the body too slowly. Idle connections will be closed.',
+        ),
+      );
     });
     let settled = false;
     let taking = false;
@@ -39,7 +44,7 @@ export function receiveBody(
     const fail = (error: unknown): void => {
       if (!settle()) return;
       request.pause();
-      reject(error);
+      reject(error instanceof Error ? error : new Error(String(error)));
     };
     const onData = (chunk: Buffer): void => {
       transfer.bytes += chunk.length;

@@ -31,5 +31,9 @@ export function xmlReply(status: number, xml: string, headers: HeaderList = []):
 }
 
 export function textReply(status: number, text: string, contentType = 'text/plain; charset=utf-8'): Reply {
-  return { status, headers: ['Content-Type', contentType], body: { kind: 'bytes', bytes: Buffer.from(text) } };
+  return {
+    status,
+    headers: ['Content-Type', contentType],
+    body: { kind: 'bytes', bytes: Buffer.from(text) },
+  };
 }

@@ -53,7 +53,10 @@ export class RequestBody {
    *
    * @param length of the payload in bytes, which the body must have exactly
    */
-  async receive(length: number, take: (slice: Buffer) => Promise<void> | undefined): Promise<ReadonlyMap<string, string>> {
+  async receive(
+    length: number,
+    take: (slice: Buffer) => Promise<void> | undefined,
+  ): Promise<ReadonlyMap<string, string>> {
     const { request, response, guard, headers, expectsContinue } = this.#options;
     this.#begun = true;
     if (expectsContinue) response.writeContinue();
@@ -81,7 +84,8 @@ export class RequestBody {
     await this.#whileWhole(
       receiveBody(request, guard, (chunk) => {
         this.received += chunk.length;
-        if (this.received > length) throw new S3Error('IncompleteBody', 'The body is longer than the length that was announced');
+        if (this.received > length)
+          throw new S3Error('IncompleteBody', 'The body is longer than the length that was announced');
         return take(chunk);
       }),
     );
@@ -122,10 +126,14 @@ function announcedTrailers(headers: RawHeaders): string[] {
     .filter((name) => name !== '');
 }
 
-function takeAll(slices: readonly Buffer[], take: (slice: Buffer) => Promise<void> | undefined): Promise<void> | undefined {
+function takeAll(
+  slices: readonly Buffer[],
+  take: (slice: Buffer) => Promise<void> | undefined,
+): Promise<void> | undefined {
   for (const [i, slice] of slices.entries()) {
     const wait = take(slice);
-    if (wait !== undefined) return i + 1 < slices.length ? wait.then(() => takeAll(slices.slice(i + 1), take)) : wait;
+    if (wait !== undefined)
+      return i + 1 < slices.length ? wait.then(() => takeAll(slices.slice(i + 1), take)) : wait;
   }
   return undefined;
 }

@@ -95,7 +95,7 @@ class Sender {
   }
 
   async #sendBlob(reader: BlobReader, start: number, end: number): Promise<void> {
-    for (let position = start; position < end; ) {
+    for (let position = start; position < end;) {
       const slab = await this.#slab();
       // From the multiple of ALIGNMENT before it, to the end of the slab: the file's end cuts the last one short.
       const skip = position % ALIGNMENT;

@@ -45,7 +45,10 @@ export class BodyDigests {
    * @returns the checksum to keep with the object
    * @throws S3Error BadDigest, XAmzContentSHA256Mismatch, InvalidRequest (a trailer that is no digest)
    */
-  verify(computed: { sha256: Buffer; md5: Buffer }, trailers: ReadonlyMap<string, string>): VerifiedChecksum | null {
+  verify(
+    computed: { sha256: Buffer; md5: Buffer },
+    trailers: ReadonlyMap<string, string>,
+  ): VerifiedChecksum | null {
     const { checksum } = this.#upload;
     const value = checksum?.algorithm === 'SHA256' ? computed.sha256 : this.#checksum?.digest();
     return this.#compare(computed, value, trailers);
@@ -59,7 +62,8 @@ export class BodyDigests {
     const algorithm = this.#upload.checksum?.algorithm;
     const sha256 = hash('sha256', bytes, 'buffer');
     const md5 = hash('md5', bytes, 'buffer');
-    const value = algorithm === undefined ? undefined : algorithm === 'SHA256' ? sha256 : checksumOf(algorithm, bytes);
+    const value =
+      algorithm === undefined ? undefined : algorithm === 'SHA256' ? sha256 : checksumOf(algorithm, bytes);
     return { sha256, md5, checksum: this.#compare({ sha256, md5 }, value, trailers) };
   }
 
@@ -83,7 +87,8 @@ export class BodyDigests {
     }
     if (checksum === null || value === undefined) return null;
     const { algorithm } = checksum;
-    const expected = checksum.expected ?? parseChecksum(algorithm, trailers.get(checksumHeader(algorithm)) ?? '');
+    const expected =
+      checksum.expected ?? parseChecksum(algorithm, trailers.get(checksumHeader(algorithm)) ?? '');
     if (!expected.equals(value)) {
       throw new S3Error('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`);
     }

@@ -18,7 +18,8 @@ export async function checksumOfVersion(
   const checksum = createChecksum(algorithm);
   const open = await catalog.openVersion(bucket.id, version.key);
   try {
-    if (open?.version.seq !== version.seq) throw new CatalogError('SourceChanged', 'The source was replaced meanwhile');
+    if (open?.version.seq !== version.seq)
+      throw new CatalogError('SourceChanged', 'The source was replaced meanwhile');
     for (const extent of await open.extents(0, version.size)) {
       if (extent.data !== null) {
         checksum.update(extent.data.subarray(extent.offset, extent.offset + extent.length));
@@ -29,7 +30,7 @@ export async function checksumOfVersion(
       try {
         const end = extent.offset + extent.length;
         const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-        for (let position = extent.offset; position < end; ) {
+        for (let position = extent.offset; position < end;) {
           const read = await reader.read(chunk.subarray(0, Math.min(chunk.length, end - position)), position);
           if (read === 0) throw new Error('a blob file is shorter than it should be');
           checksum.update(chunk.subarray(0, read));

@@ -35,7 +35,12 @@ export async function copyObject(context: InBucket, operation: Operation<'CopyOb
   const tags = input.replaceTags ? encodeTags(parseTagging(headers.get('x-amz-tagging'))) : undefined;
   const storageClass = parseStorageClass(headers.get('x-amz-storage-class'));
   const condition = parseWriteCondition(headers);
-  const sourceBucket = await accessBucket(services.catalog, user, input.sourceBucket, input.sourceExpectedOwner);
+  const sourceBucket = await accessBucket(
+    services.catalog,
+    user,
+    input.sourceBucket,
+    input.sourceExpectedOwner,
+  );
   for (let attempt = 1; ; attempt++) {
     const source = await findSource(context, sourceBucket, input);
     refuseIdleCopy(context, operation.key, sourceBucket, input);
@@ -74,8 +79,17 @@ async function findSource({ services }: InBucket, bucket: Bucket, input: CopyInp
   return source;
 }
 
-function refuseIdleCopy({ bucket, headers }: InBucket, key: string, sourceBucket: Bucket, input: CopyInput): void {
-  const changes = input.replaceMetadata || input.replaceTags || headers.has('x-amz-storage-class') || input.checksumAlgorithm !== undefined;
+function refuseIdleCopy(
+  { bucket, headers }: InBucket,
+  key: string,
+  sourceBucket: Bucket,
+  input: CopyInput,
+): void {
+  const changes =
+    input.replaceMetadata ||
+    input.replaceTags ||
+    headers.has('x-amz-storage-class') ||
+    input.checksumAlgorithm !== undefined;
   if (changes || sourceBucket.id !== bucket.id || input.sourceKey !== key) return;
   throw new S3Error(
     'InvalidRequest',

@@ -7,7 +7,10 @@ import type { Reply } from '../http/reply.ts';
 import type { Authorized, Operation } from './context.ts';
 import { receiveDocument } from './receive-document.ts';
 
-export async function createBucket(context: Authorized, operation: Operation<'CreateBucket'>): Promise<Reply> {
+export async function createBucket(
+  context: Authorized,
+  operation: Operation<'CreateBucket'>,
+): Promise<Reply> {
   const { services, user, headers } = context;
   const name = operation.bucket;
   checkAcl(headers);

@@ -9,7 +9,8 @@ export async function deleteObject(context: InBucket, operation: Operation<'Dele
   const { services, bucket, headers } = context;
   checkVersionId(operation.query.get('versionId'));
   for (const name of ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']) {
-    if (headers.has(name)) throw new S3Error('NotImplemented', `${name} is not implemented for deletes.`, { Header: name });
+    if (headers.has(name))
+      throw new S3Error('NotImplemented', `${name} is not implemented for deletes.`, { Header: name });
   }
   await services.catalog.deleteVersions(bucket.id, [operation.key]);
   return emptyReply(204);

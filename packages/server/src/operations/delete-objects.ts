@@ -11,7 +11,10 @@ export async function deleteObjects(context: InBucket): Promise<Reply> {
   const { services, bucket } = context;
   const { bytes, verified } = await receiveDocument(context);
   if (!verified) {
-    throw new S3Error('InvalidRequest', 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
+    throw new S3Error(
+      'InvalidRequest',
+      'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
+    );
   }
   const input = parseDeleteObjects(bytes);
   const errors = new Map<ObjectToDelete, S3Error>();

@@ -1,6 +1,13 @@
 /** GetObject, and HeadObject, which is the same without the bytes. */
 
-import { checkVersionId, evaluateRead, parseReadConditions, rangeApplies, resolveRange, S3Error } from '@cistern/protocol';
+import {
+  checkVersionId,
+  evaluateRead,
+  parseReadConditions,
+  rangeApplies,
+  resolveRange,
+  S3Error,
+} from '@cistern/protocol';
 import type { RawHeaders, ResolvedRange } from '@cistern/protocol';
 import type { OpenVersion } from '../catalog/catalog.ts';
 import { emptyReply } from '../http/reply.ts';
@@ -8,7 +15,10 @@ import type { Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
 import { checksumHeaders, validatorHeaders, versionHeaders } from './object-headers.ts';
 
-export async function getObject(context: InBucket, operation: Operation<'GetObject' | 'HeadObject'>): Promise<Reply> {
+export async function getObject(
+  context: InBucket,
+  operation: Operation<'GetObject' | 'HeadObject'>,
+): Promise<Reply> {
   const { services, bucket, headers } = context;
   const { key, query } = operation;
   checkVersionId(query.get('versionId'));
@@ -24,7 +34,12 @@ export async function getObject(context: InBucket, operation: Operation<'GetObje
     const heeded = rangeApplies(version, headers.get('if-range'));
     const range = resolveRange(heeded ? headers.get('range') : undefined, version.size);
     const list = versionHeaders(version, query);
-    if (withChecksum && !range.partial && version.checksumAlgorithm !== null && version.checksumValue !== null) {
+    if (
+      withChecksum &&
+      !range.partial &&
+      version.checksumAlgorithm !== null &&
+      version.checksumValue !== null
+    ) {
       list.push(...checksumHeaders(version.checksumAlgorithm, version.checksumValue));
     }
     if (range.partial) list.push('Content-Range', `bytes ${range.start}-${range.end - 1}/${version.size}`);
@@ -66,4 +81,3 @@ function wantsChecksum(headers: RawHeaders): boolean {
     ArgumentValue: mode,
   });
 }
-

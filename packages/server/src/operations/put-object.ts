@@ -1,6 +1,13 @@
 /** PutObject: everything that can be refused is refused before the body is asked for. */
 
-import { checkAcl, parseAttributes, parseStorageClass, parseTagging, parseWriteCondition, S3Error } from '@cistern/protocol';
+import {
+  checkAcl,
+  parseAttributes,
+  parseStorageClass,
+  parseTagging,
+  parseWriteCondition,
+  S3Error,
+} from '@cistern/protocol';
 import type { Tag } from '@cistern/protocol';
 import type { WriteCondition } from '../catalog/catalog.ts';
 import { emptyReply } from '../http/reply.ts';
@@ -49,11 +56,16 @@ export function encodeTags(tags: readonly Tag[]): string | null {
  * A condition that does not hold now will hardly hold after the body: spare the client sending it. The decision that
  * counts is made when the version is published.
  */
-async function failEarly({ services, bucket }: InBucket, key: string, condition: WriteCondition | null): Promise<void> {
+async function failEarly(
+  { services, bucket }: InBucket,
+  key: string,
+  condition: WriteCondition | null,
+): Promise<void> {
   if (condition === null) return;
   const current = await services.catalog.findVersion(bucket.id, key);
   if ('ifAbsent' in condition) {
-    if (current !== undefined) throw new S3Error('PreconditionFailed', undefined, { Condition: 'If-None-Match' });
+    if (current !== undefined)
+      throw new S3Error('PreconditionFailed', undefined, { Condition: 'If-None-Match' });
   } else if (current === undefined) {
     throw new S3Error('NoSuchKey', undefined, { Key: key });
   }

@@ -15,7 +15,9 @@ export async function receiveDocument(context: Authorized): Promise<{ bytes: Buf
   if (empty && body.payload.kind !== 'chunked') return { bytes: Buffer.alloc(0), verified: false };
   const upload = parseUpload(headers, body.payload);
   if (upload.length > LIMITS.documentBytesMax) {
-    throw new S3Error('MaxMessageLengthExceeded', undefined, { MaxMessageLengthBytes: String(LIMITS.documentBytesMax) });
+    throw new S3Error('MaxMessageLengthExceeded', undefined, {
+      MaxMessageLengthBytes: String(LIMITS.documentBytesMax),
+    });
   }
   const digests = new BodyDigests(upload, body.payload);
   const bytes = Buffer.allocUnsafe(upload.length);

@@ -17,7 +17,9 @@ export interface ReceivedObject {
   /** Lower-case hex. */
   readonly md5: string;
   readonly checksum: VerifiedChecksum | null;
-  readonly body: { readonly kind: 'held'; readonly content: Content } | { readonly kind: 'staged'; readonly staged: StagedBlob };
+  readonly body:
+    | { readonly kind: 'held'; readonly content: Content }
+    | { readonly kind: 'staged'; readonly staged: StagedBlob };
 }
 
 /** @throws S3Error for every way in which the body is not what was announced; nothing is left behind then */
@@ -51,7 +53,11 @@ async function hold({ body }: Authorized, size: number, digests: BodyDigests): P
 
 const EMPTY = Buffer.alloc(0);
 
-async function stage({ services, body }: Authorized, size: number, digests: BodyDigests): Promise<ReceivedObject> {
+async function stage(
+  { services, body }: Authorized,
+  size: number,
+  digests: BodyDigests,
+): Promise<ReceivedObject> {
   const { blobs: store, slabs: pool, hasher } = services;
   const ingest = await BlobIngest.start({ store, pool, hasher, size });
   digests.begin();
@@ -75,14 +81,21 @@ async function stage({ services, body }: Authorized, size: number, digests: Body
  * Gives a received body its place, so that a version can be published on it: a blob is reserved, synced and moved to
  * its location, or dropped when the same content is there already. Whoever gets a blob publishes it or releases it.
  */
-export async function placeObject({ services, bucket }: InBucket, received: ReceivedObject): Promise<Content> {
+export async function placeObject(
+  { services, bucket }: InBucket,
+  received: ReceivedObject,
+): Promise<Content> {
   if (received.body.kind === 'held') return received.body.content;
   const { staged } = received.body;
   const { catalog } = services;
   let blob: number | undefined;
   try {
     // The reservation's commit and the file's sync are waited for together.
-    const reserved = catalog.reserveBlob({ scope: bucket.scope, sha256: staged.sha256, length: staged.length });
+    const reserved = catalog.reserveBlob({
+      scope: bucket.scope,
+      sha256: staged.sha256,
+      length: staged.length,
+    });
     await Promise.all([reserved, syncOrStop(services, staged.synced)]);
     const reservation = await reserved;
     blob = reservation.blob;
@@ -101,7 +114,10 @@ async function syncOrStop(services: Services, synced: Promise<void>): Promise<vo
   try {
     await synced;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === 'fsync' || (error as NodeJS.ErrnoException).syscall === 'fdatasync') {
+    if (
+      (error as NodeJS.ErrnoException).syscall === 'fsync' ||
+      (error as NodeJS.ErrnoException).syscall === 'fdatasync'
+    ) {
       services.failStop(error);
     }
     throw error;

@@ -26,7 +26,11 @@ export class GatewayHandle {
   constructor(data: GatewayData & { writer: MessagePort }, handlers: GatewayHandlers) {
     this.#handlers = handlers;
     const url = siblingModule(import.meta.url, './gateway-thread');
-    this.#worker = new Worker(url, { workerData: data, transferList: [data.writer], resourceLimits: THREAD_MEMORY });
+    this.#worker = new Worker(url, {
+      workerData: data,
+      transferList: [data.writer],
+      resourceLimits: THREAD_MEMORY,
+    });
     this.#listening.promise.catch(() => undefined);
     this.#worker.on('message', (event: GatewayEvent) => this.#receive(event));
     this.#worker.on('error', (error: Error) => {

@@ -33,7 +33,10 @@ export class WriterHandle {
       epochs,
       feedRetentionMs: config.feedRetentionMs,
     };
-    this.#worker = new Worker(siblingModule(import.meta.url, '../catalog/sqlite/writer-thread'), { workerData: data, resourceLimits: THREAD_MEMORY });
+    this.#worker = new Worker(siblingModule(import.meta.url, '../catalog/sqlite/writer-thread'), {
+      workerData: data,
+      resourceLimits: THREAD_MEMORY,
+    });
     const ready = Promise.withResolvers<void>();
     const closed = Promise.withResolvers<void>();
     this.ready = ready.promise;

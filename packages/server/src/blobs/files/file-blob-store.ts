@@ -23,7 +23,11 @@ const DIRECT_WRITE_FROM = 4 * 1024 * 1024;
 const DIRECT_READ_FROM = 64 * 1024 * 1024;
 
 /** Opens for direct I/O where that is asked for and the file system can (tmpfs, for one, cannot). */
-async function openFile(path: string, flags: number, direct: boolean): Promise<{ file: FileHandle; direct: boolean }> {
+async function openFile(
+  path: string,
+  flags: number,
+  direct: boolean,
+): Promise<{ file: FileHandle; direct: boolean }> {
   if (direct && O_DIRECT !== undefined) {
     try {
       return { file: await open(path, flags | O_DIRECT, 0o600), direct: true };
@@ -134,7 +138,8 @@ class FileBlobWriter implements BlobWriter {
    * a third of the throughput.
    */
   write(bytes: Uint8Array, position: number): Promise<void> {
-    if (position !== this.#queued) return Promise.reject(new Error('a blob is written from its beginning to its end'));
+    if (position !== this.#queued)
+      return Promise.reject(new Error('a blob is written from its beginning to its end'));
     this.#queued += bytes.byteLength;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ bytes: this.#direct ? padded(bytes) : bytes, resolve, reject });

@@ -18,7 +18,9 @@ export interface Slab {
 
 /** The one thing needed of it; its types come with those of browsers only. */
 declare const WebAssembly: {
-  Memory: new (limits: { initial: number; maximum: number; shared: true }) => { readonly buffer: SharedArrayBuffer };
+  Memory: new (limits: { initial: number; maximum: number; shared: true }) => {
+    readonly buffer: SharedArrayBuffer;
+  };
 };
 
 const WASM_PAGE_BYTES = 64 * 1024;

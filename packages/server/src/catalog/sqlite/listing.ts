@@ -32,7 +32,9 @@ export function listVersions(pages: PageReader, request: ListRequest): ListResul
 
   while (cursor !== undefined) {
     const size = Math.min(pageSize, PAGE_MAX);
-    const page = cursor.inclusive ? pages.from(bucket, cursor.key, size) : pages.after(bucket, cursor.key, size);
+    const page = cursor.inclusive
+      ? pages.from(bucket, cursor.key, size)
+      : pages.after(bucket, cursor.key, size);
     let skipTo: string | undefined;
     for (const row of page) {
       if (!row.key.startsWith(prefix)) return result(false);
@@ -55,7 +57,8 @@ export function listVersions(pages: PageReader, request: ListRequest): ListResul
       pageSize = PAGE_AFTER_PREFIX;
     } else {
       const lastRow = page.at(-1);
-      cursor = lastRow === undefined || page.length < size ? undefined : { key: lastRow.key, inclusive: false };
+      cursor =
+        lastRow === undefined || page.length < size ? undefined : { key: lastRow.key, inclusive: false };
       pageSize *= 4;
     }
   }

@@ -1,6 +1,13 @@
 /** What can be asked of the writer thread: a closed union, plain data that crosses threads. */
 
-import type { Bucket, CopyRequest, Published, PublishRequest, Reservation, ReserveRequest } from '../catalog.ts';
+import type {
+  Bucket,
+  CopyRequest,
+  Published,
+  PublishRequest,
+  Reservation,
+  ReserveRequest,
+} from '../catalog.ts';
 
 /** Input and result of each mutation. */
 export interface Mutations {
@@ -15,6 +22,8 @@ export interface Mutations {
 
 export type MutationName = keyof Mutations;
 
-export type Mutation = { [N in MutationName]: { readonly name: N; readonly input: Mutations[N]['input'] } }[MutationName];
+export type Mutation = {
+  [N in MutationName]: { readonly name: N; readonly input: Mutations[N]['input'] };
+}[MutationName];
 
 export type MutationResult = Mutations[MutationName]['result'];

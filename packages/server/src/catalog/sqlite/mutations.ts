@@ -81,7 +81,15 @@ function deleteBucket(context: WriteContext, { bucket }: { bucket: number }): un
   }
   context.bucketsChanged();
   sql.deleteBucket.run(bucket);
-  sql.insertFeed.run(context.nextSequence(), context.now(), FEED_KIND.bucketDeleted, bucket, name, null, null);
+  sql.insertFeed.run(
+    context.nextSequence(),
+    context.now(),
+    FEED_KIND.bucketDeleted,
+    bucket,
+    name,
+    null,
+    null,
+  );
   return undefined;
 }
 
@@ -116,7 +124,13 @@ function publishVersion(context: WriteContext, input: PublishRequest): Published
   checkCondition(context, input.bucket, input.key, input.condition);
   const seq = context.nextSequence();
   const manifest = insertManifest(context, { seq, scope, size: input.size, content: input.content });
-  return replaceCurrent(context, { ...input, seq, manifest, extents: manifest === null ? 0 : 1, kind: FEED_KIND.put });
+  return replaceCurrent(context, {
+    ...input,
+    seq,
+    manifest,
+    extents: manifest === null ? 0 : 1,
+    kind: FEED_KIND.put,
+  });
 }
 
 /** A manifest of one extent, or none for an empty object. It is numbered by the sequence number of its version. */
@@ -132,7 +146,14 @@ function insertManifest(
       return null;
     case 'inline':
       blob = seq;
-      sql.insertInlineBlob.run(blob, input.scope, content.sha256, size, content.data.byteLength, content.data);
+      sql.insertInlineBlob.run(
+        blob,
+        input.scope,
+        content.sha256,
+        size,
+        content.data.byteLength,
+        content.data,
+      );
       break;
     case 'blob':
       blob = content.blob;
@@ -148,7 +169,8 @@ function copyVersion(context: WriteContext, input: CopyRequest): Published {
   const { sql, reader } = context;
   requireBucket(context, input.bucket);
   const source = reader.findVersion(input.sourceBucket, input.sourceKey);
-  if (source?.seq !== input.sourceSeq) throw new CatalogError('SourceChanged', 'The source was replaced meanwhile');
+  if (source?.seq !== input.sourceSeq)
+    throw new CatalogError('SourceChanged', 'The source was replaced meanwhile');
   checkCondition(context, input.bucket, input.key, input.condition);
   // Before the replaced version gives its reference up: it may be the source itself.
   if (source.manifest !== null) sql.addManifestRef.run(source.manifest);
@@ -158,7 +180,16 @@ function copyVersion(context: WriteContext, input: CopyRequest): Published {
       ? { checksumAlgorithm: source.checksumAlgorithm, checksumValue: source.checksumValue }
       : { checksumAlgorithm: input.checksumAlgorithm, checksumValue: input.checksumValue };
   const seq = context.nextSequence();
-  return replaceCurrent(context, { ...input, ...checksum, seq, size, etag, manifest, extents, kind: FEED_KIND.copy });
+  return replaceCurrent(context, {
+    ...input,
+    ...checksum,
+    seq,
+    size,
+    etag,
+    manifest,
+    extents,
+    kind: FEED_KIND.copy,
+  });
 }
 
 interface NewVersion extends VersionAttributes {
@@ -196,7 +227,12 @@ function replaceCurrent(context: WriteContext, version: NewVersion): Published {
   return { seq, modifiedMs };
 }
 
-function checkCondition(context: WriteContext, bucket: number, key: string, condition: WriteCondition | null): void {
+function checkCondition(
+  context: WriteContext,
+  bucket: number,
+  key: string,
+  condition: WriteCondition | null,
+): void {
   if (condition === null) return;
   const current = context.reader.findVersion(bucket, key);
   if ('ifAbsent' in condition) {
@@ -215,7 +251,15 @@ function deleteVersions(context: WriteContext, input: Mutations['deleteVersions'
   for (const key of input.keys) {
     const deleted = sql.deleteCurrent.get(input.bucket, key) as { manifest: number | null } | undefined;
     if (deleted === undefined) continue;
-    sql.insertFeed.run(context.nextSequence(), context.now(), FEED_KIND.delete, input.bucket, key, null, null);
+    sql.insertFeed.run(
+      context.nextSequence(),
+      context.now(),
+      FEED_KIND.delete,
+      input.bucket,
+      key,
+      null,
+      null,
+    );
     if (deleted.manifest !== null) purgeManifest(sql, deleted.manifest);
   }
   return undefined;

@@ -47,7 +47,9 @@ export class SqliteReader {
         AND e.start >= (SELECT max(start) FROM extents WHERE manifest = ?1 AND start <= ?2)
       ORDER BY e.start`);
     const page = (bound: string): StatementSync =>
-      db.prepare(`SELECT ${LISTED_COLUMNS} FROM versions WHERE bucket = ? AND place = 0 AND ${bound} ORDER BY key LIMIT ?`);
+      db.prepare(
+        `SELECT ${LISTED_COLUMNS} FROM versions WHERE bucket = ? AND place = 0 AND ${bound} ORDER BY key LIMIT ?`,
+      );
     const after = page('key > ?');
     const from = page('key >= ?');
     this.#pages = {

@@ -60,7 +60,8 @@ export class WriteStatements {
     this.bucketById = p('SELECT name, scope FROM buckets WHERE id = ?');
     this.bucketHasVersions = p('SELECT 1 FROM versions WHERE bucket = ? LIMIT 1');
 
-    this.insertVersion = p(`INSERT INTO versions (bucket, place, key, seq, retired_seq, is_null, delete_marker,
+    this.insertVersion =
+      p(`INSERT INTO versions (bucket, place, key, seq, retired_seq, is_null, delete_marker,
       modified_ms, size, etag, storage_class, owner, manifest, extents, checksum_algorithm, checksum_value, tags, attributes)
       VALUES (?, 0, ?, ?, NULL, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.deleteCurrent = p(
@@ -73,23 +74,35 @@ export class WriteStatements {
     this.deleteManifest = p('DELETE FROM manifests WHERE id = ?');
     this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT ?');
 
-    this.insertExtent = p('INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)');
+    this.insertExtent = p(
+      'INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)',
+    );
     this.firstExtents = p('SELECT start, blob FROM extents WHERE manifest = ? ORDER BY start LIMIT ?');
     this.deleteExtent = p('DELETE FROM extents WHERE manifest = ? AND start = ?');
 
-    this.insertInlineBlob = p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
+    this.insertInlineBlob =
+      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
       VALUES (?, ?, ?, ${BLOB_STATE.live}, 1, 0, ?, ?, NULL, ?)`);
-    this.insertPendingBlob = p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
+    this.insertPendingBlob =
+      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
       VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, 0, ?, ?, ?, NULL)`);
-    this.blobByHash = p('SELECT id, state, location FROM blobs WHERE scope = ? AND sha256 = ? AND location IS NOT NULL');
+    this.blobByHash = p(
+      'SELECT id, state, location FROM blobs WHERE scope = ? AND sha256 = ? AND location IS NOT NULL',
+    );
     this.blobById = p('SELECT state, location, logical FROM blobs WHERE id = ?');
-    this.addBlobRef = p(`UPDATE blobs SET refs = refs + 1, state = ${BLOB_STATE.live} WHERE id = ? RETURNING logical`);
+    this.addBlobRef = p(
+      `UPDATE blobs SET refs = refs + 1, state = ${BLOB_STATE.live} WHERE id = ? RETURNING logical`,
+    );
     this.dropBlobRef = p('UPDATE blobs SET refs = refs - 1 WHERE id = ? RETURNING refs, location');
     this.deleteBlob = p('DELETE FROM blobs WHERE id = ?');
     this.markDeleting = p(`UPDATE blobs SET state = ${BLOB_STATE.deleting} WHERE id = ?`);
-    this.unreferencedBlobs = p('SELECT id, state, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?');
+    this.unreferencedBlobs = p(
+      'SELECT id, state, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
+    );
 
-    this.insertFeed = p('INSERT INTO feed (seq, at_ms, kind, bucket, key, size, etag) VALUES (?, ?, ?, ?, ?, ?, ?)');
+    this.insertFeed = p(
+      'INSERT INTO feed (seq, at_ms, kind, bucket, key, size, etag) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
     this.trimFeed = p(`DELETE FROM feed WHERE seq IN
       (SELECT seq FROM (SELECT seq, at_ms FROM feed ORDER BY seq LIMIT ?) WHERE at_ms < ?)`);
   }

@@ -114,7 +114,12 @@ function serve(port: MessagePort, queue: WriteQueue): void {
     for (const { id, mutation } of request) {
       queue.enqueue(mutation, (outcome) => {
         if ('result' in outcome) answer({ id, result: outcome.result });
-        else answer({ id, code: CatalogError.is(outcome.error) ? outcome.error.code : null, message: outcome.error.message });
+        else
+          answer({
+            id,
+            code: CatalogError.is(outcome.error) ? outcome.error.code : null,
+            message: outcome.error.message,
+          });
       });
     }
   });
@@ -127,5 +132,8 @@ function describe(error: unknown): string {
 try {
   main(workerData as WriterData);
 } catch (error) {
-  parentPort?.postMessage({ kind: 'failed', message: error instanceof Error ? error.message : String(error) } satisfies WriterEvent);
+  parentPort?.postMessage({
+    kind: 'failed',
+    message: error instanceof Error ? error.message : String(error),
+  } satisfies WriterEvent);
 }

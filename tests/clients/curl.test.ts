@@ -1,0 +1,102 @@
+/**
+ * @module curl against the server: signing by itself, and plain on presigned URLs.
+ */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+
+import { presign } from '@cistern/protocol';
+
+import { objectPath, sha256Hex } from '../support/s3.ts';
+import { needsOwnServer, startTestServer } from '../support/server.ts';
+import { makeCertificate } from './certificate.ts';
+import { createSandbox, needsCommand } from './commands.ts';
+
+suite('curl', { skip: needsCommand('curl', 'Debian package curl') }, async () => {
+  const { s3: server } = await startTestServer();
+  const { endpoint, credentials, host, region } = server;
+  const { home, run } = await createSandbox();
+  const bucket = await server.freshBucket('curl');
+  const user = `${credentials.accessKeyId}:${credentials.secretAccessKey}`;
+  const curl = (...args: string[]) => run('curl', '--silent', '--show-error', '--fail-with-body', ...args);
+  const signed = (...args: string[]) => curl('--aws-sigv4', 'aws:amz:us-east-1:s3', '--user', user, ...args);
+
+  function presigned(method: string, key: string, query = ''): string {
+    const target = `${objectPath(bucket, key)}${query}`;
+    return endpoint + presign({ method, target, host, expiresS: 60, credentials, region, now: Date.now() });
+  }
+
+  async function fileOf(name: string, size: number): Promise<string> {
+    const path = join(home, name);
+    await writeFile(path, randomBytes(size));
+    return path;
+  }
+
+  test('--aws-sigv4 puts, gets, lists and deletes', async () => {
+    const file = await fileOf('signed.bin', 300_000);
+    const url = `${endpoint}/${bucket}/signed.bin`;
+    await signed('--request', 'PUT', '--data-binary', `@${file}`, '--header', 'Content-Type: image/x-test', url);
+    const down = join(home, 'signed.down');
+    await signed('--output', down, '--dump-header', join(home, 'headers'), url);
+    assert.ok((await readFile(file)).equals(await readFile(down)));
+    assert.match(await readFile(join(home, 'headers'), 'utf8'), /^content-type: image\/x-test\r$/im);
+    assert.match(await signed('--head', url), /^content-length: 300000\r$/im);
+    assert.match(await signed(`${endpoint}/${bucket}?list-type=2&prefix=signed`), /<Key>signed\.bin<\/Key>/);
+    assert.match(await signed(`${endpoint}/`), new RegExp(`<Name>${bucket}</Name>`));
+    await signed('--request', 'DELETE', url);
+    assert.doesNotMatch(await signed(`${endpoint}/${bucket}?list-type=2`), /signed\.bin/);
+  });
+
+  test('--upload-file sends a hash that the caller gives, or none', async () => {
+    const file = await fileOf('upload.bin', 2 * (1 << 20) + 3);
+    const body = await readFile(file);
+    for (const hash of [sha256Hex(body), 'UNSIGNED-PAYLOAD']) {
+      const url = `${endpoint}/${bucket}/upload.bin`;
+      await signed('--upload-file', file, '--header', `x-amz-content-sha256: ${hash}`, url);
+      const down = join(home, 'upload.down');
+      await signed('--output', down, url);
+      assert.ok(body.equals(await readFile(down)));
+    }
+  });
+
+  test('a presigned URL needs nothing but curl', async () => {
+    const file = await fileOf('presigned.bin', 1_500_000);
+    await curl('--upload-file', file, presigned('PUT', 'pre/ü +&.bin'));
+    const down = join(home, 'presigned.down');
+    await curl('--output', down, presigned('GET', 'pre/ü +&.bin'));
+    assert.ok((await readFile(file)).equals(await readFile(down)));
+    await curl('--range', '10-19', '--output', down, presigned('GET', 'pre/ü +&.bin'));
+    assert.ok((await readFile(file)).subarray(10, 20).equals(await readFile(down)));
+    const query = '?response-content-type=text%2Fx-mine';
+    assert.match(await curl('--include', '--range', '0-0', presigned('GET', 'pre/ü +&.bin', query)), /text\/x-mine/);
+    await curl('--request', 'DELETE', presigned('DELETE', 'pre/ü +&.bin'));
+    await assert.rejects(curl(presigned('GET', 'pre/ü +&.bin')), /NoSuchKey/);
+  });
+
+  test('a body is sent only after 100 Continue', async () => {
+    const file = await fileOf('expect.bin', 1_100_000);
+    const args = ['--upload-file', file, '--header', 'Expect: 100-continue', '--expect100-timeout', '30', '--verbose'];
+    await curl(...args, presigned('PUT', 'expect.bin'));
+    assert.equal((await server.object('HEAD', bucket, 'expect.bin')).headers['content-length'], '1100000');
+    // Refused before a byte of the body was sent: the write-out says how many were.
+    const wrong = presigned('PUT', 'expect.bin').replace('expect.bin', 'other.bin');
+    const sent = run('curl', '--silent', '--output', join(home, 'error'), '--write-out', '%{http_code} %{size_upload}', ...args, wrong);
+    assert.equal(await sent, '403 0');
+    assert.ok((await stat(join(home, 'error'))).size > 0);
+  });
+
+  test('over TLS', { skip: needsOwnServer }, async () => {
+    const { cert, key } = makeCertificate();
+    const { s3: secure } = await startTestServer({ tls: { cert, key } });
+    const ca = join(home, 'authority.pem');
+    await writeFile(ca, cert);
+    const own = ['--aws-sigv4', 'aws:amz:us-east-1:s3', '--cacert', ca];
+    const login = ['--user', `${secure.credentials.accessKeyId}:${secure.credentials.secretAccessKey}`];
+    await curl(...own, ...login, '--request', 'PUT', `${secure.endpoint}/curl-tls`);
+    await curl(...own, ...login, '--request', 'PUT', '--data-binary', 'body', `${secure.endpoint}/curl-tls/k`);
+    assert.equal(await curl(...own, ...login, `${secure.endpoint}/curl-tls/k`), 'body');
+  });
+});

@@ -40,9 +40,9 @@ export interface Sandbox {
   /** an empty directory, the client's `HOME` and working directory, removed after the file's tests */
   home: string;
   /** Resolves to standard output; rejects with what the client wrote to standard error unless it exits with 0. */
-  run(command: string, ...args: string[]): Promise<string>;
+  run: (command: string, ...args: string[]) => Promise<string>;
   /** The exit code and both outputs, whatever they are. */
-  attempt(command: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  attempt: (command: string, ...args: string[]) => Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
 /** @param environment added to PATH and HOME, the only variables that clients inherit */

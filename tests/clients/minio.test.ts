@@ -97,7 +97,7 @@ test('a part of an object is read', async () => {
 test('objects are copied, with and without new metadata', async () => {
   const body = randomBytes(100_000);
   await client.putObject(bucket, 'from me+&', body, body.length, { 'X-Amz-Meta-Step': '1' });
-  await client.copyObject(bucket, 'copied', `/${bucket}/${encodeURIComponent('from me+&')}`);
+  await client.copyObject(bucket, 'copied', `/${bucket}/from me+&`);
   assert.ok(body.equals(await buffer(await client.getObject(bucket, 'copied'))));
   assert.equal((await client.statObject(bucket, 'copied')).metaData['step'], '1');
   await client.copyObject(

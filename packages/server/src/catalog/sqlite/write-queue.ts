@@ -6,6 +6,7 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { Reservation } from '../catalog.ts';
 import { CatalogError } from '../errors.ts';
 import type { EpochWriter } from '../epochs.ts';
 import { BlobPins } from './blob-pins.ts';
@@ -104,11 +105,11 @@ export class WriteQueue {
     try {
       this.sql.begin.run();
       result = work(this.#context);
+      this.#commit(before);
     } catch (error) {
-      this.#rollback(before, error);
+      if (this.#stopped === undefined) this.#rollback(before, error);
       throw error;
     }
-    this.#commit(before);
     return result;
   }
 
@@ -146,20 +147,23 @@ export class WriteQueue {
     const started = performance.now();
     const before = this.#sequence;
     const settled: { job: Job; outcome: Outcome }[] = [];
+    const waiting: Job[] = [];
     try {
       this.sql.begin.run();
       for (const job of batch) {
         const outcome = this.#applyOne(job.mutation);
-        if (outcome === WAIT) this.#waiting.push(job);
+        if (outcome === WAIT) waiting.push(job);
         else settled.push({ job, outcome });
       }
       this.#commit(before);
     } catch (error) {
       if (this.#stopped === undefined) this.#rollback(before, error);
       const answer = this.#stopped ?? toCatalogError(error);
-      for (const job of batch) if (!this.#waiting.includes(job)) job.settle({ error: answer });
+      for (const { job, outcome } of settled) this.#unpin(job.mutation, outcome);
+      for (const job of batch) job.settle({ error: answer });
       return;
     }
+    this.#waiting.push(...waiting);
     this.#options.onCommit?.({ mutations: batch.length, durationMs: performance.now() - started });
     for (const { job, outcome } of settled) job.settle(outcome);
     this.checkpoint();
@@ -178,6 +182,12 @@ export class WriteQueue {
       this.sql.release.run();
       return { error: error instanceof Error ? error : new Error(String(error)) };
     }
+  }
+
+  /** Pins are no part of the transaction: those of reservations that were undone with it are taken back here. */
+  #unpin(mutation: Mutation, outcome: Outcome): void {
+    if (mutation.name !== 'reserveBlob' || !('result' in outcome)) return;
+    this.pins.drop((outcome.result as Reservation).blob);
   }
 
   #commit(before: number): void {

@@ -1,0 +1,95 @@
+/** Which databases are opened, and that those that are not stay as they were. */
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+
+import { checkSqliteVersion, DATABASE_FILE, openWriter } from './connection.ts';
+import { APPLICATION_ID, FORMAT_VERSION, readPragma } from './schema.ts';
+import { count, openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
+
+/** A database made by `sql`, closed. */
+function database(t: TestContext, sql: string): { directory: string; path: string } {
+  const directory = temporaryDirectory(t);
+  const path = join(directory, DATABASE_FILE);
+  const db = new DatabaseSync(path);
+  db.exec(sql);
+  db.close();
+  return { directory, path };
+}
+
+/** That opening it fails with the message, and that neither the file nor the directory is changed by it. */
+function assertRefused({ directory, path }: { directory: string; path: string }, message: RegExp): void {
+  const before = readFileSync(path);
+  const files = readdirSync(directory);
+  assert.throws(() => openWriter(path), message);
+  assert.deepEqual(readdirSync(directory), files);
+  assert.ok(before.equals(readFileSync(path)));
+}
+
+test('a new database has its format written on it, and is opened again as it was left', async (t) => {
+  const directory = temporaryDirectory(t);
+  const first = openSqliteStore(t, { directory });
+  const made = await first.catalog.createBucket({ name: 'photos', owner: 'alice', region: 'us-east-1' });
+  first.crash();
+  const second = openSqliteStore(t, { directory });
+  assert.equal(readPragma(second.db, 'application_id'), APPLICATION_ID);
+  assert.equal(readPragma(second.db, 'user_version'), FORMAT_VERSION);
+  assert.deepEqual({ ...(await second.catalog.findBucket('photos')) }, made);
+});
+
+test('a commit is synced, and the log is not moved behind the writer’s back', (t) => {
+  const { db } = openSqliteStore(t);
+  assert.equal(db.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal');
+  assert.equal(readPragma(db, 'synchronous'), 2);
+  assert.equal(readPragma(db, 'fullfsync'), 1);
+  assert.equal(readPragma(db, 'checkpoint_fullfsync'), 1);
+  assert.equal(readPragma(db, 'wal_autocheckpoint'), 0);
+});
+
+test('a database of a newer format is refused with what to do, and left as it is', (t) => {
+  const newer = database(
+    t,
+    `CREATE TABLE meta (x); PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION + 1};`,
+  );
+  assertRefused(newer, /format 2.*formats up to 1.*upgrade Cistern/s);
+});
+
+test('a newer format that still has a log beside it is refused, and the log is kept', (t) => {
+  const store = openSqliteStore(t);
+  store.db.exec(`PRAGMA user_version = ${FORMAT_VERSION + 1}`);
+  const log = readFileSync(`${store.path}-wal`);
+  assert.throws(() => openWriter(store.path), /newer version/);
+  assert.ok(log.equals(readFileSync(`${store.path}-wal`)));
+});
+
+test('a database of something else is refused and left as it is', (t) => {
+  const other = /not a Cistern catalog/;
+  assertRefused(database(t, 'CREATE TABLE notes (x); INSERT INTO notes VALUES (1);'), other);
+  assertRefused(database(t, 'CREATE TABLE notes (x); PRAGMA application_id = 1234;'), other);
+  assertRefused(database(t, 'PRAGMA user_version = 3;'), other);
+});
+
+test('a file that is no database is refused and left as it is', (t) => {
+  const directory = temporaryDirectory(t);
+  const path = join(directory, DATABASE_FILE);
+  writeFileSync(path, 'Dear diary, '.repeat(1000));
+  assertRefused({ directory, path }, /file is not a database/);
+});
+
+test('a database that a crash left without tables is made anew', (t) => {
+  const { path } = database(t, 'PRAGMA journal_mode = WAL;');
+  const db = openWriter(path);
+  t.after(() => db.close());
+  assert.equal(count(db, "SELECT value FROM meta WHERE name = 'sequence'"), 0);
+});
+
+test('versions of SQLite that can lose a write are refused', () => {
+  for (const version of ['3.51.3', '3.51.10', '3.52.0', '4.0.0']) checkSqliteVersion(version);
+  for (const version of ['3.51.2', '3.50.9', '2.99.99', '3.51', '0']) {
+    assert.throws(() => checkSqliteVersion(version), /can lose acknowledged writes/, version);
+  }
+});

@@ -1,0 +1,56 @@
+/**
+ * @module After a sync that failed nothing is acknowledged any more, until a restart has re-read the disk. The fault is
+ * the system's own answer to the system call, injected by strace.
+ */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+import { expectStatus } from '../support/expect.ts';
+import { needsCommand } from '../clients/commands.ts';
+import { eventually } from '../support/eventually.ts';
+import { startServerProcess } from './server-process.ts';
+
+const skip = needsCommand('strace', "Debian's package strace");
+
+test('a failed sync of the log stops all writes, not the reads', { skip }, async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'cistern-fail-stop-'));
+  after(() => rm(dataDir, { recursive: true, force: true }));
+  const server = await startServerProcess(dataDir, ['--buckets', 'stop']);
+  const put = (key: string): ReturnType<typeof server.s3.object> => server.s3.object('PUT', 'stop', key, { body: key });
+  expectStatus(await put('before'), 200);
+
+  const inject = ['-f', '-p', String(server.child.pid), '-o', '/dev/null', '-e', 'trace=fdatasync,fsync'];
+  const strace = spawn('strace', [...inject, '-e', 'inject=fdatasync,fsync:error=EIO']);
+  const ended = new Promise((resolve) => strace.once('exit', resolve));
+  await new Promise<void>((resolve, reject) => {
+    strace.stderr.on('data', (chunk: Buffer) => {
+      if (chunk.includes('attached')) resolve();
+    });
+    strace.once('error', reject);
+    void ended.then(() => reject(new Error('strace may not trace other processes here')));
+  });
+  const failed = await put('during');
+  assert.equal(failed.status, 503, failed.text);
+  strace.kill('SIGTERM');
+  await ended;
+
+  // The disk works again, but what it holds is not known: no write until a restart.
+  assert.equal((await put('after')).status, 503);
+  assert.equal((await server.s3.object('GET', 'stop', 'before')).text, 'before');
+  await eventually(async () => {
+    const ready = await fetch(`${server.endpoint}/-/health/ready`);
+    assert.equal(ready.status, 503);
+  });
+  await server.kill();
+
+  const again = await startServerProcess(dataDir);
+  expectStatus(await again.s3.object('PUT', 'stop', 'later', { body: 'x' }), 200);
+  assert.equal((await again.s3.object('GET', 'stop', 'before')).text, 'before');
+  assert.equal((await again.s3.object('GET', 'stop', 'after')).status, 404);
+  await again.kill();
+});

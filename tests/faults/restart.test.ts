@@ -1,0 +1,93 @@
+/**
+ * @module Orderly ends and refused starts: SIGTERM drains, one process owns a directory, a newer format is left alone.
+ */
+
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, test } from 'node:test';
+
+import { expectStatus } from '../support/expect.ts';
+import { formatHead, RawConnection } from '../support/raw-http.ts';
+import { objectPath } from '../support/s3.ts';
+import { StartFailure, startServerProcess } from './server-process.ts';
+
+async function newDirectory(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'cistern-restart-'));
+  after(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+test('SIGTERM lets an upload in flight finish, takes no new connections, and exits with 0', async () => {
+  const dataDir = await newDirectory();
+  const server = await startServerProcess(dataDir, ['--buckets', 'drain']);
+  const body = Buffer.alloc(200_000, 'drained ');
+  const put = server.s3.prepare('PUT', objectPath('drain', 'key'), { payload: 'UNSIGNED-PAYLOAD' });
+  const connection = await RawConnection.open(server.endpoint);
+  await connection.send(formatHead('PUT', put.target, [...put.headers, ['content-length', String(body.length)]]));
+  await connection.send(body.subarray(0, 100_000));
+  // The server has the request once it answers another one on a later connection.
+  expectStatus(await server.s3.send('GET', '/'), 200);
+  server.child.kill('SIGTERM');
+  await assert.rejects(async () => {
+    for (;;) (await RawConnection.open(server.endpoint)).close();
+  });
+  await connection.send(body.subarray(100_000));
+  const response = await connection.read();
+  assert.equal(response.status, 200);
+  connection.close();
+  assert.equal(await server.exited, 0);
+  await server.s3.close();
+
+  const again = await startServerProcess(dataDir);
+  const read = await again.s3.object('GET', 'drain', 'key');
+  assert.ok(read.body.equals(body));
+  await again.kill();
+});
+
+test('a second process on the same directory is refused, and the first goes on', async () => {
+  const dataDir = await newDirectory();
+  const first = await startServerProcess(dataDir, ['--buckets', 'owned']);
+  await assert.rejects(startServerProcess(dataDir), (error: StartFailure) => {
+    assert.ok(error instanceof StartFailure);
+    assert.equal(error.exitCode, 1);
+    assert.match(error.message, /in use by another process.*--data/);
+    return true;
+  });
+  expectStatus(await first.s3.object('PUT', 'owned', 'key', { body: 'x' }), 200);
+  await first.kill();
+  // The system has dropped the dead process's lock.
+  const second = await startServerProcess(dataDir);
+  assert.equal((await second.s3.object('GET', 'owned', 'key')).text, 'x');
+  await second.kill();
+});
+
+test('a newer format is refused, and nothing is changed', async () => {
+  const dataDir = await newDirectory();
+  const server = await startServerProcess(dataDir);
+  server.child.kill('SIGTERM');
+  await server.exited;
+  await server.s3.close();
+  const path = join(dataDir, 'catalog.db');
+  const db = new DatabaseSync(path);
+  db.exec('PRAGMA user_version = 999');
+  db.close();
+  const before = await readFile(path);
+  await assert.rejects(startServerProcess(dataDir), (error: StartFailure) => {
+    assert.match(error.message, /format 999.*newer version/);
+    return error.exitCode === 1;
+  });
+  assert.ok((await readFile(path)).equals(before));
+});
+
+test('temporary files that a crash left are removed at the start', async () => {
+  const dataDir = await newDirectory();
+  const first = await startServerProcess(dataDir);
+  await first.kill();
+  await writeFile(join(dataDir, 'tmp', 'left-behind'), 'x');
+  const second = await startServerProcess(dataDir);
+  assert.deepEqual(await readdir(join(dataDir, 'tmp')), []);
+  await second.kill();
+});

@@ -38,7 +38,7 @@ suite('curl', { skip: needsCommand('curl', 'Debian package curl') }, async () =>
   test('--aws-sigv4 puts, gets, lists and deletes', async () => {
     const file = await fileOf('signed.bin', 300_000);
     const url = `${endpoint}/${bucket}/signed.bin`;
-    await signed('--request', 'PUT', '--data-binary', `@${file}`, '--header', 'Content-Type: image/x-test', url);
+    await signed('--upload-file', file, '--header', 'Content-Type: image/x-test', url);
     const down = join(home, 'signed.down');
     await signed('--output', down, '--dump-header', join(home, 'headers'), url);
     assert.ok((await readFile(file)).equals(await readFile(down)));
@@ -53,13 +53,15 @@ suite('curl', { skip: needsCommand('curl', 'Debian package curl') }, async () =>
   test('--upload-file sends a hash that the caller gives, or none', async () => {
     const file = await fileOf('upload.bin', 2 * (1 << 20) + 3);
     const body = await readFile(file);
+    const url = `${endpoint}/${bucket}/upload.bin`;
     for (const hash of [sha256Hex(body), 'UNSIGNED-PAYLOAD']) {
-      const url = `${endpoint}/${bucket}/upload.bin`;
       await signed('--upload-file', file, '--header', `x-amz-content-sha256: ${hash}`, url);
       const down = join(home, 'upload.down');
       await signed('--output', down, url);
       assert.ok(body.equals(await readFile(down)));
     }
+    const wrong = `x-amz-content-sha256: ${sha256Hex('other')}`;
+    await assert.rejects(signed('--upload-file', file, '--header', wrong, url), /XAmzContentSHA256Mismatch/);
   });
 
   test('a presigned URL needs nothing but curl', async () => {
@@ -71,19 +73,39 @@ suite('curl', { skip: needsCommand('curl', 'Debian package curl') }, async () =>
     await curl('--range', '10-19', '--output', down, presigned('GET', 'pre/ü +&.bin'));
     assert.ok((await readFile(file)).subarray(10, 20).equals(await readFile(down)));
     const query = '?response-content-type=text%2Fx-mine';
-    assert.match(await curl('--include', '--range', '0-0', presigned('GET', 'pre/ü +&.bin', query)), /text\/x-mine/);
+    assert.match(
+      await curl('--include', '--range', '0-0', presigned('GET', 'pre/ü +&.bin', query)),
+      /text\/x-mine/,
+    );
     await curl('--request', 'DELETE', presigned('DELETE', 'pre/ü +&.bin'));
     await assert.rejects(curl(presigned('GET', 'pre/ü +&.bin')), /NoSuchKey/);
   });
 
   test('a body is sent only after 100 Continue', async () => {
     const file = await fileOf('expect.bin', 1_100_000);
-    const args = ['--upload-file', file, '--header', 'Expect: 100-continue', '--expect100-timeout', '30', '--verbose'];
+    const args = [
+      '--upload-file',
+      file,
+      '--header',
+      'Expect: 100-continue',
+      '--expect100-timeout',
+      '30',
+      '--verbose',
+    ];
     await curl(...args, presigned('PUT', 'expect.bin'));
     assert.equal((await server.object('HEAD', bucket, 'expect.bin')).headers['content-length'], '1100000');
     // Refused before a byte of the body was sent: the write-out says how many were.
     const wrong = presigned('PUT', 'expect.bin').replace('expect.bin', 'other.bin');
-    const sent = run('curl', '--silent', '--output', join(home, 'error'), '--write-out', '%{http_code} %{size_upload}', ...args, wrong);
+    const sent = run(
+      'curl',
+      '--silent',
+      '--output',
+      join(home, 'error'),
+      '--write-out',
+      '%{http_code} %{size_upload}',
+      ...args,
+      wrong,
+    );
     assert.equal(await sent, '403 0');
     assert.ok((await stat(join(home, 'error'))).size > 0);
   });
@@ -96,7 +118,7 @@ suite('curl', { skip: needsCommand('curl', 'Debian package curl') }, async () =>
     const own = ['--aws-sigv4', 'aws:amz:us-east-1:s3', '--cacert', ca];
     const login = ['--user', `${secure.credentials.accessKeyId}:${secure.credentials.secretAccessKey}`];
     await curl(...own, ...login, '--request', 'PUT', `${secure.endpoint}/curl-tls`);
-    await curl(...own, ...login, '--request', 'PUT', '--data-binary', 'body', `${secure.endpoint}/curl-tls/k`);
-    assert.equal(await curl(...own, ...login, `${secure.endpoint}/curl-tls/k`), 'body');
+    await curl(...own, ...login, '--upload-file', ca, `${secure.endpoint}/curl-tls/k`);
+    assert.equal(await curl(...own, ...login, `${secure.endpoint}/curl-tls/k`), cert);
   });
 });

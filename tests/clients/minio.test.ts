@@ -64,7 +64,9 @@ test('buffers, strings and streams are put and got back', async () => {
     assert.equal(put.etag, createHash('md5').update(body).digest('hex'));
     assert.ok(body.equals(await buffer(await client.getObject(bucket, `put/${size}`))));
 
-    const stream = Readable.from([body.subarray(0, size >> 1), body.subarray(size >> 1)], { objectMode: false });
+    const stream = Readable.from([body.subarray(0, size >> 1), body.subarray(size >> 1)], {
+      objectMode: false,
+    });
     await client.putObject(bucket, `stream/${size}`, stream, size);
     assert.ok(body.equals(await buffer(await client.getObject(bucket, `stream/${size}`))));
   }
@@ -78,11 +80,16 @@ test('files go up and down', async () => {
   const { home } = await createSandbox();
   const body = randomBytes(2 * (1 << 20) + 11);
   await writeFile(join(home, 'up.png'), body);
-  await client.fPutObject(bucket, 'file/größe 日本.png', join(home, 'up.png'), { 'Cache-Control': 'no-cache' });
+  await client.fPutObject(bucket, 'file/größe 日本.png', join(home, 'up.png'), {
+    'Cache-Control': 'no-cache',
+  });
   await client.fGetObject(bucket, 'file/größe 日本.png', join(home, 'down.png'));
   assert.ok(body.equals(await readFile(join(home, 'down.png'))));
   const stat = await client.statObject(bucket, 'file/größe 日本.png');
-  assert.deepEqual([stat.metaData['content-type'], stat.metaData['cache-control']], ['image/png', 'no-cache']);
+  assert.deepEqual(
+    [stat.metaData['content-type'], stat.metaData['cache-control']],
+    ['image/png', 'no-cache'],
+  );
 });
 
 test('a part of an object is read', async () => {
@@ -123,8 +130,9 @@ test('listings stream every key once, flat and by folder, in both versions', asy
       keys,
     );
     const folders = await collect(client[list](bucket, 'list/', false));
-    const found = folders.map(({ name, prefix }) => name ?? prefix).sort();
-    assert.deepEqual(found, ['list/a', 'list/b +%', 'list/c/', 'list/d/', 'list/é/']);
+    const found = new Set(folders.map(({ name, prefix }) => name ?? prefix));
+    assert.equal(found.size, folders.length);
+    assert.deepEqual(found, new Set(['list/a', 'list/b +%', 'list/c/', 'list/d/', 'list/é/']));
   }
   // More than the 1,000 of one page.
   const body = Buffer.from('x');

@@ -39,9 +39,14 @@ suite('rclone', { skip: needsCommand('rclone', 'Debian package rclone') }, async
     await rclone('check', tree, 'c:rclone-life/t');
     // By downloading both.
     await rclone('check', '--download', tree, 'c:rclone-life/t');
-    const files = (await rclone('lsf', '--recursive', '--files-only', 'c:rclone-life/t')).trimEnd().split('\n');
+    const files = (await rclone('lsf', '--recursive', '--files-only', 'c:rclone-life/t'))
+      .trimEnd()
+      .split('\n');
     assert.deepEqual(files.sort(), names);
-    assert.deepEqual((await rclone('lsf', '--dirs-only', 'c:rclone-life/t')).trimEnd().split('\n').sort(), ['a/', 'größe/']);
+    assert.deepEqual((await rclone('lsf', '--dirs-only', 'c:rclone-life/t')).trimEnd().split('\n').sort(), [
+      'a/',
+      'größe/',
+    ]);
     const size = JSON.parse(await rclone('size', '--json', 'c:rclone-life/t')) as { count: number };
     assert.equal(size.count, names.length);
 
@@ -50,7 +55,14 @@ suite('rclone', { skip: needsCommand('rclone', 'Debian package rclone') }, async
 
     await appendFile(join(home, 'down/a/small.bin'), 'more');
     await rm(join(home, 'down/empty'));
-    const differs = await attempt('rclone', '--config', join(home, 'rclone.conf'), 'check', join(home, 'down'), 'c:rclone-life/t');
+    const differs = await attempt(
+      'rclone',
+      '--config',
+      join(home, 'rclone.conf'),
+      'check',
+      join(home, 'down'),
+      'c:rclone-life/t',
+    );
     assert.notEqual(differs.code, 0);
     await rclone('sync', join(home, 'down'), 'c:rclone-life/t');
     await rclone('check', '--download', join(home, 'down'), 'c:rclone-life/t');
@@ -86,6 +98,8 @@ suite('rclone', { skip: needsCommand('rclone', 'Debian package rclone') }, async
     const url = (await rclone('link', '--expire', '1m', 'c:rclone-link/ü +&.bin')).trim();
     const response = await request(url);
     assert.equal(response.statusCode, 200);
-    assert.ok((await readFile(join(tree, 'a/small.bin'))).equals(Buffer.from(await response.body.arrayBuffer())));
+    assert.ok(
+      (await readFile(join(tree, 'a/small.bin'))).equals(Buffer.from(await response.body.arrayBuffer())),
+    );
   });
 });

@@ -21,7 +21,8 @@ test('a failed sync of the log stops all writes, not the reads', { skip }, async
   const dataDir = await mkdtemp(join(tmpdir(), 'cistern-fail-stop-'));
   after(() => rm(dataDir, { recursive: true, force: true }));
   const server = await startServerProcess(dataDir, ['--buckets', 'stop']);
-  const put = (key: string): ReturnType<typeof server.s3.object> => server.s3.object('PUT', 'stop', key, { body: key });
+  const put = (key: string): ReturnType<typeof server.s3.object> =>
+    server.s3.object('PUT', 'stop', key, { body: key });
   expectStatus(await put('before'), 200);
 
   const inject = ['-f', '-p', String(server.child.pid), '-o', '/dev/null', '-e', 'trace=fdatasync,fsync'];

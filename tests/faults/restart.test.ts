@@ -26,7 +26,9 @@ test('SIGTERM lets an upload in flight finish, takes no new connections, and exi
   const body = Buffer.alloc(200_000, 'drained ');
   const put = server.s3.prepare('PUT', objectPath('drain', 'key'), { payload: 'UNSIGNED-PAYLOAD' });
   const connection = await RawConnection.open(server.endpoint);
-  await connection.send(formatHead('PUT', put.target, [...put.headers, ['content-length', String(body.length)]]));
+  await connection.send(
+    formatHead('PUT', put.target, [...put.headers, ['content-length', String(body.length)]]),
+  );
   await connection.send(body.subarray(0, 100_000));
   // The server has the request once it answers another one on a later connection.
   expectStatus(await server.s3.send('GET', '/'), 200);

@@ -25,10 +25,10 @@ test('the log is bounded while readers read', async (t) => {
   const { catalog, queue } = store;
   const { id: bucket } = await catalog.createBucket(BUCKET);
   await writeMib(store, bucket, 8);
-  let writing = true;
+  const writing = new AbortController();
   let reads = 0;
   const readers = Array.from({ length: 4 }, async (_, i) => {
-    while (writing) {
+    while (!writing.signal.aborted) {
       const opened = await catalog.openVersion(bucket, `k${i}`);
       assert.equal((await opened?.extents(0, MIB))?.[0]?.data?.byteLength, MIB);
       await catalog.listVersions(listing(bucket));
@@ -43,7 +43,7 @@ test('the log is bounded while readers read', async (t) => {
     await writeMib(store, bucket, 8);
     longest = Math.max(longest, queue.checkpointer.logBytes);
   }
-  writing = false;
+  writing.abort();
   await Promise.all(readers);
   assert.ok(reads > 10);
   assert.ok(longest > 8 * MIB, `${longest}`);

@@ -16,7 +16,7 @@ export interface PageReader {
  * A page after a common prefix starts small, since the next key may well belong to another one, and grows while
  * plain keys follow one another.
  */
-const PAGE_AFTER_PREFIX = 2;
+const PAGE_AFTER_PREFIX = 1;
 const PAGE_MAX = 1001;
 
 export function listVersions(pages: PageReader, request: ListRequest): ListResult {

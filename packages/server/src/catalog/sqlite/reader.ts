@@ -28,8 +28,12 @@ export class SqliteReader {
   readonly #firstExtents: StatementSync;
   readonly #extents: StatementSync;
   readonly #pages: PageReader;
+  readonly #begin: StatementSync;
+  readonly #end: StatementSync;
 
   constructor(db: DatabaseSync) {
+    this.#begin = db.prepare('BEGIN');
+    this.#end = db.prepare('COMMIT');
     this.#bucketByName = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE name = ?`);
     const buckets = `name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`;
     this.#bucketsOfAll = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE ${buckets}`);
@@ -101,7 +105,13 @@ export class SqliteReader {
     return toExtents(this.#extents.all(manifest, start, end));
   }
 
+  /** One read transaction: a page is of one commit, and its seeks share the cost of the lock. Outside any other. */
   listVersions(request: ListRequest): ListResult {
-    return listVersions(this.#pages, request);
+    this.#begin.run();
+    try {
+      return listVersions(this.#pages, request);
+    } finally {
+      this.#end.run();
+    }
   }
 }

@@ -87,7 +87,7 @@ function writeThrough(queue: WriteQueue): WriterClient['write'] {
   return <N extends MutationName>(name: N, input: Mutations[N]['input']) =>
     new Promise<Mutations[N]['result']>((resolve, reject) => {
       queue.enqueue({ name, input } as Mutation, (outcome) => {
-        if ('result' in outcome) resolve(outcome.result as Mutations[N]['result']);
+        if ('result' in outcome) resolve(outcome.result);
         else reject(outcome.error);
       });
     });

@@ -46,6 +46,15 @@ function enqueueMany(
 
 const numbered = (n: number): string[] => Array.from({ length: n }, (_, i) => `k${i}`);
 
+/** That each was told once, and that the catalog has stopped. */
+function assertStopped(told: readonly Outcome[][]): void {
+  for (const [outcome, ...more] of told) {
+    assert.ok(outcome !== undefined && 'error' in outcome);
+    assert.ok(withCode('Stopped')(outcome.error), String(outcome.error));
+    assert.deepEqual(more, []);
+  }
+}
+
 /** On a connection of its own: what is durable, not what a transaction sees. */
 function committed(store: SqliteStore, query: string): number {
   const db = openReader(store.path);
@@ -218,12 +227,7 @@ suite('a disk that fails', () => {
     // The disk recovers; SQLite would take the next commit.
     fails.mock.restore();
     const late = enqueueMany(store, ['late']);
-    for (const told of [...outcomes, ...late]) {
-      assert.equal(told.length, 1);
-      const [outcome] = told;
-      assert.ok(outcome !== undefined && 'error' in outcome);
-      assert.ok(withCode('Stopped')(outcome.error));
-    }
+    assertStopped([...outcomes, ...late]);
     assert.throws(() => store.queue.transact(() => 1), withCode('Stopped'));
     assert.equal(store.stops.length, 1);
     assert.deepEqual(store.commits, []);
@@ -250,12 +254,7 @@ suite('a disk that fails', () => {
     store.db.close();
     const told = enqueueMany(store, ['a', 'b']);
     await store.queue.drained();
-    for (const outcomes of told) {
-      assert.equal(outcomes.length, 1);
-      assert.ok(
-        outcomes[0] !== undefined && 'error' in outcomes[0] && withCode('Stopped')(outcomes[0].error),
-      );
-    }
+    assertStopped(told);
   });
 
   test('a checkpoint that fails stops it, after those whose commit had succeeded were told so', async (t) => {
@@ -296,12 +295,7 @@ suite('a disk that fails', () => {
     });
     reserve(told[1]);
     await store.queue.drained();
-    for (const outcomes of told) {
-      assert.equal(outcomes.length, 1);
-      assert.ok(
-        outcomes[0] !== undefined && 'error' in outcomes[0] && withCode('Stopped')(outcomes[0].error),
-      );
-    }
+    assertStopped(told);
   });
 });
 

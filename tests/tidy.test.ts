@@ -267,7 +267,7 @@ function isForTests(path: string): boolean {
 function isEntry(path: string): boolean {
   return (
     path.startsWith('examples/') ||
-    path === 'benchmarks/main.ts' ||
+    /^benchmarks\/(?:main|catalog)\.ts$/.test(path) ||
     /^scripts\/(?:test|build|check-exports)\.ts$|^scripts\/with-node\.js$/.test(path)
   );
 }

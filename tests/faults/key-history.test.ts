@@ -1,3 +1,5 @@
+/** @module The kill test's own bookkeeping, without a server: a history that allowed too much would prove nothing. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

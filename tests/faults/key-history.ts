@@ -53,7 +53,7 @@ export class KeyHistory {
     return new Set(standing.flatMap(({ states }) => [...states]));
   }
 
-  /** Every state since the last `settle`: what a copy that takes some time may find. */
+  /** Every state that it may have had since the last `settle`: what a copy may have found. */
   everHeld(): Set<string> {
     return new Set(this.#attempts.flatMap(({ states }) => [...states]));
   }

@@ -12,6 +12,7 @@ import { sha256Hex } from '../support/s3.ts';
 import type { S3, S3Response } from '../support/s3.ts';
 import { text } from '../support/xml.ts';
 import { ABSENT, KeyHistory } from './key-history.ts';
+import type { Attempt } from './key-history.ts';
 import { seededBytes, seededChoice } from './seeded.ts';
 
 export const BUCKET = 'kill';
@@ -26,8 +27,11 @@ export class KillLoad {
   readonly histories = new Map<string, KeyHistory>();
   acknowledged = 0;
   readonly #seed: string;
+  /** Copies that were not answered: their results follow from what their sources held. */
+  #openCopies: { attempt: Attempt; source: KeyHistory }[] = [];
   /** SHA-256 of every body that was ever sent, by its ETag. */
   readonly #sent = new Map<string, string>();
+  readonly #states = new Set<string>();
 
   constructor(seed: string) {
     this.#seed = seed;
@@ -51,7 +55,18 @@ export class KillLoad {
 
   /** Whether a body with this hash was ever sent: anything else is a mixture or damage. */
   wasSent(sha256: string): boolean {
-    return [...this.#sent.values()].includes(sha256);
+    return this.#states.has(sha256);
+  }
+
+  /** Call when all writers of a round have ended: settles what copies that were not answered may have written. */
+  resolveCopies(): void {
+    // One copy's source may be the target of another: so often that the last of a chain has seen the first.
+    for (const _ of this.#openCopies) {
+      for (const { attempt, source } of this.#openCopies) {
+        attempt.states = new Set([...source.everHeld()].filter((state) => state !== ABSENT));
+      }
+    }
+    this.#openCopies = [];
   }
 
   #pickKey(pick: (below: number) => number): string {
@@ -74,6 +89,7 @@ export class KillLoad {
     const state = sha256Hex(body);
     const etag = `"${createHash('md5').update(body).digest('hex')}"`;
     this.#sent.set(etag, state);
+    this.#states.add(state);
     const attempt = this.#history(key).begin(new Set([state]));
     const response = await answerOf(s3.object('PUT', BUCKET, key, { body, payload: 'UNSIGNED-PAYLOAD' }));
     if (response === undefined) return false;
@@ -100,8 +116,7 @@ export class KillLoad {
     const headers = { 'x-amz-copy-source': `/${BUCKET}/${encodeKey(source)}` };
     const response = await answerOf(s3.object('PUT', BUCKET, key, { headers }));
     if (response === undefined) {
-      // Whatever the source held until the connection broke, writes to it that were answered later included.
-      attempt.states = this.#history(source).everHeld();
+      this.#openCopies.push({ attempt, source: this.#history(source) });
       return false;
     }
     if (response.status === 404) {

@@ -83,16 +83,18 @@ for (let round = 1; round <= ROUNDS; round++) {
       assert.deepEqual(await readdir(join(dataDir, 'tmp')), [], 'temporary files survived the start');
       await verify(server.s3, dataDir);
       const before = load.acknowledged;
+      let isWriting = true;
       const writers = Array.from({ length: WRITERS }, (_, i) =>
         load.write(server.s3, `round ${round} writer ${i}`),
       );
-      const written = Promise.all(writers);
-      const dead = (async () => {
-        while (load.acknowledged === before) await delay(1);
+      const written = Promise.all(writers).finally(() => (isWriting = false));
+      const killed = (async () => {
+        while (isWriting && load.acknowledged === before) await delay(1);
         await delay(pick(LIFE_MS_MAX));
         server.child.kill('SIGKILL');
       })();
-      await Promise.all([written, dead]);
+      await Promise.all([written, killed]);
+      load.resolveCopies();
     } finally {
       await server.kill();
     }

@@ -17,10 +17,11 @@ import { seededBytes, seededChoice } from './seeded.ts';
 
 export const BUCKET = 'kill';
 const KEYS = 24;
-/** Bytes. Inline ones and files, on both sides of the limit between them; most are small, so that there are many. */
-const SIZES = [0, 1, 100, 1_000, 4_096, 20_000, 65_535, 65_536, 65_537, 300_000, 1_048_576, 3_000_001];
+/** Bytes: inline ones and files, on both sides of the limit between them. */
+const SMALL_SIZES = [0, 1, 100, 1_000, 4_096, 20_000, 65_535, 65_536, 65_537];
+const LARGE_SIZES = [300_000, 1_048_576, 3_000_001];
 /** Contents that all writers share, so that blobs are found again while others free them. */
-const SHARED_BODIES = 2 * SIZES.length;
+const SHARED_BODIES = 16;
 
 export class KillLoad {
   /** by key */
@@ -74,9 +75,10 @@ export class KillLoad {
   }
 
   #pickBody(pick: (below: number) => number, unique: string): Buffer {
-    const shared = pick(SHARED_BODIES);
-    const size = SIZES[shared % SIZES.length] ?? 0;
-    return seededBytes(pick(2) === 0 ? `${this.#seed} shared ${shared}` : `${this.#seed} ${unique}`, size);
+    // Few are large, so that many writes are answered before the end.
+    const sizes = pick(10) === 0 ? LARGE_SIZES : SMALL_SIZES;
+    const size = sizes[pick(sizes.length)] ?? 0;
+    return seededBytes(`${this.#seed} ${pick(2) === 0 ? `shared ${pick(SHARED_BODIES)}` : unique}`, size);
   }
 
   #history(key: string): KeyHistory {

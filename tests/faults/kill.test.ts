@@ -83,13 +83,13 @@ for (let round = 1; round <= ROUNDS; round++) {
       assert.deepEqual(await readdir(join(dataDir, 'tmp')), [], 'temporary files survived the start');
       await verify(server.s3, dataDir);
       const before = load.acknowledged;
-      let isWriting = true;
       const writers = Array.from({ length: WRITERS }, (_, i) =>
         load.write(server.s3, `round ${round} writer ${i}`),
       );
-      const written = Promise.all(writers).finally(() => (isWriting = false));
+      const ended = new AbortController();
+      const written = Promise.all(writers).finally(() => ended.abort());
       const killed = (async () => {
-        while (isWriting && load.acknowledged === before) await delay(1);
+        while (!ended.signal.aborted && load.acknowledged === before) await delay(1);
         await delay(pick(LIFE_MS_MAX));
         server.child.kill('SIGKILL');
       })();

@@ -3,7 +3,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem, type as osType } from 'node:os';
+import { cpus, loadavg, release, totalmem, type as osType } from 'node:os';
 import { resolve } from 'node:path';
 
 export interface MachineFacts {
@@ -12,6 +12,8 @@ export interface MachineFacts {
   memoryBytes: number;
   node: string;
   kernel: string;
+  /** processes that ran or waited to, averaged over the minute before the run: above 0 others disturb the figures */
+  loadBefore: number;
   /** of the server's data directory; undefined when that is not known */
   fileSystem: string | undefined;
 }
@@ -25,6 +27,7 @@ export function machineFacts(dataDirectory: string | undefined): MachineFacts {
     memoryBytes: totalmem(),
     node: process.version,
     kernel: `${osType()} ${release()}`,
+    loadBefore: loadavg()[0] ?? 0,
     fileSystem: dataDirectory === undefined ? undefined : fileSystemOf(dataDirectory),
   };
 }

@@ -22,6 +22,8 @@ import { formatRows, LEGEND } from './table.ts';
 import type { Target } from './target.ts';
 import { formatCount } from './units.ts';
 
+// A minute after a quiet start the average is still above zero.
+const BUSY_LOAD = 0.7;
 const SMALL_BYTES_MAX = 2 ** 20;
 // Enough for the files of the default rows; a memory file system that is smaller is not worth trying.
 const SCRATCH_BYTES_MIN = 6 * 2 ** 30;
@@ -137,7 +139,13 @@ function heading(target: Target, machine: MachineFacts): string {
     `node ${machine.node}`,
     ...(machine.fileSystem === undefined ? [] : [`data on ${machine.fileSystem}`]),
   ];
-  return `${target.name} at ${target.endpoint.origin}\n${facts.join(', ')}; the client runs on the same machine if the server does`;
+  const lines = [`${target.name} at ${target.endpoint.origin}`, facts.join(', ')];
+  if (machine.loadBefore > BUSY_LOAD) {
+    lines.push(
+      `The machine is busy (load average ${machine.loadBefore.toFixed(1)}): the figures say less than they could.`,
+    );
+  }
+  return lines.join('\n');
 }
 
 function print(report: Report, other: Report | undefined, path: string): void {

@@ -22,7 +22,7 @@ export interface Options {
   listKeys: readonly number[];
   /** of one row of small objects */
   durationSeconds: number;
-  /** what one row of large objects moves at most, unless a single round needs more */
+  /** what one row of large objects moves at most; rows that need more are left out */
   volumeBytes: number;
   uploads: { count: number; bytes: number };
   /** connections at which the client is measured alone; empty: never */
@@ -57,7 +57,7 @@ What to measure
   --streams LIST         for larger objects; default 1,4
   --list-keys LIST       keys in a bucket to list; default 1000,10000,1000000
   --duration SECONDS     of a row of small objects; default 5
-  --volume SIZE          what a row of large objects moves at most; default 4GiB
+  --volume SIZE          what a row of large objects moves at most; one that needs more is left out; default 4GiB
   --uploads COUNTxSIZE   uploads at once; default 100x16MiB
   --no-alone             do not measure the client alone
 

@@ -3,8 +3,7 @@
  * signature serves any body of the length.
  */
 
-import { UNSIGNED_PAYLOAD } from '../packages/protocol/src/sigv4/payload-mode.ts';
-import { presign, signRequest } from '../packages/protocol/src/sigv4/sign-request.ts';
+import { presign, signRequest, UNSIGNED_PAYLOAD } from '@cistern/protocol';
 import type { Target } from './target.ts';
 
 const URL_EXPIRES_S = 3600;

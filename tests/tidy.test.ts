@@ -115,8 +115,8 @@ suite('files', () => {
 
   test('no file is dead: each is reached from a package’s exports, a command, a script or a test', () => {
     const entries = [
-      ...packages.flatMap((one) => one.entries),
-      ...sources.filter(({ path, isTest }) => isTest || isEntry(path)).map(({ path }) => path),
+      ...[workspace, ...packages].flatMap((one) => one.entries),
+      ...sources.filter(({ path, isTest }) => isTest || path.startsWith('examples/')).map(({ path }) => path),
     ];
     const reached = reachableFrom(entries, sources);
     check(
@@ -261,13 +261,4 @@ function productFiles({ folder }: Package): readonly SourceFile[] {
 /** Helpers of tests that have to lie beside the source. */
 function isForTests(path: string): boolean {
   return path.endsWith('.testing.ts') || path.endsWith('.fixtures.ts');
-}
-
-/** What people or package.json start: a file in scripts/ that others import is reached anyway. */
-function isEntry(path: string): boolean {
-  return (
-    path.startsWith('examples/') ||
-    /^benchmarks\/(?:main|catalog)\.ts$/.test(path) ||
-    /^scripts\/(?:test|build|check-exports)\.ts$|^scripts\/with-node\.js$/.test(path)
-  );
 }

@@ -56,6 +56,8 @@ function request()
   local position = issued * thread_count + thread_index
   if position >= #heads then
     if once then
+      -- Ends this thread's loop now, and wakes the main thread, which sleeps for the whole duration otherwise.
+      wrk.thread:stop()
       ffi.C.kill(ffi.C.getpid(), SIGINT)
     end
     position = position % #heads

@@ -23,8 +23,25 @@ export async function fill(bench: Bench, options: FillOptions): Promise<void> {
   await inBatches(bench, { ...options, method: 'PUT' });
 }
 
-/** Deletes every object of a bucket, then the bucket. */
+/** Deletes a few objects by their paths. A failure is only told: the rows that were measured are worth more. */
+export async function removeObjects(bench: Bench, paths: readonly string[]): Promise<void> {
+  try {
+    for (const path of paths) await send(bench.target, 'DELETE', path);
+  } catch (error) {
+    bench.progress(`could not remove objects: ${String(error)}`);
+  }
+}
+
+/** Deletes every object of a bucket, then the bucket. A failure is only told. */
 export async function removeBucket(bench: Bench, bucket: string): Promise<void> {
+  try {
+    await emptyAndRemove(bench, bucket);
+  } catch (error) {
+    bench.progress(`could not remove ${bucket}: ${String(error)}`);
+  }
+}
+
+async function emptyAndRemove(bench: Bench, bucket: string): Promise<void> {
   const first = await send(bench.target, 'HEAD', `/${bucket}`);
   if (first.status !== 200) return;
   for (;;) {

@@ -7,10 +7,10 @@ import { type Bodies, makeBodies } from '../bodies.ts';
 import { curlStreams, type CurlResult, type Transfer } from '../load/curl.ts';
 import { measure, type Usage } from '../measure.ts';
 import { summarizeLatency } from '../percentiles.ts';
-import { send } from '../s3-client.ts';
 import { presignedUrl } from '../signing.ts';
 import type { Target } from '../target.ts';
 import { formatSize } from '../units.ts';
+import { removeObjects } from './fill.ts';
 import { makeRow, type Row } from './row.ts';
 
 // What is kept as files to upload at a time, unless one round of all streams needs more.
@@ -20,8 +20,12 @@ const TRANSFERS_PER_STREAM_MAX = 8;
 /** Measures PUT and GET, as far as asked for, of objects of one size; removes the objects. */
 export async function largeRows(bench: Bench, objectBytes: number): Promise<void> {
   for (const streams of bench.options.streams) {
-    const plan = planOf(bench, objectBytes, streams);
     const label = `${formatSize(objectBytes)} x${streams}`;
+    if (objectBytes * streams > bench.options.volumeBytes) {
+      bench.progress(`${label} is left out: it moves more than --volume`);
+      continue;
+    }
+    const plan = planOf(bench, objectBytes, streams);
     let bodies: Bodies | undefined;
     let stored = false;
     const put = async (rounds: number): Promise<{ measured: Measured; bodies: Bodies }> => {
@@ -46,9 +50,10 @@ export async function largeRows(bench: Bench, objectBytes: number): Promise<void
       });
     }
     bodies?.remove();
-    for (let index = 0; index < streams * plan.perRound; index++) {
-      await send(bench.target, 'DELETE', pathOf(plan, index));
-    }
+    await removeObjects(
+      bench,
+      Array.from({ length: streams * plan.perRound }, (_, index) => pathOf(plan, index)),
+    );
   }
 }
 

@@ -7,10 +7,10 @@ import { makeBodies } from '../bodies.ts';
 import { curlAtOnce, type Transfer } from '../load/curl.ts';
 import { measure } from '../measure.ts';
 import { summarizeLatency } from '../percentiles.ts';
-import { send } from '../s3-client.ts';
 import { presignedUrl } from '../signing.ts';
 import type { Target } from '../target.ts';
 import { formatSize } from '../units.ts';
+import { removeObjects } from './fill.ts';
 import { makeRow } from './row.ts';
 
 export async function uploadRows(bench: Bench): Promise<void> {
@@ -52,5 +52,8 @@ export async function uploadRows(bench: Bench): Promise<void> {
       bodies.remove();
     }
   });
-  for (let index = 0; index < count; index++) await send(bench.target, 'DELETE', path(index));
+  await removeObjects(
+    bench,
+    Array.from({ length: count }, (_, index) => path(index)),
+  );
 }

@@ -28,7 +28,7 @@ export interface Package {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly optionalDependencies: Readonly<Record<string, string>>;
-  /** Files that the package's exports and commands name, relative to the repository. */
+  /** Files that the package's exports, commands and scripts name, relative to the repository. */
   readonly entries: readonly string[];
 }
 
@@ -73,6 +73,7 @@ interface PackageJson {
   readonly workspaces?: readonly string[];
   readonly exports?: Readonly<Record<string, string>>;
   readonly bin?: Readonly<Record<string, string>>;
+  readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -86,7 +87,12 @@ export function readPackages(): readonly [Package, ...Package[]] {
 
 function toPackage(folder: string, known?: PackageJson): Package {
   const json = known ?? (JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as PackageJson);
-  const named = [...Object.values(json.exports ?? {}), ...Object.values(json.bin ?? {})];
+  const scripts = Object.values(json.scripts ?? {}).flatMap((line) => line.split(/\s+/));
+  const named = [
+    ...Object.values(json.exports ?? {}),
+    ...Object.values(json.bin ?? {}),
+    ...scripts.filter((word) => /\.(?:ts|js|mjs)$/.test(word)),
+  ];
   return {
     folder,
     name: json.name,

@@ -20,6 +20,9 @@ import {
   VERSION_COLUMNS,
 } from './rows.ts';
 
+/** A key is hardly replaced so often between two statements: then something is wrong. */
+const LOOKUP_TRIES = 1000;
+
 export class SqliteReader {
   readonly #bucketByName: StatementSync;
   readonly #bucketsOfAll: StatementSync;
@@ -91,13 +94,14 @@ export class SqliteReader {
    * in between, are missing; then it is looked up anew.
    */
   findVersionWithExtents(bucket: number, key: string): { version: Version; extents: Extent[] } | undefined {
-    for (;;) {
+    for (let tries = 0; tries < LOOKUP_TRIES; tries++) {
       const version = this.findVersion(bucket, key);
       if (version === undefined) return undefined;
       if (version.manifest === null) return { version, extents: [] };
       const extents = toExtents(this.#firstExtents.all(version.manifest));
       if (extents.length === Math.min(version.extents, EXTENTS_WITH_VERSION)) return { version, extents };
     }
+    throw new Error('the extents of a current version are missing: the catalog is damaged');
   }
 
   /** The extents of a manifest that overlap [start, end), in order. */

@@ -299,4 +299,21 @@ suite('a manifest of many extents', () => {
       }
     });
   }
+
+  test('that a crash left half taken apart is finished', async (t) => {
+    const directory = temporaryDirectory(t);
+    const before = await open(t, { directory });
+    await withLongManifest(before, 4100);
+    await before.catalog.deleteVersions(before.bucket, ['k']);
+    await before.reaper.step();
+    const left = count(before.db, 'SELECT count(*) FROM extents');
+    assert.ok(left > 0 && left < 4100, `${left}`);
+    before.crash();
+    const after = await open(t, { directory });
+    await reap(after);
+    for (const table of ['manifests', 'extents', 'blobs']) {
+      assert.equal(count(after.db, `SELECT count(*) FROM ${table}`), 0, table);
+    }
+    assert.equal(new Set([...before.deleted, ...after.deleted]).size, 4100);
+  });
 });

@@ -14,13 +14,14 @@ export interface MachineFacts {
   kernel: string;
   /** processes that ran or waited to, averaged over the minute before the run: above 0 others disturb the figures */
   loadBefore: number;
-  /** of the server's data directory; undefined when that is not known */
-  fileSystem: string | undefined;
+  /** of the server's data directory, if that is known */
+  fileSystem?: string;
 }
 
 /** `dataDirectory` is where the server keeps its data, if it is on this machine. */
 export function machineFacts(dataDirectory: string | undefined): MachineFacts {
   const processors = cpus();
+  const fileSystem = dataDirectory === undefined ? undefined : fileSystemOf(dataDirectory);
   return {
     cpu: processors[0]?.model.trim() ?? 'unknown',
     cores: processors.length,
@@ -28,7 +29,7 @@ export function machineFacts(dataDirectory: string | undefined): MachineFacts {
     node: process.version,
     kernel: `${osType()} ${release()}`,
     loadBefore: loadavg()[0] ?? 0,
-    fileSystem: dataDirectory === undefined ? undefined : fileSystemOf(dataDirectory),
+    ...(fileSystem !== undefined && { fileSystem }),
   };
 }
 

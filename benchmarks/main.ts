@@ -39,12 +39,17 @@ async function main(): Promise<void> {
   const date = new Date().toISOString();
   let own: OwnServer | undefined;
   let sink: Sink | undefined;
-  process.once('SIGINT', () => {
-    own?.kill();
-    sink?.stop();
-    rmSync(scratch, { recursive: true, force: true });
-    process.exit(130);
-  });
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.once(signal, () => {
+      own?.kill();
+      sink?.stop();
+      rmSync(scratch, { recursive: true, force: true });
+      process.exit(code);
+    });
+  }
   try {
     if (options.endpoint === undefined) {
       own = await startOwnServer({

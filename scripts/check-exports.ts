@@ -70,6 +70,9 @@ async function checkCommand(launcher: string, version: string, folder: string): 
   const printed = runNode(folder, [...PLAIN, launcher, '--version']).trim();
   if (printed !== version)
     throw new Error(`cistern --version prints ${printed}, and the package is ${version}`);
+  // Its text is a file that no import leads to: the build has to copy it.
+  const help = runNode(folder, [...PLAIN, launcher, 'serve', '--help']);
+  if (!help.includes('CISTERN_USERS')) throw new Error(`cistern serve --help is not whole:\n${help}`);
   const args = [...PLAIN, launcher, 'serve', '--port', '0', '--data', join(folder, 'data'), '--threads', '2'];
   const server = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(server, 'exit') as Promise<[number | null]>;

@@ -4,20 +4,17 @@
  */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { expectStatus } from '../support/expect.ts';
-import { needsCommand } from '../clients/commands.ts';
 import { eventually } from '../support/eventually.ts';
 import { startServerProcess } from './server-process.ts';
+import { attach, needsStrace } from './strace.ts';
 
-const skip = needsCommand('strace', "Debian's package strace");
-
-test('a failed sync of the log stops all writes, not the reads', { skip }, async () => {
+test('a failed sync of the log stops all writes, not the reads', { skip: needsStrace }, async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'cistern-fail-stop-'));
   after(() => rm(dataDir, { recursive: true, force: true }));
   const server = await startServerProcess(dataDir, ['--buckets', 'stop']);
@@ -25,20 +22,15 @@ test('a failed sync of the log stops all writes, not the reads', { skip }, async
     server.s3.object('PUT', 'stop', key, { body: key });
   expectStatus(await put('before'), 200);
 
-  const inject = ['-f', '-p', String(server.child.pid), '-o', '/dev/null', '-e', 'trace=fdatasync,fsync'];
-  const strace = spawn('strace', [...inject, '-e', 'inject=fdatasync,fsync:error=EIO']);
-  const ended = new Promise((resolve) => strace.once('exit', resolve));
-  await new Promise<void>((resolve, reject) => {
-    strace.stderr.on('data', (chunk: Buffer) => {
-      if (chunk.includes('attached')) resolve();
-    });
-    strace.once('error', reject);
-    void ended.then(() => reject(new Error('strace may not trace other processes here')));
-  });
+  const faults = ['trace=fdatasync,fsync', 'inject=fdatasync,fsync:error=EIO'];
+  const trace = await attach(server.child.pid ?? 0, faults);
+  if (typeof trace === 'string') {
+    t.skip(trace);
+    return;
+  }
   const failed = await put('during');
   assert.equal(failed.status, 503, failed.text);
-  strace.kill('SIGTERM');
-  await ended;
+  await trace.stop();
 
   // The disk works again, but what it holds is not known: no write until a restart.
   assert.equal((await put('after')).status, 503);

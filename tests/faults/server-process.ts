@@ -4,6 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { S3 } from '../support/s3.ts';
@@ -34,7 +35,10 @@ export class StartFailure extends Error {
   }
 }
 
-/** Resolves when it listens; rejects with `StartFailure` when it ends before. */
+/**
+ * Resolves when it listens; rejects with `StartFailure` when it ends before. What is still running when the calling test
+ * is over, because it failed, is ended then: the run would wait for it.
+ */
 export function startServerProcess(
   dataDir: string,
   extraArguments: readonly string[] = [],
@@ -55,6 +59,10 @@ export function startServerProcess(
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  after(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
   return new Promise((resolve, reject) => {
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {

@@ -20,7 +20,7 @@ export const LIMITS = {
   /** How long requests in flight may go on after SIGTERM. */
   drainMs: 30_000,
   /** Memory that bodies pass through beyond one slab for each, per HTTP thread. Slabs. */
-  slabsExtra: 48,
+  slabsExtra: 24,
   /** Slabs that one body may have. */
   slabsPerBody: 8,
 } as const;

@@ -1,0 +1,74 @@
+/** @module Tests of judging a run by its aims. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judgeAims } from './aims.ts';
+import type { Row } from './rows/row.ts';
+
+function row(id: string, parts: Partial<Row>): Row {
+  return {
+    id,
+    group: 'put',
+    connections: 16,
+    requests: 1000,
+    errors: 0,
+    seconds: 1,
+    requestsPerSecond: 1000,
+    p50_ms: 1,
+    p99_ms: 2,
+    clientCores: 0.1,
+    client: 'wrk',
+    ...parts,
+  };
+}
+
+function verdictOf(aim: string, rows: readonly Row[], startMilliseconds?: number): string | undefined {
+  return judgeAims(rows, startMilliseconds).find((result) => result.aim.startsWith(aim))?.verdict;
+}
+
+test('an aim without a row is not measured', () => {
+  assert.ok(judgeAims([], undefined).every((result) => result.verdict === 'not measured'));
+});
+
+test('a rate is that of the best number of connections', () => {
+  const rows = [
+    row('PUT 4 KiB x1', { requestsPerSecond: 900 }),
+    row('PUT 4 KiB x64', { requestsPerSecond: 10_000 }),
+    row('PUT 64 KiB x64', { requestsPerSecond: 90_000 }),
+  ];
+  assert.equal(verdictOf('PUT 4 KiB: at least', rows), 'met');
+  assert.equal(verdictOf('PUT 4 KiB: at least', rows.slice(0, 1)), 'MISSED');
+});
+
+test('a rate that was reached with errors does not count', () => {
+  const rows = [row('PUT 4 KiB x64', { requestsPerSecond: 90_000, errors: 1 })];
+  assert.equal(verdictOf('PUT 4 KiB: at least', rows), 'MISSED');
+});
+
+test('the worst depth decides about listings', () => {
+  const rows = [
+    row('LIST 1,000,000 flat, start', { p99_ms: 3 }),
+    row('LIST 1,000,000 flat, end', { p99_ms: 21 }),
+  ];
+  assert.equal(verdictOf('page of 1,000', rows), 'MISSED');
+  assert.equal(verdictOf('page of 1,000', rows.slice(0, 1)), 'met');
+});
+
+test('memory with large objects and with many uploads have limits of their own', () => {
+  const large = row('PUT 1 GiB x1', { objectBytes: 2 ** 30, serverPeakRssBytes: 199e6 });
+  const uploads = row('uploads', {
+    group: 'uploads',
+    connections: 100,
+    objectBytes: 2 ** 24,
+    serverPeakRssBytes: 249e6,
+  });
+  assert.equal(verdictOf('memory under 200', [large, uploads]), 'met');
+  assert.equal(verdictOf('memory under 250', [large, uploads]), 'met');
+  assert.equal(verdictOf('memory under 250', [{ ...uploads, connections: 20 }]), 'not measured');
+  assert.equal(verdictOf('memory under 200', [{ ...large, serverPeakRssBytes: 201e6 }]), 'MISSED');
+});
+
+test('the start is judged when it was seen', () => {
+  assert.equal(verdictOf('first answer', [], 1999), 'met');
+  assert.equal(verdictOf('first answer', [], 2001), 'MISSED');
+});

@@ -1,0 +1,132 @@
+/**
+ * @module An acknowledged write is on the disk: the order in which the server asks the system to write, to sync and to
+ * answer, as strace sees it. Killing a process cannot show this, since the system still has what it wrote.
+ */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import type { TestContext } from 'node:test';
+
+import type { S3, S3Response } from '../support/s3.ts';
+import { startServerProcess } from './server-process.ts';
+import { attach, needsStrace } from './strace.ts';
+import type { SystemCall } from './strace.ts';
+
+const CALLS =
+  'trace=mkdir,mkdirat,rename,renameat,renameat2,fsync,fdatasync,pwrite64,pwritev,pwritev2,write,writev';
+
+/** Every sync takes 30 ms longer (strace counts microseconds), so that what does not wait for it comes before its end. */
+const SLOW = 'inject=fsync,fdatasync:delay_enter=30000';
+
+interface Traced {
+  dataDir: string;
+  calls: SystemCall[];
+  /** the write of the answer to its socket */
+  answer: SystemCall;
+}
+
+/** The system calls around one request that succeeds; undefined, with the test skipped, where nothing can be traced. */
+async function traceRequest(
+  t: TestContext,
+  send: (s3: S3) => Promise<S3Response>,
+): Promise<Traced | undefined> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'cistern-sync-'));
+  after(() => rm(dataDir, { recursive: true, force: true }));
+  const server = await startServerProcess(dataDir, ['--buckets', 'sync', '--threads', '1']);
+  await server.s3.put('sync', 'existing', 'x');
+  const trace = await attach(server.child.pid ?? 0, [CALLS, SLOW]);
+  if (typeof trace === 'string') {
+    t.skip(trace);
+    return undefined;
+  }
+  const response = await send(server.s3);
+  const calls = await trace.stop();
+  await server.kill();
+  assert.ok(response.status === 200 || response.status === 204, response.text);
+  const answer = calls.find(({ name, text }) => name.startsWith('write') && text.includes('"HTTP/1.1 20'));
+  assert.ok(answer, 'the answer is not in the trace');
+  return { dataDir, calls, answer };
+}
+
+function isSync({ name }: SystemCall): boolean {
+  return name === 'fsync' || name === 'fdatasync';
+}
+
+/** Holds that the log was written, then synced, after line `from`, and that this was done before the answer. */
+function assertLogSynced({ dataDir, calls, answer }: Traced, from: number): void {
+  const log = `<${join(dataDir, 'catalog.db-wal')}>`;
+  const write = calls.find(
+    ({ name, text, begin }) => name.startsWith('pwrite') && text.includes(log) && begin > from,
+  );
+  assert.ok(write, 'the log was not written');
+  const sync = calls.find((call) => isSync(call) && call.text.includes(log) && call.begin > write.end);
+  assert.ok(sync, 'the log was not synced');
+  assert.ok(sync.end < answer.begin, 'the answer did not wait for the sync of the log');
+  const late = calls.find(
+    ({ name, text, begin }) =>
+      name.startsWith('pwrite') && text.includes(log) && begin > sync.begin && begin < answer.begin,
+  );
+  assert.equal(late, undefined, 'the log was written again after its sync');
+}
+
+test(
+  'a blob is synced, renamed, its directories synced, then the log, then the answer sent',
+  { skip: needsStrace },
+  async (t) => {
+    const body = randomBytes(300_000);
+    const traced = await traceRequest(t, (s3) => s3.object('PUT', 'sync', 'blob', { body }));
+    if (traced === undefined) return;
+    const { dataDir, calls } = traced;
+    const rename = calls.find(
+      ({ name, text }) => name.startsWith('rename') && text.includes(join(dataDir, 'blobs')),
+    );
+    assert.ok(rename, 'no blob came to its place');
+    const [from = '', to = ''] = [...rename.text.matchAll(/"([^"]+)"/g)].map((match) => match[1]);
+    assert.equal(dirname(from), join(dataDir, 'tmp'));
+
+    const written = calls.filter(({ name, text }) => /^p?write/.test(name) && text.includes(`<${from}>`));
+    const sync = calls.find((call) => isSync(call) && call.text.includes(`<${from}>`));
+    assert.ok(written.length > 0 && sync, 'the data was not synced');
+    for (const { end } of written) assert.ok(end < sync.begin, 'data was written after the sync');
+    assert.ok(sync.end < rename.begin, 'the rename did not wait for the sync of the data');
+
+    const directory = calls.find(
+      (call) => isSync(call) && call.text.includes(`<${dirname(to)}>`) && call.begin > rename.end,
+    );
+    assert.ok(directory, 'the directory of the blob was not synced');
+    const made = calls.filter(({ name, text }) => name.startsWith('mkdir') && text.endsWith('= 0'));
+    assert.ok(made.length > 0, 'a fresh store makes the directories of its first blob');
+    for (const { text, end } of made) {
+      const parent = dirname(/"([^"]+)"/.exec(text)?.[1] ?? '');
+      const synced = calls.find(
+        (call) => isSync(call) && call.text.includes(`<${parent}>`) && call.begin > end,
+      );
+      assert.ok(synced && synced.end < directory.end, `the new directory in ${parent} was not synced`);
+    }
+    assertLogSynced(traced, directory.end);
+  },
+);
+
+test(
+  'an inline object rides on the log, which is synced before the answer',
+  { skip: needsStrace },
+  async (t) => {
+    const traced = await traceRequest(t, (s3) => s3.object('PUT', 'sync', 'inline', { body: 'small' }));
+    if (traced !== undefined) assertLogSynced(traced, 0);
+  },
+);
+
+test('a deletion is synced before the answer', { skip: needsStrace }, async (t) => {
+  const traced = await traceRequest(t, (s3) => s3.object('DELETE', 'sync', 'existing'));
+  if (traced !== undefined) assertLogSynced(traced, 0);
+});
+
+test('a copy is synced before the answer', { skip: needsStrace }, async (t) => {
+  const headers = { 'x-amz-copy-source': '/sync/existing' };
+  const traced = await traceRequest(t, (s3) => s3.object('PUT', 'sync', 'copy', { headers }));
+  if (traced !== undefined) assertLogSynced(traced, 0);
+});

@@ -146,6 +146,23 @@ test('a connection is good for more after errors', async () => {
   });
 });
 
+test('a connection is good for more after a body that was refused in its middle', async () => {
+  // Larger than what comes in one piece, and smaller than what is read to keep a connection.
+  const rest = Buffer.alloc(900_000);
+  const headers = {
+    'x-amz-decoded-content-length': String(rest.length),
+    'x-amz-trailer': 'x-amz-checksum-crc32',
+  };
+  const framed = Buffer.concat([Buffer.from('this is no chunk header\r\n'), rest]);
+  const payload = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
+  await withConnection(async (connection) => {
+    await connection.send(wire(prepare('PUT', 'refused', { headers, payload, body: framed })));
+    assert.equal((await connection.read()).status, 400);
+    await connection.send(wire(prepare('GET', 'key')));
+    assert.equal((await connection.read()).status, 200);
+  });
+});
+
 test('a large refused body does not get mixed up with the next request', async () => {
   const wrong = { ...s3.credentials, secretAccessKey: 'wrong' };
   await withConnection(async (connection) => {

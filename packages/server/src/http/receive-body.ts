@@ -76,6 +76,8 @@ export function receiveBody(
       if (!ended) fail(new ClientGone());
     };
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    // A body that was left in the middle is paused, and listening alone does not set it going again.
+    request.resume();
     if (request.destroyed) onClose();
   });
 }

@@ -191,6 +191,49 @@ test('pipelined requests are answered in their order', async () => {
   });
 });
 
+test('a pipelined request sees what those before it have done', async () => {
+  await withConnection(async (connection) => {
+    const methods = ['PUT', 'GET', 'DELETE', 'GET'];
+    const requests = methods.map((method) =>
+      wire(prepare(method, 'pipelined', method === 'PUT' ? { body: 'new' } : {})),
+    );
+    await connection.send(Buffer.concat(requests));
+    const statuses: number[] = [];
+    for (const _ of methods) statuses.push((await connection.read()).status);
+    assert.deepEqual(statuses, [200, 200, 204, 404]);
+  });
+});
+
+test('what follows a request, garbage or a body that is refused, leaves its answer whole', async () => {
+  const large = randomBytes(2 << 20);
+  await s3.put(bucket, 'whole', large);
+  const wrong = { ...s3.credentials, secretAccessKey: 'wrong' };
+  const followers: [Buffer, number][] = [
+    [Buffer.from('GARBAGE\r\n\r\n'), 400],
+    [wire(prepare('PUT', 'refused', { body: Buffer.alloc(3 << 20), credentials: wrong })), 403],
+  ];
+  for (const [follower, status] of followers) {
+    await withConnection(async (connection) => {
+      const sent = connection.send(Buffer.concat([wire(prepare('GET', 'whole')), follower]));
+      const first = await connection.read();
+      assert.equal(first.status, 200);
+      assert.ok(first.body.equals(large));
+      assert.equal((await connection.read()).status, status);
+      await connection.closed();
+      await sent;
+    });
+  }
+});
+
+test('a client that pipelines thousands of requests gets all answers', async () => {
+  await withConnection(async (connection) => {
+    const requests = 2000;
+    const sent = connection.send(Buffer.concat(Array<Buffer>(requests).fill(wire(prepare('HEAD', 'key')))));
+    for (let i = 0; i < requests; i++) assert.equal((await connection.read({ bodyless: true })).status, 200);
+    await sent;
+  });
+});
+
 test('Connection: close is obeyed', async () => {
   await withConnection(async (connection) => {
     await connection.send(wire(prepare('GET', 'key'), [['connection', 'close']]));

@@ -11,6 +11,8 @@ export const LIMITS = {
   documentBytesMax: 8 * 1024 * 1024,
   /** Open connections, per HTTP thread; more are closed at once. */
   connectionsMax: 10_000,
+  /** Requests of one connection that may wait for the answer to the one before; with more it is closed. */
+  pipelinedMax: 256,
   /** Idle connections are kept longer than the 60 s after which load balancers drop theirs. */
   keepAliveMs: 75_000,
   /** From the first byte of a request to the end of its headers. */

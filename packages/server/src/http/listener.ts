@@ -1,13 +1,14 @@
 /** The HTTP(S) server of one gateway thread: limits, time-outs, errors below HTTP, and an orderly end. */
 
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { encodeError, S3Error } from '@cistern/protocol';
 import type { GatewayMetrics } from '../admin/metrics.ts';
 import { LIMITS } from '../limits.ts';
 import type { Gateway } from './gateway.ts';
+import { InOrder } from './in-order.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -42,10 +43,17 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     tls === null ? createServer(HTTP_OPTIONS) : createTlsServer({ ...HTTP_OPTIONS, ...tls });
   server.maxHeadersCount = LIMITS.headerCountMax;
   server.maxConnections = LIMITS.connectionsMax;
-  server.on('request', (request, response) => void gateway.handle(request, response, false));
-  server.on('checkContinue', (request, response) => void gateway.handle(request, response, true));
+  const inOrder = new InOrder(LIMITS.pipelinedMax);
+  const handle = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
+    inOrder.run(request, response, () => void gateway.handle(request, response, expectsContinue));
+  };
+  server.on('request', (request, response) => handle(request, response, false));
+  server.on('checkContinue', (request, response) => handle(request, response, true));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    answerClientError(gateway, error, socket);
+    // The next request is not late while the server is busy with the one before it.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && !inOrder.idle(socket)) return;
+    if (error.code === 'ECONNRESET') socket.destroy();
+    else inOrder.afterGood(socket, () => answerClientError(gateway, error, socket));
   });
   server.on('connection', (socket: Socket) => {
     metrics.connections.inc();
@@ -84,7 +92,7 @@ async function close(server: Server, gateway: Gateway, drainMs: number): Promise
 
 /** What the parser refused never became a request: answered by hand, in S3's form. */
 function answerClientError(gateway: Gateway, cause: NodeJS.ErrnoException, socket: Socket): void {
-  if (cause.code === 'ECONNRESET' || !socket.writable) {
+  if (!socket.writable) {
     socket.destroy();
     return;
   }

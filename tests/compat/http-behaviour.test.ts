@@ -234,6 +234,24 @@ test('a client that pipelines thousands of requests gets all answers', async () 
   });
 });
 
+test('an offer to upgrade is declined, and ends the connection after the answer', async () => {
+  // The parser drops what came along with such a request: what follows it would be lost, or read from its middle.
+  await withConnection(async (connection) => {
+    const upgrade: [string, string][] = [
+      ['connection', 'Upgrade'],
+      ['upgrade', 'h2c'],
+    ];
+    await connection.send(
+      Buffer.concat([wire(prepare('PUT', 'offer', { body: 'taken' }), upgrade), wire(prepare('GET', 'key'))]),
+    );
+    const response = await connection.read();
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('connection'), 'close');
+    await connection.closed();
+  });
+  assert.equal((await s3.object('GET', bucket, 'offer')).text, 'taken');
+});
+
 test('Connection: close is obeyed', async () => {
   await withConnection(async (connection) => {
     await connection.send(wire(prepare('GET', 'key'), [['connection', 'close']]));

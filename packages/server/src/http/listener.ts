@@ -39,12 +39,19 @@ const HTTP_OPTIONS = {
 
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { gateway, metrics, tls } = options;
-  const server: Server =
-    tls === null ? createServer(HTTP_OPTIONS) : createTlsServer({ ...HTTP_OPTIONS, ...tls });
+  // The parser drops what it has read beyond a request that offers an upgrade: such a connection ends with its answer.
+  const offers = new WeakSet<IncomingMessage>();
+  const shouldUpgradeCallback = (request: IncomingMessage): boolean => {
+    offers.add(request);
+    return false;
+  };
+  const http = { ...HTTP_OPTIONS, shouldUpgradeCallback };
+  const server: Server = tls === null ? createServer(http) : createTlsServer({ ...http, ...tls });
   server.maxHeadersCount = LIMITS.headerCountMax;
   server.maxConnections = LIMITS.connectionsMax;
   const inOrder = new InOrder(LIMITS.pipelinedMax);
   const handle = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
+    if (offers.has(request)) response.shouldKeepAlive = false;
     inOrder.run(request, response, () => void gateway.handle(request, response, expectsContinue));
   };
   server.on('request', (request, response) => handle(request, response, false));

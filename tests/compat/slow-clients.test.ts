@@ -17,6 +17,9 @@ import { text } from '../support/xml.ts';
 const WINDOW_MS = 1500;
 /** More than socket buffers hold. */
 const LARGE = Buffer.alloc(32 << 20);
+/** As many bytes again, in objects that are sent at once. */
+const SMALL = Buffer.alloc(64 << 10);
+const SMALL_READS = 200;
 const { s3, dataDir } = await startTestServer({
   throughput: { bytesPerSecondMin: 1000, windowMs: WINDOW_MS },
 });
@@ -34,6 +37,7 @@ async function begin(key: string, length: number): Promise<RawConnection> {
 
 test('slow clients', options, async (t) => {
   await s3.put(bucket, 'large', LARGE);
+  await s3.put(bucket, 'small', SMALL);
   const files = await dataFiles(dataDir);
   const cases: Promise<void>[] = [];
 
@@ -56,6 +60,25 @@ test('slow clients', options, async (t) => {
       await delay(4 * WINDOW_MS);
       connection.resume();
       assert.ok((await connection.drain()) < LARGE.length, 'the whole object was sent');
+    }),
+    t.test('a reader that stalls over many small answers is cut off too', async () => {
+      const connection = await RawConnection.open(s3.endpoint);
+      const request = s3.prepare('GET', objectPath(bucket, 'small'));
+      connection.pause();
+      await connection.send(formatHead('GET', request.target, request.headers).repeat(SMALL_READS));
+      await delay(4 * WINDOW_MS);
+      connection.resume();
+      assert.ok((await connection.drain()) < SMALL.length * SMALL_READS, 'all answers were sent');
+    }),
+    t.test('an idle connection is kept', async () => {
+      const connection = await RawConnection.open(s3.endpoint);
+      const request = s3.prepare('GET', objectPath(bucket, 'small'));
+      for (let i = 0; i < 2; i++) {
+        await delay(2 * WINDOW_MS);
+        await connection.send(formatHead('GET', request.target, request.headers));
+        assert.equal((await connection.read()).status, 200);
+      }
+      connection.close();
     }),
     t.test('a body that drips below the rule is cut off too', async () => {
       const connection = await begin('dripping', 1_000_000);
@@ -80,7 +103,7 @@ test('slow clients', options, async (t) => {
 
   await eventually(async () => {
     const keys = (await contents(s3, bucket)).map((line) => line.split(' ')[0]);
-    assert.deepEqual(keys, ['large', 'steady']);
+    assert.deepEqual(keys, ['large', 'small', 'steady']);
     const added = (await dataFiles(dataDir)).filter((file) => !files.includes(file));
     assert.ok(added.length <= 1, `left behind: ${added.join(', ')}`);
   });

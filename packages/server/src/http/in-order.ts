@@ -64,6 +64,12 @@ export class InOrder {
     return this.#connections.get(socket)?.response.closed ?? true;
   }
 
+  /** Whether an answer is under way that the client has not taken, or the connection has served its last request. */
+  waitsForClient(socket: Duplex): boolean {
+    const response = this.#connections.get(socket)?.response;
+    return response !== undefined && (response.closed || socket.writableLength > 0);
+  }
+
   /**
    * Calls `answer` when it may write to the connection an answer to what could not be parsed: once all good requests
    * before it have theirs. Closes the connection when it is too late for that. Only the first call for a connection

@@ -18,6 +18,8 @@ export interface ListenOptions {
   readonly reusePort: boolean;
   readonly gateway: Gateway;
   readonly metrics: GatewayMetrics;
+  /** For so long an answer may be stuck before its connection is closed; 0: for ever. */
+  readonly stalledMs: number;
 }
 
 export interface Listener {
@@ -61,6 +63,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && !inOrder.idle(socket)) return;
     if (error.code === 'ECONNRESET') socket.destroy();
     else inOrder.afterGood(socket, () => answerClientError(gateway, error, socket));
+  });
+  // Set by Node to `keepAliveTimeout` while a connection is idle. The guard sees only what is streamed: a client that
+  // takes no small answers would hold its connection, and what was written to it, for ever.
+  server.timeout = options.stalledMs;
+  server.on('timeout', (socket: Socket) => {
+    if (inOrder.waitsForClient(socket)) socket.destroy();
   });
   server.on('connection', (socket: Socket) => {
     metrics.connections.inc();

@@ -97,7 +97,16 @@ function main(parent: MessagePort, data: GatewayData): void {
       metrics,
       idPrefix: randomBytes(4).toString('hex').toUpperCase(),
     });
-    listener = await listen({ host: config.host, port, tls: config.tls, reusePort, gateway, metrics });
+    const { bytesPerSecondMin, windowMs } = config.throughput;
+    listener = await listen({
+      host: config.host,
+      port,
+      tls: config.tls,
+      reusePort,
+      gateway,
+      metrics,
+      stalledMs: bytesPerSecondMin === 0 ? 0 : windowMs,
+    });
     tell({ kind: 'listening', port: listener.port });
   };
 

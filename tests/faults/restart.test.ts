@@ -3,12 +3,13 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 
+import { eventually } from '../support/eventually.ts';
 import { expectStatus } from '../support/expect.ts';
 import { formatHead, RawConnection } from '../support/raw-http.ts';
 import { objectPath } from '../support/s3.ts';
@@ -87,12 +88,30 @@ test('a newer format is refused, and nothing is changed', async () => {
   assert.ok((await readFile(path)).equals(before));
 });
 
-test('temporary files that a crash left are removed at the start', async () => {
+test('temporary files that a crash left are removed at the start, and nobody else’s', async () => {
   const dataDir = await newDirectory();
-  const first = await startServerProcess(dataDir);
+  const tmp = join(dataDir, 'tmp');
+  // What a `tmp/` holds that was there before.
+  await mkdir(join(tmp, 'work'), { recursive: true });
+  await writeFile(join(tmp, 'work', 'thesis'), 'x');
+  await writeFile(join(tmp, 'notes'), 'x');
+  const first = await startServerProcess(dataDir, ['--buckets', 'uploads']);
+  const put = first.s3.prepare('PUT', objectPath('uploads', 'key'), { payload: 'UNSIGNED-PAYLOAD' });
+  const connection = await RawConnection.open(first.endpoint);
+  await connection.send(
+    formatHead('PUT', put.target, [
+      ...put.headers,
+      ['content-length', '1000000'],
+      ['expect', '100-continue'],
+    ]),
+  );
+  assert.equal((await connection.read()).status, 100);
+  await connection.send(Buffer.alloc(500_000));
+  await eventually(async () => assert.equal((await readdir(tmp)).length, 3));
   await first.kill();
-  await writeFile(join(dataDir, 'tmp', 'left-behind'), 'x');
+  connection.close();
   const second = await startServerProcess(dataDir);
-  assert.deepEqual(await readdir(join(dataDir, 'tmp')), []);
+  assert.deepEqual((await readdir(tmp)).toSorted(), ['notes', 'work']);
+  assert.equal(await readFile(join(tmp, 'work', 'thesis'), 'utf8'), 'x');
   await second.kill();
 });

@@ -22,6 +22,9 @@ const O_DIRECT: number | undefined = constants.O_DIRECT;
 const DIRECT_WRITE_FROM = 4 * 1024 * 1024;
 const DIRECT_READ_FROM = 64 * 1024 * 1024;
 
+/** The names of temporary files: what tells processes apart, and a count. */
+const TEMPORARY = /^[0-9a-f]{12}-\d+$/;
+
 /** Opens for direct I/O where that is asked for and the file system can (tmpfs, for one, cannot). */
 async function openFile(
   path: string,
@@ -220,11 +223,16 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Makes the store's directories and removes temporary files that a crash left. Call before any writer exists. */
+/**
+ * Makes the store's directories and removes temporary files that a crash left. Call before any writer exists. What is
+ * not named as ours stays: a data directory may by mistake be one that has a `tmp/` already, such as a home, or `/`.
+ */
 export async function prepareDirectories(root: string): Promise<void> {
   const tmp = join(root, 'tmp');
   await mkdir(join(root, 'blobs'), { recursive: true });
   await mkdir(tmp, { recursive: true });
-  for (const name of await readdir(tmp)) await rm(join(tmp, name), { recursive: true, force: true });
+  for (const entry of await readdir(tmp, { withFileTypes: true })) {
+    if (entry.isFile() && TEMPORARY.test(entry.name)) await rm(join(tmp, entry.name), { force: true });
+  }
   await syncDirectory(root);
 }

@@ -3,7 +3,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -86,6 +86,23 @@ test('a newer format is refused, and nothing is changed', async () => {
     return error.exitCode === 1;
   });
   assert.ok((await readFile(path)).equals(before));
+});
+
+test('only its owner may read what is in a data directory, though everybody may enter it', async () => {
+  const dataDir = await newDirectory();
+  await chmod(dataDir, 0o755);
+  const server = await startServerProcess(dataDir, ['--buckets', 'private']);
+  await server.s3.put('private', 'inline', 'small');
+  await server.s3.put('private', 'file', Buffer.alloc(100_000));
+  const entries = await readdir(dataDir, { recursive: true });
+  assert.ok(entries.some((name) => name.startsWith('blobs/')) && entries.includes('catalog.db-wal'));
+  const open: string[] = [];
+  for (const name of entries) {
+    const { mode } = await stat(join(dataDir, name));
+    if ((mode & 0o077) !== 0) open.push(`${name} ${(mode & 0o777).toString(8)}`);
+  }
+  assert.deepEqual(open, []);
+  await server.kill();
 });
 
 test('temporary files that a crash left are removed at the start, and nobody else’s', async () => {

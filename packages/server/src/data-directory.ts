@@ -6,6 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { createPrivately } from './catalog/sqlite/connection.ts';
 import { prepareDirectories, syncDirectory } from './blobs/files/file-blob-store.ts';
 
 export class DataDirectoryLocked extends Error {
@@ -37,7 +38,10 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
 }
 
 function takeLock(path: string): DatabaseSync {
-  const lock = new DatabaseSync(join(path, 'lock'), { timeout: 0 });
+  const file = join(path, 'lock');
+  // Whoever may read it could hold it.
+  createPrivately(file);
+  const lock = new DatabaseSync(file, { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
     return lock;

@@ -101,7 +101,7 @@ export class FileBlobStore implements BlobStore {
     const made = (async () => {
       const parent = dirname(directory);
       await this.#makeDurable(parent);
-      await mkdir(directory).catch((error: NodeJS.ErrnoException) => {
+      await mkdir(directory, 0o700).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error;
       });
       await syncDirectory(parent);
@@ -229,8 +229,8 @@ export async function syncDirectory(path: string): Promise<void> {
  */
 export async function prepareDirectories(root: string): Promise<void> {
   const tmp = join(root, 'tmp');
-  await mkdir(join(root, 'blobs'), { recursive: true });
-  await mkdir(tmp, { recursive: true });
+  await mkdir(join(root, 'blobs'), { recursive: true, mode: 0o700 });
+  await mkdir(tmp, { recursive: true, mode: 0o700 });
   for (const entry of await readdir(tmp, { withFileTypes: true })) {
     if (entry.isFile() && TEMPORARY.test(entry.name)) await rm(join(tmp, entry.name), { force: true });
   }

@@ -3,6 +3,7 @@
  * end before the next tick, so that no reader holds a snapshot that keeps the write-ahead log from being reset.
  */
 
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { prepareSchema } from './schema.ts';
 
@@ -25,9 +26,18 @@ export function checkSqliteVersion(version: string = process.versions.sqlite ?? 
   }
 }
 
+/**
+ * Makes a database file that only its owner may read. SQLite itself would leave that to the umask, and its log and its
+ * index of the log get the mode of the database. An existing file keeps its own.
+ */
+export function createPrivately(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+}
+
 /** Creates the database when it is not there. Only the writer thread holds this connection. */
 export function openWriter(path: string): DatabaseSync {
   checkSqliteVersion();
+  createPrivately(path);
   const db = new DatabaseSync(path, { enableForeignKeyConstraints: false, timeout: 5000 });
   // Before anything is written, so that a database of a newer format is refused untouched.
   prepareSchema(db, path);

@@ -30,8 +30,9 @@ export function rootKeyOf(dataDir: string): RootKey {
   const credentials = makeCredentials();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const content = `[default]\naws_access_key_id = ${credentials.accessKeyId}\naws_secret_access_key = ${credentials.secretAccessKey}\n`;
-  const temporary = `${file}.new`;
-  const fd = openSync(temporary, 'w', 0o600);
+  // A file that must be new: one that is there already may be a link, or readable by others.
+  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+  const fd = openSync(temporary, 'wx', 0o600);
   try {
     writeSync(fd, content);
     fsyncSync(fd);

@@ -82,6 +82,10 @@ test('CreateBucket: the region is ours, or is not said', () => {
   assert.throws(() => checkCreateBucketBody(location('mars'), 'eu-west-1'), {
     code: 'InvalidLocationConstraint',
   });
+  assert.throws(() => checkCreateBucketBody(location(`us${'-a'.repeat(4_000_000)}`), 'eu-west-1'), {
+    code: 'InvalidLocationConstraint',
+    details: { LocationConstraint: `us${'-a'.repeat(31)}` },
+  });
   checkCreateBucketBody(location('mars'), 'mars');
 });
 

@@ -92,11 +92,16 @@ test('hostile input costs no more than its length', () => {
   for (const source of [
     `<a${' '.repeat(200_000)}x`,
     `<a${' b="1"'.repeat(30_000)} c`,
+    `<a${' b="1"'.repeat(1_500_000)} c`,
     `<a>${'&amp'.repeat(50_000)}`,
     `<a ${'b'.repeat(200_000)}`,
   ]) {
     refuses(source);
   }
+});
+
+test('attributes may be many', () => {
+  assert.equal(parse(`<a${' b="1"'.repeat(1_500_000)}>x</a>`).text, 'x');
 });
 
 test('a child is one, and text is only text', () => {

@@ -50,6 +50,11 @@ test('values are bytes, as in headers', () => {
   assert.equal(merged({ 'x-amz-meta-a': 'ü' }).get('x-amz-meta-a'), Buffer.from('ü').toString('latin1'));
 });
 
+test('only spaces and tabs around a value are dropped, not bytes of its characters', () => {
+  // The last byte of à is 0xA0.
+  assert.equal(merged({ 'x-amz-meta-a': '\t à ' }).get('x-amz-meta-a'), Buffer.from('à').toString('latin1'));
+});
+
 test('the checksum of no body, which SDKs sign for want of one, says nothing', async () => {
   await loadChecksums();
   for (const algorithm of CHECKSUM_ALGORITHMS) {

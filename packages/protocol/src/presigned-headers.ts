@@ -10,7 +10,7 @@
 import { CHECKSUM_ALGORITHMS, checksumHeader } from './checksums/algorithm.ts';
 import type { ChecksumAlgorithm } from './checksums/algorithm.ts';
 import { invalidArgument } from './errors.ts';
-import { RawHeaders } from './raw-headers.ts';
+import { RawHeaders, trimBlanks } from './raw-headers.ts';
 import type { Query } from './target.ts';
 
 /** Parameters of the signature itself; their case matters. */
@@ -77,7 +77,7 @@ export function withPresignedHeaders(headers: RawHeaders, query: Query): RawHead
       throw invalidArgument('A parameter that stands for a header is not valid as one.', parameter, value);
     }
     // Header values are bytes, one character each.
-    const bytes = Buffer.from(value).toString('latin1').trim();
+    const bytes = trimBlanks(Buffer.from(value).toString('latin1'));
     const sent = headers.get(name) ?? moved.find(([other]) => other === name)?.[1];
     if (sent === undefined) moved.push([name, bytes]);
     else if (sent !== bytes)

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { RawHeaders } from './raw-headers.ts';
+import { RawHeaders, trimBlanks } from './raw-headers.ts';
 
 const headers = new RawHeaders([
   'Host',
@@ -50,4 +50,18 @@ test('entries give every value under its lower-case name', () => {
 test('names that every object has are not headers', () => {
   assert.equal(new RawHeaders([]).has('constructor'), false);
   assert.equal(new RawHeaders(['__proto__', 'x']).get('__proto__'), 'x');
+});
+
+test('blanks around a value are dropped, whatever is between them', () => {
+  for (const [value, trimmed] of [
+    ['', ''],
+    [' \t ', ''],
+    ['\ta b\t ', 'a b'],
+    ['\u00a0a\u00a0', '\u00a0a\u00a0'],
+  ] as const) {
+    assert.equal(trimBlanks(value), trimmed);
+  }
+  // Looked for from every blank on, the end would take an hour to find.
+  const long = `a${' '.repeat(2_000_000)}b`;
+  assert.equal(trimBlanks(long), long);
 });

@@ -61,3 +61,18 @@ export class RawHeaders {
     }
   }
 }
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+
+/**
+ * A value without the spaces and tabs around it. Not `trim`: that would also take the byte 0xA0, with which a UTF-8
+ * character may end. Nor a pattern that looks for blanks at the end: among many of them it takes the square of their
+ * number.
+ */
+export function trimBlanks(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value.charCodeAt(start))) start++;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--;
+  return value.slice(start, end);
+}

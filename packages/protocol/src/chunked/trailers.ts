@@ -7,6 +7,7 @@
  */
 
 import { S3Error } from '../errors.ts';
+import { trimBlanks } from '../raw-headers.ts';
 import type { ChunkSigner } from '../sigv4/chunk-signature.ts';
 import { signaturesEqual } from '../sigv4/signing-key.ts';
 
@@ -42,7 +43,7 @@ export function parseTrailers(
     if (line === '') continue;
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
-    const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '');
+    const value = trimBlanks(line.slice(colon + 1));
     if (name === '') throw malformed('a line is not a name and a value');
     if (signature !== undefined) throw malformed('a trailer follows the signature');
     if (name === TRAILER_SIGNATURE && signer !== undefined) {

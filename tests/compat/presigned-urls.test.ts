@@ -200,6 +200,17 @@ test('a URL that was signed for one body takes no other', async () => {
   });
 });
 
+test('a hash of the body under a name in small letters is not taken for one that was checked', async () => {
+  const put = (hash: string) =>
+    s3.object('PUT', bucket, 'small-letters', {
+      auth: 'presigned',
+      query: { 'x-amz-content-sha256': hash },
+      body: 'x',
+    });
+  expectError(await put('a'.repeat(64)), 400, 'InvalidArgument');
+  expectStatus(await put('UNSIGNED-PAYLOAD'), 200);
+});
+
 test('the parameters of the signature are no part of the operation', async () => {
   const response = await s3.send('GET', '/', { auth: 'presigned', query: { prefix: bucket } });
   expectStatus(response, 200);

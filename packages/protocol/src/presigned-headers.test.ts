@@ -82,6 +82,17 @@ test('what cannot be a header is refused', () => {
   }
 });
 
+test('a parameter of the signature in another case, which the signature has not heeded, is refused', () => {
+  for (const [name, value] of [
+    ['x-amz-content-sha256', 'a'.repeat(64)],
+    ['X-AMZ-Expires', '60'],
+    ['x-amz-date', 'b'],
+  ] as const) {
+    assert.throws(() => merged({ [name]: value }), { code: 'InvalidArgument' }, name);
+  }
+  assert.deepEqual([...merged({ 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }).names()], []);
+});
+
 test('header and query may say the same, but not two things', () => {
   assert.equal(merged({ 'x-amz-meta-a': '1' }, { 'x-amz-meta-a': '1' }).get('x-amz-meta-a'), '1');
   assert.throws(() => merged({ 'x-amz-meta-a': '1' }, { 'x-amz-meta-a': '2' }), { code: 'InvalidArgument' });

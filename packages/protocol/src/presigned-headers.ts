@@ -11,6 +11,7 @@ import { CHECKSUM_ALGORITHMS, checksumHeader } from './checksums/algorithm.ts';
 import type { ChecksumAlgorithm } from './checksums/algorithm.ts';
 import { invalidArgument } from './errors.ts';
 import { RawHeaders, trimBlanks } from './raw-headers.ts';
+import { UNSIGNED_PAYLOAD } from './sigv4/payload-mode.ts';
 import type { Query } from './target.ts';
 
 /** Parameters of the signature itself; their case matters. */
@@ -24,6 +25,10 @@ const SIGNATURE_PARAMETERS = new Set([
   'X-Amz-Signature',
   'X-Amz-SignedHeaders',
 ]);
+
+const SIGNATURE_HEADERS: ReadonlySet<string> = new Set(
+  [...SIGNATURE_PARAMETERS].map((name) => name.toLowerCase()),
+);
 
 export function isSignatureParameter(name: string): boolean {
   return SIGNATURE_PARAMETERS.has(name);
@@ -47,6 +52,7 @@ const PLACEHOLDERS: ReadonlyMap<string, string> = new Map(
 );
 
 function saysNothing(name: string, value: string): boolean {
+  if (name === 'x-amz-content-sha256') return value === UNSIGNED_PAYLOAD;
   return name === 'x-amz-sdk-checksum-algorithm' || PLACEHOLDERS.get(name) === value;
 }
 
@@ -73,6 +79,11 @@ export function withPresignedHeaders(headers: RawHeaders, query: Query): RawHead
   for (const [parameter, value] of query.entries()) {
     const name = headerOfParameter(parameter, value);
     if (name === undefined) continue;
+    if (SIGNATURE_HEADERS.has(name)) {
+      // In another case it has had no part in verifying the signature: its maker meant more than was checked.
+      const proper = [...SIGNATURE_PARAMETERS].find((one) => one.toLowerCase() === name) ?? name;
+      throw invalidArgument(`This parameter is written ${proper}.`, parameter, value);
+    }
     if (!HEADER_NAME.test(name) || CONTROL.test(value)) {
       throw invalidArgument('A parameter that stands for a header is not valid as one.', parameter, value);
     }

@@ -14,6 +14,7 @@ export type HashRequest =
 
 export type HashReply =
   | { readonly kind: 'updated'; readonly stream: number }
+  | { readonly kind: 'dropped'; readonly stream: number }
   | { readonly kind: 'digest'; readonly stream: number; readonly md5: Uint8Array };
 
 const hashes = new Map<number, Hash>();
@@ -38,6 +39,7 @@ parentPort?.on('message', (request: HashRequest) => {
       break;
     case 'drop':
       hashes.delete(stream);
+      reply({ kind: 'dropped', stream });
       break;
   }
 });

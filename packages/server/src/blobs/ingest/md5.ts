@@ -27,6 +27,11 @@ export class Md5Hasher {
   readonly #updates = new Map<number, (() => void)[]>();
   readonly #digests = new Map<number, { resolve: (md5: Buffer) => void; reject: (error: Error) => void }>();
 
+  /** Bodies that the hashing thread is at. */
+  get streams(): number {
+    return this.#updates.size;
+  }
+
   /** @param size bytes that will come, for the choice of thread. */
   start(size: number): Md5 {
     return size < THREAD_FROM ? inline() : this.#onThread();
@@ -62,11 +67,11 @@ export class Md5Hasher {
     worker.on('message', (reply: HashReply) => {
       if (reply.kind === 'updated') {
         this.#updates.get(reply.stream)?.shift()?.();
-      } else {
-        this.#digests.get(reply.stream)?.resolve(Buffer.from(reply.md5));
-        this.#digests.delete(reply.stream);
-        this.#updates.delete(reply.stream);
+        return;
       }
+      if (reply.kind === 'digest') this.#digests.get(reply.stream)?.resolve(Buffer.from(reply.md5));
+      this.#digests.delete(reply.stream);
+      this.#updates.delete(reply.stream);
     });
     return worker;
   }

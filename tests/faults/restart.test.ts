@@ -53,6 +53,18 @@ test('SIGTERM lets an upload in flight finish, takes no new connections, and exi
   await again.kill();
 });
 
+test('the server goes on when nobody reads its log any more', async () => {
+  const dataDir = await newDirectory();
+  const server = await startServerProcess(dataDir, ['--log-level', 'info', '--buckets', 'silent']);
+  server.child.stderr?.destroy();
+  server.child.stdout?.destroy();
+  // Enough lines for many batches.
+  for (let i = 0; i < 600; i++) expectStatus(await server.s3.bucket('HEAD', 'silent'), 200);
+  server.child.kill('SIGTERM');
+  assert.equal(await server.exited, 0);
+  await server.s3.close();
+});
+
 test('a second process on the same directory is refused, and the first goes on', async () => {
   const dataDir = await newDirectory();
   const first = await startServerProcess(dataDir, ['--buckets', 'owned']);

@@ -16,6 +16,8 @@ const THREAD_POOL = 16;
 /** Resolves when the server listens; afterwards signals end it. */
 export async function serve(flags: ServeFlags): Promise<void> {
   process.env['UV_THREADPOOL_SIZE'] ??= String(THREAD_POOL);
+  // Whoever read the log is gone (`| head`, a log shipper that was restarted): no reason to stop serving.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
   const settings = readSettings(flags, process.env);
   const dataDir = resolve(settings.dataDir ?? '.');
   const key: RootKey =

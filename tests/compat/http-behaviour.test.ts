@@ -330,6 +330,17 @@ test('a request without a host is refused', async () => {
   });
 });
 
+test('a request with two hosts is refused, signed or not', async () => {
+  const request = prepare('GET', 'key');
+  for (const host of [s3.host, 'elsewhere.example']) {
+    await withConnection(async (connection) => {
+      await connection.send(wire(request, [['host', host]]));
+      const response = await connection.read();
+      assert.deepEqual([response.status, codeOf(response)], [400, 'InvalidRequest']);
+    });
+  }
+});
+
 test('a framed body may come by Transfer-Encoding: chunked when its decoded length is told', async () => {
   const headers = { 'x-amz-decoded-content-length': '5', 'x-amz-trailer': 'x-amz-checksum-crc32' };
   const request = prepare('PUT', 'twice-chunked', { headers, payload: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER' });

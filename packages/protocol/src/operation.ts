@@ -53,9 +53,12 @@ export interface OperationRequest {
   readonly domains: readonly string[];
 }
 
-/** @throws S3Error as `parseTarget`, and MethodNotAllowed */
+/** @throws S3Error as `parseTarget`, and MethodNotAllowed, InvalidRequest */
 export function parseOperation(request: OperationRequest): S3Operation {
   const { method, headers } = request;
+  // RFC 9112, 3.2: whatever stands before the server may have heeded the other one.
+  if (headers.all('host').length > 1)
+    throw new S3Error('InvalidRequest', 'There is more than one Host header.');
   const { bucket, key, query } = parseTarget(request.target, headers.get('host'), request.domains);
   if (method === 'OPTIONS') return unsupported('CORS preflight');
   if (bucket === undefined) return serviceOperation(method, query);

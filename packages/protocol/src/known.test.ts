@@ -36,13 +36,19 @@ test('headers of the signature and of the transfer are known to all', () => {
   const headers = {
     'x-amz-date': '20130524T000000Z',
     'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
-    'x-amz-expected-bucket-owner': 'a',
     'x-amz-request-payer': 'requester',
     'x-amzn-trace-id': 'Root=1',
     'x-forwarded-for': '::1',
   };
   for (const operation of ['ListBuckets', 'PutObject', 'GetObject', 'DeleteObjects'] as const)
     accepts(operation, headers);
+});
+
+test('an expected owner is known where there is a bucket that has one', () => {
+  const headers = { 'x-amz-expected-bucket-owner': 'a' };
+  for (const operation of ['HeadBucket', 'ListObjectsV2', 'PutObject', 'CopyObject', 'GetObject'] as const)
+    accepts(operation, headers);
+  for (const operation of ['ListBuckets', 'CreateBucket'] as const) refuses(operation, headers);
 });
 
 test('a header belongs to the operations that serve it', () => {

@@ -48,7 +48,6 @@ const COMMON_HEADERS = [
   'x-amz-date',
   'x-amz-content-sha256',
   'x-amz-user-agent',
-  'x-amz-expected-bucket-owner',
   'x-amz-request-payer',
   'x-amz-decoded-content-length',
   'x-amz-trailer',
@@ -61,14 +60,14 @@ const COPY_CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-u
 const HEADERS: Record<S3OperationName, ReadonlySet<string>> = {
   ListBuckets: headers(),
   CreateBucket: headers('x-amz-acl', 'x-amz-bucket-object-lock-enabled', 'x-amz-object-ownership'),
-  HeadBucket: headers(),
-  DeleteBucket: headers(),
-  GetBucketLocation: headers(),
-  ListObjects: headers('x-amz-optional-object-attributes'),
-  ListObjectsV2: headers('x-amz-optional-object-attributes'),
-  DeleteObjects: headers(...CHECKSUMS, 'x-amz-checksum-algorithm'),
-  PutObject: headers(...CHECKSUMS, ...STORING, 'x-amz-checksum-algorithm'),
-  CopyObject: headers(
+  HeadBucket: ofBucket(),
+  DeleteBucket: ofBucket(),
+  GetBucketLocation: ofBucket(),
+  ListObjects: ofBucket('x-amz-optional-object-attributes'),
+  ListObjectsV2: ofBucket('x-amz-optional-object-attributes'),
+  DeleteObjects: ofBucket(...CHECKSUMS, 'x-amz-checksum-algorithm'),
+  PutObject: ofBucket(...CHECKSUMS, ...STORING, 'x-amz-checksum-algorithm'),
+  CopyObject: ofBucket(
     ...STORING,
     'x-amz-checksum-algorithm',
     'x-amz-copy-source',
@@ -77,13 +76,18 @@ const HEADERS: Record<S3OperationName, ReadonlySet<string>> = {
     'x-amz-tagging-directive',
     'x-amz-source-expected-bucket-owner',
   ),
-  GetObject: headers('x-amz-checksum-mode'),
-  HeadObject: headers('x-amz-checksum-mode'),
-  DeleteObject: headers(),
+  GetObject: ofBucket('x-amz-checksum-mode'),
+  HeadObject: ofBucket('x-amz-checksum-mode'),
+  DeleteObject: ofBucket(),
 };
 
 function headers(...names: string[]): ReadonlySet<string> {
   return new Set([...COMMON_HEADERS, ...names]);
+}
+
+/** Of an operation on a bucket that is there, and so has an owner. */
+function ofBucket(...names: string[]): ReadonlySet<string> {
+  return headers('x-amz-expected-bucket-owner', ...names);
 }
 
 const STORES: ReadonlySet<S3OperationName> = new Set(['PutObject', 'CopyObject']);

@@ -1,12 +1,13 @@
 /** The write-ahead log stays short, whatever is written and read. */
 
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { mkdirSync, renameSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { inline, listing, publication } from '../requests.fixtures.ts';
 import { openReader } from './connection.ts';
-import { openSqliteStore } from './sqlite-store.testing.ts';
+import { openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
 import type { SqliteStore } from './sqlite-store.testing.ts';
 
 const MIB = 1024 * 1024;
@@ -75,4 +76,17 @@ test('truncating moves everything into the database and empties the log', async 
   assert.equal(store.queue.checkpointer.logBytes, 0);
   assert.ok(statSync(store.path).size > 4 * MIB);
   assert.equal((await store.catalog.findVersion(bucket, 'k0'))?.size, MIB);
+});
+
+test('the size of a log whose directory was moved away is 0, and no error', async (t) => {
+  const parent = temporaryDirectory(t);
+  const directory = join(parent, 'data');
+  mkdirSync(directory);
+  const store = openSqliteStore(t, { directory });
+  await store.catalog.createBucket(BUCKET);
+  assert.ok(store.queue.checkpointer.logBytes > 0);
+  renameSync(directory, join(parent, 'moved'));
+  assert.equal(store.queue.checkpointer.logBytes, 0);
+  symlinkSync(directory, directory);
+  assert.equal(store.queue.checkpointer.logBytes, 0);
 });

@@ -29,9 +29,16 @@ export class Checkpointer {
     this.#log = `${path}-wal`;
   }
 
-  /** Size of the log's file: what it has needed at most since it was last truncated. */
+  /**
+   * Size of the log's file: what it has needed at most since it was last truncated. 0 when its path leads nowhere, or
+   * may not be followed any more: whoever asks for metrics must not end the writer by that.
+   */
   get logBytes(): number {
-    return statSync(this.#log, { throwIfNoEntry: false })?.size ?? 0;
+    try {
+      return statSync(this.#log).size;
+    } catch {
+      return 0;
+    }
   }
 
   /** Throws when the checkpoint fails. */

@@ -92,6 +92,8 @@ test('methods that S3 does not know are not allowed', () => {
     'DELETE /',
     'HEAD /',
     'PATCH /b',
+    'PATCH /b?acl',
+    'PROPFIND /b/k?tagging',
     'TRACE /b/k',
     'POST /b/k',
     'get /b/k',

@@ -61,10 +61,21 @@ export function parseOperation(request: OperationRequest): S3Operation {
     throw new S3Error('InvalidRequest', 'There is more than one Host header.');
   const { bucket, key, query } = parseTarget(request.target, headers.get('host'), request.domains);
   if (method === 'OPTIONS') return unsupported('CORS preflight');
+  // Also with a sub-resource: operations name time series, and nobody may make up thousands of names.
+  if (VERBS[method] === undefined) throw new S3Error('MethodNotAllowed', undefined, { Method: method });
   if (bucket === undefined) return serviceOperation(method, query);
   if (key === undefined) return bucketOperation(method, bucket, query);
   return objectOperation(method, bucket, key, query, headers);
 }
+
+/** The methods of S3, and the verb that each has in the names of operations on sub-resources. */
+const VERBS: Readonly<Record<string, string>> = {
+  GET: 'Get',
+  HEAD: 'Get',
+  PUT: 'Put',
+  POST: 'Put',
+  DELETE: 'Delete',
+};
 
 const unsupported = (operation: string): S3Operation => ({ name: 'Unsupported', operation });
 
@@ -140,6 +151,5 @@ function multipartName(method: string, query: Query, copies: boolean): string {
 function operationName(method: string, on: 'Bucket' | 'Object', subresource: string): string {
   const known = (on === 'Bucket' ? BUCKET_SUBRESOURCES : OBJECT_SUBRESOURCES).get(subresource) ?? subresource;
   if (known.endsWith('!')) return known.slice(0, -1);
-  const verb = { GET: 'Get', HEAD: 'Get', PUT: 'Put', POST: 'Put', DELETE: 'Delete' }[method] ?? method;
-  return `${verb}${on}${known}`;
+  return `${VERBS[method]}${on}${known}`;
 }

@@ -9,11 +9,13 @@ import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 
 import { expectStatus } from '../support/expect.ts';
+import { eventually } from '../support/eventually.ts';
 import { listedKeys } from '../support/listing.ts';
-import { S3 } from '../support/s3.ts';
-import { startTestServer } from '../support/server.ts';
+import { formatHead, RawConnection } from '../support/raw-http.ts';
+import { objectPath, S3 } from '../support/s3.ts';
+import { dataFiles, needsOwnServer, startTestServer } from '../support/server.ts';
 
-const { s3 } = await startTestServer({ threads: 2 });
+const { s3, dataDir } = await startTestServer({ threads: 2 });
 const bucket = await s3.freshBucket();
 
 /** Connections of their own: the system deals them out to the threads, so that eight hardly meet one thread only. */
@@ -54,6 +56,35 @@ test('a listing shows what was put and not what was deleted, on every connection
     for (const list of lists) assert.deepEqual(listedKeys(list), [...present].toSorted());
   }
 });
+
+test(
+  'a reader who takes his time gets the whole object, and keeps none from being deleted',
+  { skip: needsOwnServer },
+  async () => {
+    // More than socket buffers hold.
+    const body = Buffer.alloc(32 << 20, randomBytes(1000));
+    await s3.put(bucket, 'slow', body);
+    const request = s3.prepare('GET', objectPath(bucket, 'slow'));
+    const reader = await RawConnection.open(s3.endpoint);
+    await reader.send(formatHead('GET', request.target, request.headers));
+    // Its first bytes have come: it is being read.
+    await reader.started();
+    reader.pause();
+    await s3.put(bucket, 'other', randomBytes(100_000));
+    for (const key of ['slow', 'other']) expectStatus(await s3.object('DELETE', bucket, key), 204);
+    await eventually(async () => {
+      assert.deepEqual(
+        (await dataFiles(dataDir)).filter((file) => file.startsWith('blobs/')),
+        [],
+      );
+    });
+    reader.resume();
+    const response = await reader.read();
+    assert.equal(response.status, 200);
+    assert.ok(response.body.equals(body));
+    reader.close();
+  },
+);
 
 test('a bucket is there for all once it was created, and gone once it was deleted', async () => {
   for (let round = 0; round < 6; round++) {

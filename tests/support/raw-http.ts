@@ -59,6 +59,11 @@ export class RawConnection {
     });
   }
 
+  /** Resolves once something has come that was not read yet. */
+  async started(): Promise<void> {
+    while (this.#received.length === 0) await this.#moreOrThrow();
+  }
+
   /** Stops reading, so that the server's bytes pile up. */
   pause(): void {
     this.#socket.pause();

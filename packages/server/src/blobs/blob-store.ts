@@ -35,7 +35,7 @@ export interface BlobStore {
   /** @param size bytes that will come */
   create(size: number): Promise<BlobWriter>;
   /**
-   * Rejects when there is no blob at `location`.
+   * Rejects when there is no blob at `location`. What is open can be read to its end, though it be deleted meanwhile.
    *
    * @param length bytes that will be read
    */

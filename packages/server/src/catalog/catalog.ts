@@ -56,7 +56,10 @@ export interface Extent {
   readonly data: Uint8Array | null;
 }
 
-/** A version with what is needed to read it. `release` must be called once: until then its blobs are not deleted. */
+/**
+ * A version with what is needed to read it. `release` must be called, and may be called again: until then neither its
+ * blobs nor any that are given up later are deleted.
+ */
 export interface OpenVersion {
   readonly version: Version;
   /** The extents that overlap [start, end), in order. */

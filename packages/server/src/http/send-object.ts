@@ -34,10 +34,18 @@ export async function sendObject(
 ): Promise<void> {
   const transfer = source.guard.watch(() => response.destroy());
   const sender = new Sender(response, source, transfer);
+  // One run of bytes has come with the version, and can be read to its end once it is open. So the version is let go:
+  // held by a slow reader, it would keep every blob of the server from being deleted for as long as that one reads.
+  const single = body.open.version.extents <= 1;
+  const step = single ? body.end - body.start : LOOKUP_BYTES;
+  const opened = (): void => {
+    if (single) body.open.release();
+  };
   try {
-    for (let from = body.start; from < body.end; from += LOOKUP_BYTES) {
-      const to = Math.min(from + LOOKUP_BYTES, body.end);
-      for (const extent of await body.open.extents(from, to)) await sender.sendExtent(extent, from, to);
+    for (let from = body.start; from < body.end; from += step) {
+      const to = Math.min(from + step, body.end);
+      for (const extent of await body.open.extents(from, to))
+        await sender.sendExtent(extent, { from, to, opened });
     }
     if (sender.sent !== body.end - body.start) throw new Error('the extents do not cover the range');
     await sender.flush();
@@ -76,7 +84,11 @@ class Sender {
     });
   }
 
-  async sendExtent(extent: Extent, from: number, to: number): Promise<void> {
+  /** @param window the part of the object that is sent; `opened` is called once nothing more has to be opened for it */
+  async sendExtent(
+    extent: Extent,
+    { from, to, opened }: { from: number; to: number; opened: () => void },
+  ): Promise<void> {
     const start = Math.max(from, extent.start) - extent.start + extent.offset;
     const end = Math.min(to, extent.start + extent.length) - extent.start + extent.offset;
     if (extent.location === null) {
@@ -87,6 +99,7 @@ class Sender {
     }
     this.#transfer.waitingForUs = true;
     const reader = await this.#source.blobs.open(extent.location, end - start);
+    opened();
     try {
       await this.#sendBlob(reader, start, end);
     } finally {

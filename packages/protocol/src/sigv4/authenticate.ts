@@ -6,8 +6,6 @@
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html.
  */
 
-import type { KeyObject } from 'node:crypto';
-
 import { S3Error } from '../errors.ts';
 import type { RawHeaders } from '../raw-headers.ts';
 import {
@@ -21,7 +19,14 @@ import {
 import type { ChunkSigningContext } from './chunk-signature.ts';
 import { readClaim, type SignatureClaim } from './claim.ts';
 import { EMPTY_SHA256, parsePayloadMode, type PayloadMode, UNSIGNED_PAYLOAD } from './payload-mode.ts';
-import { deriveSigningKey, formatScope, hmacHex, signaturesEqual, SigningKeyCache } from './signing-key.ts';
+import {
+  deriveSigningKey,
+  formatScope,
+  hmacHex,
+  signaturesEqual,
+  type SigningKey,
+  SigningKeyCache,
+} from './signing-key.ts';
 import { formatAmzDate } from './timestamp.ts';
 
 /** How far the clock of a client may be off, in either direction. */
@@ -125,7 +130,7 @@ export function authenticate(request: SignedRequest, options: AuthenticateOption
 function accepted(
   claim: SignatureClaim,
   payload: PayloadMode,
-  signingKey: KeyObject,
+  signingKey: SigningKey,
   scope: string,
 ): Authentication {
   const { presigned, accessKeyId, signature, amzDate } = claim;

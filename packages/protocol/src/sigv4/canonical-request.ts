@@ -6,10 +6,8 @@
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html.
  */
 
-import { hash, type KeyObject } from 'node:crypto';
-
 import type { RawHeaders } from '../raw-headers.ts';
-import { ALGORITHM, hmacHex } from './signing-key.ts';
+import { ALGORITHM, hmacHex, sha256Hex, type SigningKey } from './signing-key.ts';
 import { decodeQueryComponent, normalizePath, normalizeQueryComponent } from './uri-encode.ts';
 
 /** One `name=value` of a raw query. */
@@ -108,7 +106,12 @@ function canonicalValue(value: string): string {
  */
 export function canonicalHeaders(headers: RawHeaders, names: readonly string[]): string {
   let lines = '';
-  for (const name of names) lines += `${name}:${headers.all(name).map(canonicalValue).join(',')}\n`;
+  for (const name of names) {
+    const values = headers.all(name);
+    const [first = ''] = values;
+    const value = values.length > 1 ? values.map(canonicalValue).join(',') : canonicalValue(first);
+    lines += `${name}:${value}\n`;
+  }
   return lines;
 }
 
@@ -130,9 +133,9 @@ export function canonicalRequest(parts: CanonicalParts): string {
 
 /** @param scope formatted, `YYYYMMDD/region/s3/aws4_request` */
 export function stringToSign(canonical: string, amzDate: string, scope: string): string {
-  return `${ALGORITHM}\n${amzDate}\n${scope}\n${hash('sha256', Buffer.from(canonical, 'latin1'), 'hex')}`;
+  return `${ALGORITHM}\n${amzDate}\n${scope}\n${sha256Hex(canonical)}`;
 }
 
-export function signCanonical(key: KeyObject, canonical: string, amzDate: string, scope: string): string {
+export function signCanonical(key: SigningKey, canonical: string, amzDate: string, scope: string): string {
   return hmacHex(key, stringToSign(canonical, amzDate, scope));
 }

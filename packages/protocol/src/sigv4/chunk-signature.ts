@@ -5,16 +5,14 @@
  * Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and sigv4-streaming-trailers.html.
  */
 
-import { hash, type KeyObject } from 'node:crypto';
-
 import { EMPTY_SHA256 } from './payload-mode.ts';
-import { hmacHex } from './signing-key.ts';
+import { hmacHex, sha256Hex, type SigningKey } from './signing-key.ts';
 
 /** What the first chunk's signature builds on. */
 export interface ChunkSigningContext {
   /** the signature of the request's headers */
   seedSignature: string;
-  signingKey: KeyObject;
+  signingKey: SigningKey;
   /** `YYYYMMDDTHHMMSSZ` */
   amzDate: string;
   /** `YYYYMMDD/region/s3/aws4_request` */
@@ -42,7 +40,7 @@ export class ChunkSigner {
   /** @param trailers one `name:value\n` a trailer, names in lower case, as sent */
   signTrailers(trailers: string): string {
     const { amzDate, scope } = this.#context;
-    const trailersSha256 = hash('sha256', Buffer.from(trailers, 'latin1'), 'hex');
+    const trailersSha256 = sha256Hex(trailers);
     return this.#sign(`AWS4-HMAC-SHA256-TRAILER\n${amzDate}\n${scope}\n${this.#previous}\n${trailersSha256}`);
   }
 

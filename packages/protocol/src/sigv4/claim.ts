@@ -41,6 +41,7 @@ const QUERY_AUTH_NAMES = [
 ] as const;
 
 const SIGNATURE = /^[0-9a-f]{64}$/;
+const SIGNATURE_LENGTH = 64;
 const HEADER_NAMES = /^[a-z0-9!#$%&'*+.^_`|~-]+(?:;[a-z0-9!#$%&'*+.^_`|~-]+)*$/;
 const CREDENTIAL_FORM = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"';
 
@@ -96,8 +97,64 @@ function readAuthorization(authorization: string, headers: RawHeaders): Signatur
       ArgumentValue: scheme,
     });
   }
+  const signatureAt = Math.max(0, authorization.length - SIGNATURE_LENGTH);
+  const head = authorization.slice(0, signatureAt);
+  let claimed = knownHeads.get(head);
+  let signature = authorization.slice(signatureAt);
+  if (claimed === undefined) {
+    const fields = readFields(authorization.slice(scheme.length));
+    claimed = { ...fields.credential, signedHeaders: fields.signedHeaders };
+    if (fields.signature === signature && head.endsWith('Signature=')) rememberHead(head, claimed);
+    signature = fields.signature;
+  }
+  if (!SIGNATURE.test(signature)) {
+    throw headerMalformed('the Signature is mal-formed; expecting 64 hex digits.');
+  }
+  const { amzDate, timeMs } = readRequestTime(headers);
+  const { accessKeyId, scope, signedHeaders } = claimed;
+  if (!amzDate.startsWith(scope.day)) {
+    throw headerMalformed(
+      `Invalid credential date "${scope.day}". This date is not the same as X-Amz-Date: "${amzDate.slice(0, 8)}".`,
+    );
+  }
+  return {
+    presigned: false,
+    accessKeyId,
+    scope,
+    signedHeaders,
+    signature,
+    amzDate,
+    timeMs,
+    expiresS: undefined,
+    payload: undefined,
+  };
+}
+
+/** Clients send the same header again and again but for the signature at its end: what is before it is read once. */
+const knownHeads = new Map<string, ClaimedHead>();
+const KNOWN_HEADS_MAX = 1000;
+const KNOWN_HEAD_LENGTH_MAX = 1024;
+
+interface ClaimedHead {
+  readonly accessKeyId: string;
+  readonly scope: CredentialScope;
+  readonly signedHeaders: readonly string[];
+}
+
+function rememberHead(head: string, claimed: ClaimedHead): void {
+  if (head.length > KNOWN_HEAD_LENGTH_MAX) return;
+  // Whoever fills it with inventions makes others read theirs once more, and no more than that.
+  if (knownHeads.size >= KNOWN_HEADS_MAX) knownHeads.clear();
+  knownHeads.set(head, claimed);
+}
+
+function readFields(text: string): {
+  credential: { accessKeyId: string; scope: CredentialScope };
+  signedHeaders: string[];
+  signature: string;
+} {
   const fields = new Map<string, string>();
-  for (const part of authorization.slice(scheme.length).split(',')) {
+  for (const part of text.split(',')) {
     const field = part.trim();
     const equals = field.indexOf('=');
     const name = field.slice(0, Math.max(0, equals));
@@ -117,24 +174,10 @@ function readAuthorization(authorization: string, headers: RawHeaders): Signatur
   );
   const signedHeaders = field('SignedHeaders');
   if (!HEADER_NAMES.test(signedHeaders)) throw headerMalformed('the SignedHeaders are mal-formed.');
-  const signature = field('Signature');
-  if (!SIGNATURE.test(signature))
-    throw headerMalformed('the Signature is mal-formed; expecting 64 hex digits.');
-  const { amzDate, timeMs } = readRequestTime(headers);
-  if (!amzDate.startsWith(credential.scope.day)) {
-    throw headerMalformed(
-      `Invalid credential date "${credential.scope.day}". This date is not the same as X-Amz-Date: "${amzDate.slice(0, 8)}".`,
-    );
-  }
   return {
-    presigned: false,
-    ...credential,
+    credential,
     signedHeaders: splitNames(signedHeaders, headerMalformed),
-    signature,
-    amzDate,
-    timeMs,
-    expiresS: undefined,
-    payload: undefined,
+    signature: field('Signature'),
   };
 }
 

@@ -5,14 +5,15 @@
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+/** Every request counts, and prom-client's counters look at each label: these are numbers until the page is asked for. */
 export class GatewayMetrics {
   readonly registry = new Registry();
-  readonly #requests = new Counter({
-    name: 'cistern_requests_total',
-    help: 'Requests answered, by S3 operation and HTTP status.',
-    labelNames: ['operation', 'status'] as const,
-    registers: [this.registry],
-  });
+  inFlight = 0;
+  connections = 0;
+  #received = 0;
+  #sent = 0;
+  readonly #requests = new Map<string, Map<number, number>>();
+  readonly #errors = new Map<string, number>();
   readonly #duration = new Histogram({
     name: 'cistern_request_duration_seconds',
     help: 'From the end of the request headers to the end of the answer, by S3 operation.',
@@ -20,32 +21,56 @@ export class GatewayMetrics {
     buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 120],
     registers: [this.registry],
   });
-  readonly #received = new Counter({
-    name: 'cistern_received_bytes_total',
-    help: 'Bytes of request bodies received.',
-    registers: [this.registry],
-  });
-  readonly #sent = new Counter({
-    name: 'cistern_sent_bytes_total',
-    help: 'Bytes of response bodies sent.',
-    registers: [this.registry],
-  });
-  readonly #errors = new Counter({
-    name: 'cistern_errors_total',
-    help: 'Errors answered, by S3 error code.',
-    labelNames: ['code'] as const,
-    registers: [this.registry],
-  });
-  readonly inFlight = new Gauge({
-    name: 'cistern_requests_in_flight',
-    help: 'Requests being answered.',
-    registers: [this.registry],
-  });
-  readonly connections = new Gauge({
-    name: 'cistern_connections',
-    help: 'Open client connections.',
-    registers: [this.registry],
-  });
+
+  constructor() {
+    const requests = this.#requests;
+    const errors = this.#errors;
+    const registers: Registry[] = [];
+    this.registry.registerMetric(
+      new Counter({
+        name: 'cistern_requests_total',
+        help: 'Requests answered, by S3 operation and HTTP status.',
+        labelNames: ['operation', 'status'],
+        registers,
+        collect() {
+          this.reset();
+          for (const [operation, statuses] of requests)
+            for (const [status, count] of statuses) this.inc({ operation, status }, count);
+        },
+      }),
+    );
+    this.registry.registerMetric(
+      new Counter({
+        name: 'cistern_errors_total',
+        help: 'Errors answered, by S3 error code.',
+        labelNames: ['code'],
+        registers,
+        collect() {
+          this.reset();
+          for (const [code, count] of errors) this.inc({ code }, count);
+        },
+      }),
+    );
+    this.#total('cistern_received_bytes_total', 'Bytes of request bodies received.', () => this.#received);
+    this.#total('cistern_sent_bytes_total', 'Bytes of response bodies sent.', () => this.#sent);
+    this.#level('cistern_requests_in_flight', 'Requests being answered.', () => this.inFlight);
+    this.#level('cistern_connections', 'Open client connections.', () => this.connections);
+  }
+
+  #total(name: string, help: string, value: () => number): void {
+    const collect = function collect(this: Counter): void {
+      this.reset();
+      this.inc(value());
+    };
+    this.registry.registerMetric(new Counter({ name, help, registers: [], collect }));
+  }
+
+  #level(name: string, help: string, value: () => number): void {
+    const collect = function collect(this: Gauge): void {
+      this.set(value());
+    };
+    this.registry.registerMetric(new Gauge({ name, help, registers: [], collect }));
+  }
 
   request(entry: {
     operation: string;
@@ -55,10 +80,13 @@ export class GatewayMetrics {
     sentBytes: number;
     errorCode: string | undefined;
   }): void {
-    this.#requests.inc({ operation: entry.operation, status: entry.status });
-    this.#duration.observe({ operation: entry.operation }, entry.durationMs / 1000);
-    if (entry.receivedBytes > 0) this.#received.inc(entry.receivedBytes);
-    if (entry.sentBytes > 0) this.#sent.inc(entry.sentBytes);
-    if (entry.errorCode !== undefined) this.#errors.inc({ code: entry.errorCode });
+    const { operation, status, errorCode } = entry;
+    let statuses = this.#requests.get(operation);
+    if (statuses === undefined) this.#requests.set(operation, (statuses = new Map<number, number>()));
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    this.#duration.observe({ operation }, entry.durationMs / 1000);
+    this.#received += entry.receivedBytes;
+    this.#sent += entry.sentBytes;
+    if (errorCode !== undefined) this.#errors.set(errorCode, (this.#errors.get(errorCode) ?? 0) + 1);
   }
 }

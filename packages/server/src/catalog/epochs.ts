@@ -8,7 +8,9 @@
 const COMMITTED = 0;
 /** Counts the commits that made or deleted a bucket. */
 const BUCKETS = 1;
-const FIRST_READER = 2;
+/** 1 while the writer waits for readers to let go of what they see. */
+const BRIEF = 2;
+const FIRST_READER = 3;
 const IDLE = 0x7fffffffffffffffn;
 
 export type EpochMemory = SharedArrayBuffer;
@@ -37,8 +39,18 @@ export class EpochReader {
     return Atomics.load(this.#slots, BUCKETS);
   }
 
+  /** The sequence number of the newest commit. Everything that was acknowledged is in it or before it. */
+  get committed(): bigint {
+    return Atomics.load(this.#slots, COMMITTED);
+  }
+
+  /** Whether reads should hold no snapshot for longer than they need it. */
+  get brief(): boolean {
+    return Atomics.load(this.#slots, BRIEF) !== 0n;
+  }
+
   enter(): bigint {
-    const epoch = Atomics.load(this.#slots, COMMITTED);
+    const epoch = this.committed;
     this.#active.set(epoch, (this.#active.get(epoch) ?? 0) + 1);
     if (this.#active.size === 1) Atomics.store(this.#slots, this.#slot, epoch);
     return epoch;
@@ -71,6 +83,10 @@ export class EpochWriter {
   /** After the commit, before anybody is told of it. */
   bucketsChanged(): void {
     Atomics.add(this.#slots, BUCKETS, 1n);
+  }
+
+  askForBriefReads(brief: boolean): void {
+    Atomics.store(this.#slots, BRIEF, brief ? 1n : 0n);
   }
 
   /** Whether no reader can still see what was given up in the commit that ended at `seq`. */

@@ -13,13 +13,13 @@ import {
   withPresignedHeaders,
 } from '@cistern/protocol';
 import type { Authentication, S3Operation } from '@cistern/protocol';
-import type { Logger } from 'pino';
 import type { GatewayMetrics } from '../admin/metrics.ts';
 import type { AdminPages } from '../admin/pages.ts';
 import type { User } from '../config.ts';
 import { LIMITS } from '../limits.ts';
 import { runOperation } from '../operations/index.ts';
 import type { Services } from '../operations/context.ts';
+import type { ThreadLogger } from '../threads/thread-logger.ts';
 import { requireUser } from './access-control.ts';
 import { errorReply, toS3Error } from './error-reply.ts';
 import { ClientGone } from './receive-body.ts';
@@ -32,7 +32,7 @@ export interface GatewayOptions {
   readonly users: ReadonlyMap<string, User>;
   readonly domains: readonly string[];
   readonly admin: AdminPages;
-  readonly log: Logger;
+  readonly logger: Pick<ThreadLogger, 'log' | 'info'>;
   readonly metrics: GatewayMetrics;
   /** Distinguishes the request ids of threads and starts. */
   readonly idPrefix: string;
@@ -90,7 +90,7 @@ export class Gateway {
       sent: 0,
       errorCode: undefined,
     };
-    metrics.inFlight.inc();
+    metrics.inFlight++;
     try {
       await this.#send(exchange, await this.#reply(exchange));
     } catch (error) {
@@ -98,7 +98,7 @@ export class Gateway {
       exchange.errorCode ??= error instanceof ClientGone ? 'ClientGone' : 'InternalError';
       response.destroy();
     } finally {
-      metrics.inFlight.dec();
+      metrics.inFlight--;
       this.#account(exchange);
     }
   }
@@ -187,14 +187,14 @@ export class Gateway {
   }
 
   #logFault(exchange: Exchange, error: unknown): void {
-    this.#options.log.error(
+    this.#options.logger.log.error(
       { requestId: exchange.id, operation: exchange.operation, err: error },
       'request failed',
     );
   }
 
   #account(exchange: Exchange): void {
-    const { metrics, log } = this.#options;
+    const { metrics, logger } = this.#options;
     const durationMs = performance.now() - exchange.startedMs;
     const { operation, response, body, sent, errorCode } = exchange;
     const status = response.statusCode;
@@ -206,8 +206,8 @@ export class Gateway {
       sentBytes: sent,
       errorCode,
     });
-    if (!log.isLevelEnabled('info') || operation === 'Admin') return;
-    log.info(
+    if (operation === 'Admin') return;
+    logger.info(
       {
         requestId: exchange.id,
         method: exchange.method,

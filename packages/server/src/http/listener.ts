@@ -71,8 +71,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     if (inOrder.waitsForClient(socket)) socket.destroy();
   });
   server.on('connection', (socket: Socket) => {
-    metrics.connections.inc();
-    socket.once('close', () => metrics.connections.dec());
+    metrics.connections++;
+    socket.once('close', () => metrics.connections--);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,4 +1,4 @@
-/** GetObject, and HeadObject, which is the same without the bytes. */
+/** GetObject, and HeadObject, which answers the same without the bytes, and without reading them. */
 
 import {
   checkVersionId,
@@ -8,57 +8,68 @@ import {
   resolveRange,
   S3Error,
 } from '@cistern/protocol';
-import type { RawHeaders, ResolvedRange } from '@cistern/protocol';
-import type { OpenVersion } from '../catalog/catalog.ts';
+import type { Query, RawHeaders, ResolvedRange } from '@cistern/protocol';
+import type { OpenVersion, Version } from '../catalog/catalog.ts';
 import { emptyReply } from '../http/reply.ts';
-import type { Reply } from '../http/reply.ts';
+import type { HeaderList, Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
 import { checksumHeaders, validatorHeaders, versionHeaders } from './object-headers.ts';
 
-export async function getObject(
-  context: InBucket,
-  operation: Operation<'GetObject' | 'HeadObject'>,
-): Promise<Reply> {
-  const { services, bucket, headers } = context;
+const NO_RANGE: ResolvedRange = { start: 0, end: 0, partial: false };
+
+export async function getObject(context: InBucket, operation: Operation<'GetObject'>): Promise<Reply> {
+  const { services, bucket } = context;
   const { key, query } = operation;
   checkVersionId(query.get('versionId'));
-  const withChecksum = wantsChecksum(headers);
   const open = await services.catalog.openVersion(bucket.id, key);
   if (open === undefined) throw new S3Error('NoSuchKey', undefined, { Key: key });
   let reply: Reply | undefined;
   try {
-    const { version } = open;
-    const outcome = evaluateRead(version, parseReadConditions(headers));
-    if (outcome === 'precondition-failed') throw new S3Error('PreconditionFailed');
-    if (outcome === 'not-modified') return emptyReply(304, validatorHeaders(version));
-    const heeded = rangeApplies(version, headers.get('if-range'));
-    const range = resolveRange(heeded ? headers.get('range') : undefined, version.size);
-    const list = versionHeaders(version, query);
-    if (
-      withChecksum &&
-      !range.partial &&
-      version.checksumAlgorithm !== null &&
-      version.checksumValue !== null
-    ) {
-      list.push(...checksumHeaders(version.checksumAlgorithm, version.checksumValue));
-    }
-    if (range.partial) list.push('Content-Range', `bytes ${range.start}-${range.end - 1}/${version.size}`);
-    const status = range.partial ? 206 : 200;
-    if (operation.name === 'HeadObject') {
-      return { ...emptyReply(status, list), contentLength: range.end - range.start };
-    }
-    reply = await bodyReply(open, { status, headers: list, range });
+    const described = describe(context, open.version, query);
+    if (described.status === 304) return emptyReply(304, described.headers);
+    reply = await bodyReply(open, described);
     return reply;
   } finally {
     if (reply?.body.kind !== 'object') open.release();
   }
 }
 
+export async function headObject(context: InBucket, operation: Operation<'HeadObject'>): Promise<Reply> {
+  const { services, bucket } = context;
+  const { key, query } = operation;
+  checkVersionId(query.get('versionId'));
+  const version = await services.catalog.findVersion(bucket.id, key);
+  if (version === undefined) throw new S3Error('NoSuchKey', undefined, { Key: key });
+  const { status, headers, range } = describe(context, version, query);
+  if (status === 304) return emptyReply(304, headers);
+  return { ...emptyReply(status, headers), contentLength: range.end - range.start };
+}
+
+interface Described {
+  readonly status: 200 | 206 | 304;
+  readonly headers: HeaderList;
+  readonly range: ResolvedRange;
+}
+
+/** Everything that is answered but the bytes: conditions and range decided, headers made. */
+function describe({ headers }: InBucket, version: Version, query: Query): Described {
+  const withChecksum = wantsChecksum(headers);
+  const outcome = evaluateRead(version, parseReadConditions(headers));
+  if (outcome === 'precondition-failed') throw new S3Error('PreconditionFailed');
+  if (outcome === 'not-modified') return { status: 304, headers: validatorHeaders(version), range: NO_RANGE };
+  const heeded = rangeApplies(version, headers.get('if-range'));
+  const range = resolveRange(heeded ? headers.get('range') : undefined, version.size);
+  const list = versionHeaders(version, query);
+  const { checksumAlgorithm, checksumValue } = version;
+  if (withChecksum && !range.partial && checksumAlgorithm !== null && checksumValue !== null) {
+    list.push(...checksumHeaders(checksumAlgorithm, checksumValue));
+  }
+  if (range.partial) list.push('Content-Range', `bytes ${range.start}-${range.end - 1}/${version.size}`);
+  return { status: range.partial ? 206 : 200, headers: list, range };
+}
+
 /** An object that is inline in one piece needs no streaming: it has come with its version. */
-async function bodyReply(
-  open: OpenVersion,
-  { status, headers, range }: { status: number; headers: string[]; range: ResolvedRange },
-): Promise<Reply> {
+async function bodyReply(open: OpenVersion, { status, headers, range }: Described): Promise<Reply> {
   const { start, end } = range;
   if (open.version.extents <= 1) {
     const [extent] = await open.extents(start, end);

@@ -16,7 +16,7 @@ import { deleteBucket } from './delete-bucket.ts';
 import { deleteObject } from './delete-object.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
-import { getObject } from './get-object.ts';
+import { getObject, headObject } from './get-object.ts';
 import { headBucket } from './head-bucket.ts';
 import { listBuckets } from './list-buckets.ts';
 import { listObjects } from './list-objects.ts';
@@ -49,8 +49,9 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
   const context: InBucket = { ...authorized, bucket };
   switch (operation.name) {
     case 'GetObject':
-    case 'HeadObject':
       return getObject(context, operation);
+    case 'HeadObject':
+      return headObject(context, operation);
     case 'PutObject':
       return putObject(context, operation);
     case 'DeleteObject':

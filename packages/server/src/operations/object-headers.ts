@@ -25,8 +25,7 @@ export function validatorHeaders(version: Version): HeaderList {
 export function versionHeaders(version: Version, query: Query): HeaderList {
   const headers = validatorHeaders(version);
   headers.push('Accept-Ranges', 'bytes');
-  const attributes = JSON.parse(version.attributes) as ObjectAttributes;
-  headers.push(...override(attributeHeaders(attributes), query));
+  headers.push(...override(storedHeaders(version.attributes), query));
   if (version.tags !== null) {
     headers.push('x-amz-tagging-count', String((JSON.parse(version.tags) as unknown[]).length));
   }
@@ -34,7 +33,22 @@ export function versionHeaders(version: Version, query: Query): HeaderList {
   return headers;
 }
 
-function override(headers: HeaderList, query: Query): HeaderList {
+/** The attributes that were read last: most objects have the same, and nothing but a content type. */
+let lastAttributes = '';
+let lastHeaders: HeaderList = [];
+
+/** Not to be changed by the caller. */
+function storedHeaders(attributes: string): Readonly<HeaderList> {
+  if (attributes !== lastAttributes) {
+    lastHeaders = attributeHeaders(JSON.parse(attributes) as ObjectAttributes);
+    lastAttributes = attributes;
+  }
+  return lastHeaders;
+}
+
+function override(stored: Readonly<HeaderList>, query: Query): Readonly<HeaderList> {
+  if (query.entries().length === 0) return stored;
+  const headers = [...stored];
   for (const [parameter, name] of OVERRIDES) {
     const value = query.get(parameter);
     if (value === undefined) continue;

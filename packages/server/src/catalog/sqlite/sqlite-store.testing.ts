@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
+import type { EpochMemory } from '../epochs.ts';
 import { createEpochMemory, EpochReader, EpochWriter } from '../epochs.ts';
 import { DATABASE_FILE, openReader, openWriter } from './connection.ts';
 import type { Mutation, MutationName, Mutations } from './mutation.ts';
@@ -23,6 +24,8 @@ interface Cleanup {
 
 export interface SqliteStore {
   readonly path: string;
+  /** With one slot, that of `catalog`. */
+  readonly memory: EpochMemory;
   /** The writing connection. */
   readonly db: DatabaseSync;
   readonly queue: WriteQueue;
@@ -80,7 +83,7 @@ export function openSqliteStore(t: Cleanup, options: SqliteStoreOptions = {}): S
     for (const connection of [readerDb, db]) if (connection.isOpen) connection.close();
   };
   t.after(crash);
-  return { path, db, queue, reaper, deleted, commits, stops, catalog, write, crash };
+  return { path, memory, db, queue, reaper, deleted, commits, stops, catalog, write, crash };
 }
 
 function writeThrough(queue: WriteQueue): WriterClient['write'] {

@@ -60,7 +60,7 @@ export class WriteQueue {
     const { db, path } = options;
     this.#options = options;
     this.sql = new WriteStatements(db);
-    this.checkpointer = new Checkpointer(db, path);
+    this.checkpointer = new Checkpointer(db, path, options.epochs);
     const row = db.prepare("SELECT value FROM meta WHERE name = 'sequence'").get();
     this.#sequence = row?.['value'] as number;
     options.epochs.committed(this.#sequence);

@@ -1,0 +1,40 @@
+/** A thread that reads without a pause, as a gateway thread under load does, until it is told to stop; then says how often. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+
+import type { EpochMemory } from '../epochs.ts';
+import { EpochReader } from '../epochs.ts';
+import { listing } from '../requests.fixtures.ts';
+import { openReader } from './connection.ts';
+import { SqliteCatalog } from './sqlite-catalog.ts';
+
+export interface BusyReaderData {
+  readonly path: string;
+  readonly memory: EpochMemory;
+  readonly bucket: number;
+  readonly keys: readonly string[];
+}
+
+async function main({ path, memory, bucket, keys }: BusyReaderData): Promise<void> {
+  const db = openReader(path);
+  const write = (): never => {
+    throw new Error('a reader does not write');
+  };
+  const catalog = new SqliteCatalog({ db, writer: { write }, epochs: new EpochReader(memory, 0) });
+  const stop = new AbortController();
+  parentPort?.once('message', () => stop.abort());
+  let reads = 0;
+  while (!stop.signal.aborted) {
+    const opened = await Promise.all(keys.map((key) => catalog.openVersion(bucket, key)));
+    await catalog.listVersions(listing(bucket));
+    // In the midst of a read, as far as the gateway is concerned.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const one of opened) one?.release();
+    reads++;
+  }
+  db.close();
+  parentPort?.postMessage(reads);
+  parentPort?.close();
+}
+
+await main(workerData as BusyReaderData);

@@ -1,0 +1,60 @@
+/**
+ * One read transaction for all reads of a turn of the event loop: they share the cost of its locks. It is left as soon
+ * as there is a newer commit, at the end of the turn, and after each read while the writer waits for readers, so that
+ * it never keeps the write-ahead log from being reset.
+ */
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { EpochReader } from '../epochs.ts';
+
+export class SharedSnapshot {
+  readonly #db: DatabaseSync;
+  readonly #epochs: EpochReader;
+  readonly #begin: StatementSync;
+  readonly #end: StatementSync;
+  /** The newest commit when it was begun; undefined: none is open. */
+  #committed: bigint | undefined;
+  #scheduled = false;
+
+  constructor(db: DatabaseSync, epochs: EpochReader) {
+    this.#db = db;
+    this.#epochs = epochs;
+    this.#begin = db.prepare('BEGIN');
+    this.#end = db.prepare('COMMIT');
+  }
+
+  /** What `work` reads, synchronously, is of one state, which holds every commit that was acknowledged before. */
+  read<T>(work: () => T): T {
+    this.#enter();
+    try {
+      return work();
+    } finally {
+      if (this.#epochs.brief) this.#leave();
+      else this.#leaveSoon();
+    }
+  }
+
+  #enter(): void {
+    // Loaded before the transaction begins, and stored by the writer before it acknowledges.
+    const committed = this.#epochs.committed;
+    if (this.#committed === committed && this.#db.isTransaction) return;
+    this.#leave();
+    this.#begin.run();
+    this.#committed = committed;
+  }
+
+  #leaveSoon(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#leave();
+    });
+  }
+
+  #leave(): void {
+    this.#committed = undefined;
+    // SQLite ends it by itself after some errors.
+    if (this.#db.isOpen && this.#db.isTransaction) this.#end.run();
+  }
+}

@@ -65,10 +65,8 @@ function runOn(binary) {
     stdio: 'inherit',
     env: { ...process.env, [CHOSEN]: '1' },
   });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
-    // A terminal sends Ctrl-C to both of us: passed on as well, it would read as a second, impatient one.
-    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)));
-  }
+  // A terminal tells both of us, so that one Ctrl-C arrives there twice; the server takes it for the one wish that it is.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     console.error(`cistern could not start ${binary}: ${error.message}`);
     process.exit(1);

@@ -1,19 +1,26 @@
 /** `cistern serve`: starts the server, says where it is and how to use it, and ends it in order. */
 
 import { writeSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { LIMITS } from '@cistern/server';
 import { banner } from './banner.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 import { readSettings } from './settings.ts';
 import type { ServeFlags } from './settings.ts';
+import { createSignalRule, ENDING_SIGNALS } from './signals.ts';
 import { startWithKey } from './start-server.ts';
 import type { CisternServer } from './start-server.ts';
 
 /** libuv's pool is one for the process and is sized at its first use: hashing, file reads, writes and syncs share it. */
 const THREAD_POOL = 16;
+/** A drain that takes longer is explained: nothing is to be seen of it otherwise. */
+const EXPLAIN_AFTER_MS = 1000;
 
 /** Resolves when the server listens; afterwards signals end it. */
 export async function serve(flags: ServeFlags, environment: NodeJS.ProcessEnv): Promise<void> {
   process.env['UV_THREADPOOL_SIZE'] ??= String(THREAD_POOL);
+  // Whoever reads the log or the terminal may go away. Serving goes on; the log is lost, the data is not.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const { server, key } = await startWithKey({
     ...readSettings(flags, environment),
     onCrash: (error) => {
@@ -26,21 +33,37 @@ export async function serve(flags: ServeFlags, environment: NodeJS.ProcessEnv): 
 }
 
 function endOnSignals(server: CisternServer): void {
-  let ending = false;
-  const end = (): void => {
-    // Asked twice, there is no waiting for requests in flight. Nothing acknowledged is lost by that.
-    if (ending) process.exit(EXIT_FAILED);
-    ending = true;
-    server.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        say(String(error));
-        process.exit(EXIT_FAILED);
-      },
-    );
-  };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
+  const rule = createSignalRule(() => performance.now());
+  for (const signal of ENDING_SIGNALS) {
+    process.on(signal, () => {
+      switch (rule(signal)) {
+        case 'drain':
+          void drain(server);
+          break;
+        case 'quit':
+          // Nothing acknowledged is lost by not waiting.
+          process.exit(EXIT_FAILED);
+          break;
+        case 'nothing':
+          break;
+      }
+    });
+  }
+}
+
+async function drain(server: CisternServer): Promise<void> {
+  const explain = setTimeout(() => {
+    say(`requests in flight have ${LIMITS.drainMs / 1000} s to finish; Ctrl-C or SIGTERM again ends at once`);
+  }, EXPLAIN_AFTER_MS);
+  try {
+    await server.close();
+    process.exit(0);
+  } catch (error) {
+    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exit(EXIT_FAILED);
+  } finally {
+    clearTimeout(explain);
+  }
 }
 
 /** Written at once: the process may end before a stream is flushed. */

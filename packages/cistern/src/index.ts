@@ -1,5 +1,6 @@
 /** Cistern inside a program. */
 
+import { checkRuntime } from './runtime.ts';
 import type { CisternServer, StartServerOptions } from './start-server.ts';
 
 export type { Credentials } from './credentials.ts';
@@ -19,6 +20,7 @@ export type { CisternServer, StartServerOptions } from './start-server.ts';
  * await server.close();
  */
 export async function startServer(options?: StartServerOptions): Promise<CisternServer> {
+  checkRuntime(process.versions);
   const { startWithKey } = await import('./start-server.ts');
   return (await startWithKey(options ?? {})).server;
 }

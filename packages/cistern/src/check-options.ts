@@ -62,8 +62,10 @@ export async function checkOptions(options: StartServerOptions): Promise<Checked
   }
   const { tls, credentials, throughput = THROUGHPUT_RULE } = options;
   if (tls !== undefined) await checkTls(tls);
-  if (credentials !== undefined) checkCredentials(credentials);
-  const users = (options.users ?? []).map((user, index) => checkUser(user, `user ${index + 1}`));
+  // Objects that were given to an AWS SDK before have a field of its own.
+  const users = (options.users ?? []).map(({ name, accessKeyId, secretAccessKey }, index) =>
+    checkUser({ name, accessKeyId, secretAccessKey }, `user ${index + 1}`),
+  );
   checkDistinct(users);
   for (const name of options.buckets ?? []) checkBucket(name);
   for (const name of options.domains ?? []) checkDomain(name);
@@ -75,7 +77,7 @@ export async function checkOptions(options: StartServerOptions): Promise<Checked
     domains: options.domains ?? [],
     region: checkRegion(options.region ?? 'us-east-1'),
     tls: tls ?? null,
-    credentials,
+    credentials: credentials === undefined ? undefined : checkCredentials(credentials),
     users,
     buckets: options.buckets ?? [],
     logLevel: checkLogLevel(options.logLevel ?? 'silent'),
@@ -130,13 +132,14 @@ function checkDomain(name: string): void {
   );
 }
 
-function checkCredentials({ accessKeyId, secretAccessKey }: Credentials): void {
+function checkCredentials({ accessKeyId, secretAccessKey }: Credentials): Credentials {
   if (!isAccessKeyId(accessKeyId)) {
     throw new OptionError('credentials.accessKeyId', `must be ${ACCESS_KEY_RULE}.`);
   }
   if (!isSecretAccessKey(secretAccessKey)) {
     throw new OptionError('credentials.secretAccessKey', `must be ${SECRET_RULE}.`);
   }
+  return { accessKeyId, secretAccessKey };
 }
 
 /** OpenSSL's own messages do not say which of the two it means. */

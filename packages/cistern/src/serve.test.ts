@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -254,4 +263,19 @@ suite('a start that is refused', () => {
       }
     },
   );
+
+  test('a folder above that may not be listed is no obstacle', { skip: needsReader }, async () => {
+    const dataDir = join(folder, 'data');
+    mkdirSync(dataDir);
+    if (id !== undefined) chownSync(dataDir, id, id);
+    chmodSync(folder, 0o311);
+    const server = run(['serve', '--data', dataDir, '--port', '0'], {
+      cwd: tmpdir(),
+      ...(id !== undefined && { id }),
+    });
+    await server.until(/serves S3 at/);
+    server.child.kill('SIGTERM');
+    assert.equal(await server.exited, 0);
+    chmodSync(folder, 0o700);
+  });
 });

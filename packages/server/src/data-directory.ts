@@ -9,6 +9,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { createPrivately } from './catalog/sqlite/connection.ts';
 import { prepareDirectories, syncDirectory } from './blobs/files/file-blob-store.ts';
 
+const LOCK_FILE = 'lock';
+
 export class DataDirectoryLocked extends Error {
   constructor(path: string) {
     super(
@@ -18,28 +20,60 @@ export class DataDirectoryLocked extends Error {
   }
 }
 
+/** It cannot be made, read or written. */
+export class DataDirectoryUnusable extends Error {
+  constructor(path: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `The data directory ${path} cannot be used (${reason}). ` +
+        'Give the user that runs Cistern the right to write there, or choose another with --data.',
+      { cause },
+    );
+    this.name = 'DataDirectoryUnusable';
+  }
+}
+
 export interface DataDirectory {
   /** Gives the directory up. */
   close(): void;
 }
 
-/** Makes the directory when it is missing, locks it, and removes what a crash left in `tmp/`. */
+/**
+ * Makes the directory when it is missing, locks it, and removes what a crash left in `tmp/`.
+ *
+ * @throws DataDirectoryLocked, DataDirectoryUnusable
+ */
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  await syncDirectory(dirname(path));
-  const lock = takeLock(path);
+  let lock: DatabaseSync | undefined;
   try {
+    await makeDurably(path);
+    lock = takeLock(path);
     await prepareDirectories(path);
+    return lock;
   } catch (error) {
-    lock.close();
-    throw error;
+    lock?.close();
+    throw error instanceof DataDirectoryLocked ? error : new DataDirectoryUnusable(path, error);
   }
-  return lock;
+}
+
+/** Every directory that was made on the way is synced into its parent. */
+async function makeDurably(path: string): Promise<void> {
+  const topmost = mkdirSync(path, { recursive: true, mode: 0o700 });
+  const end = dirname(topmost ?? path);
+  for (let parent = dirname(path); ; parent = dirname(parent)) {
+    try {
+      await syncDirectory(parent);
+    } catch (error) {
+      // One that we may not even list was made by somebody else, long before.
+      if (topmost !== undefined || (error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    }
+    if (parent === end || parent === dirname(parent)) return;
+  }
 }
 
 function takeLock(path: string): DatabaseSync {
-  const file = join(path, 'lock');
-  // Whoever may read it could hold it.
+  const file = join(path, LOCK_FILE);
+  // Whoever may read it could hold it; and the directory may have been made by somebody else, open to all.
   createPrivately(file);
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {

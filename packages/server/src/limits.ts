@@ -1,4 +1,4 @@
-/** Every limit of the gateway that is not S3's own, in one place. `--help` and docs/limits.md name them too. */
+/** Every limit of the gateway that is not S3's own, in one place. `cistern serve --help` names those that a user meets. */
 
 export const LIMITS = {
   /** Bodies up to this size are stored in the catalog's database and ride on its group commit. Bytes. */

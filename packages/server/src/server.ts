@@ -1,6 +1,6 @@
 /**
- * The server as a whole: locks the data directory, starts the writer thread and the HTTP threads, and ends them in
- * order. It runs in the main thread and touches neither requests nor data.
+ * The server as a whole: starts the writer thread and the HTTP threads over a data directory that is locked already, and
+ * ends them in order. It runs in the main thread and touches neither requests nor data.
  */
 
 import { createServer } from 'node:net';
@@ -11,7 +11,7 @@ import { CatalogError } from './catalog/errors.ts';
 import { createEpochMemory } from './catalog/epochs.ts';
 import { WriterClient } from './catalog/sqlite/writer-client.ts';
 import type { ServerConfig } from './config.ts';
-import { openDataDirectory } from './data-directory.ts';
+import type { DataDirectory } from './data-directory.ts';
 import { GatewayHandle } from './threads/gateway-handle.ts';
 import { createLogger } from './threads/thread-logger.ts';
 import { WriterHandle } from './threads/writer-handle.ts';
@@ -31,9 +31,17 @@ export interface ServerHandlers {
   readonly onCrash: (error: Error) => void;
 }
 
-/** Rejects when the data directory is in use or of a newer format, or the port cannot be had; nothing runs then. */
-export async function runServer(config: ServerConfig, handlers: ServerHandlers): Promise<RunningServer> {
-  const directory = await openDataDirectory(config.dataDir);
+/**
+ * @param directory that of `config.dataDir`, locked; given up by `close`
+ *
+ * Rejects when the catalog is of a newer format or the port cannot be had; nothing runs then, and the directory stays
+ * locked.
+ */
+export async function runServer(
+  config: ServerConfig,
+  directory: DataDirectory,
+  handlers: ServerHandlers,
+): Promise<RunningServer> {
   const logger = createLogger(config.logLevel, handlers.onLog);
   const { log } = logger;
   const epochs = createEpochMemory(config.threads);
@@ -70,7 +78,6 @@ export async function runServer(config: ServerConfig, handlers: ServerHandlers):
 
   const abandon = async (): Promise<void> => {
     await Promise.all([...gateways.map((gateway) => gateway.terminate()), writer.terminate()]);
-    directory.close();
   };
   try {
     await writer.ready;

@@ -47,7 +47,7 @@ export class WriterHandle {
           ready.resolve();
           break;
         case 'failed':
-          ready.reject(new Error(event.message));
+          ready.reject(new Error(`Cannot open ${data.databasePath}: ${event.message}`));
           break;
         case 'stopped':
           handlers.onStopped(event.message);

@@ -1,0 +1,95 @@
+/** The commands and flags of `cistern`, and what help says of them. What they do is elsewhere. */
+
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { SECRET_VARIABLES } from './environment.ts';
+import type { ServeFlags } from './settings.ts';
+
+/** What a command is told beside the values of its flags. */
+export interface Source {
+  /** The flag, or the environment variable, from which the value of a flag came: for messages. */
+  readonly nameOf: (flag: string) => string;
+  /** Every environment variable that means something. */
+  readonly variables: readonly string[];
+}
+
+export interface Commands {
+  readonly serve: (flags: ServeFlags, source: Source) => Promise<void>;
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** Mistakes are thrown as a CommanderError, after its message was written. */
+export function createProgram(commands: Commands): Command {
+  const program = new Command('cistern')
+    .description(
+      'An S3-compatible object store that starts with one command and never loses an acknowledged write.',
+    )
+    .version(version)
+    .showHelpAfterError('(cistern --help and cistern serve --help say more)')
+    .exitOverride();
+  const serve = program.command('serve').description('Serve S3 from a data directory.');
+  for (const option of SERVE_OPTIONS) serve.addOption(option());
+  serve
+    .addHelpText('after', () => readFileSync(new URL('./serve-help.txt', import.meta.url), 'utf8'))
+    .action((flags: ServeFlags, command: Command) => commands.serve(flags, sourceOf(command)));
+  return program;
+}
+
+function sourceOf(command: Command): Source {
+  const nameOf = (flag: string): string => {
+    const option = command.options.find((one) => one.attributeName() === flag);
+    const fromEnvironment = command.getOptionValueSource(flag) === 'env';
+    return (fromEnvironment ? option?.envVar : option?.long) ?? flag;
+  };
+  const variables = command.options.flatMap(({ envVar }) => (envVar === undefined ? [] : [envVar]));
+  return { nameOf, variables: [...variables, ...SECRET_VARIABLES] };
+}
+
+const flag = (name: string, description: string, variable: string): Option =>
+  new Option(name, description).env(`CISTERN_${variable}`);
+
+/** A flag that may be repeated, and takes several values separated by commas. */
+const list = (name: string, description: string, variable: string): Option =>
+  flag(name, description, variable).argParser((value: string, earlier: string[]) => [
+    ...earlier,
+    ...value
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  ]);
+
+/** Made anew for each program: an Option remembers what was parsed. */
+const SERVE_OPTIONS: readonly (() => Option)[] = [
+  () => flag('--data <dir>', 'data directory, made when missing', 'DATA').default('./data'),
+  () => flag('--host <address>', 'address to listen on; 0.0.0.0 for all', 'HOST').default('127.0.0.1'),
+  () => flag('--port <number>', 'port to listen on; 0 picks a free one', 'PORT').default('9000'),
+  () => flag('--threads <number>', 'HTTP threads (default: one a core)', 'THREADS'),
+  () =>
+    list(
+      '--buckets <names>',
+      'buckets to create when missing: repeat, or separate by commas',
+      'BUCKETS',
+    ).default([], 'none'),
+  () =>
+    list('--domain <names>', 'also serve <bucket>.<name>: repeat, or separate by commas', 'DOMAIN').default(
+      [],
+      'path style only',
+    ),
+  () => flag('--region <name>', 'region that signatures name', 'REGION').default('us-east-1'),
+  () => flag('--tls-cert <file>', 'certificate chain, PEM; with --tls-key serves https', 'TLS_CERT'),
+  () => flag('--tls-key <file>', 'private key, PEM, without a passphrase', 'TLS_KEY'),
+  () => flag('--users <file>', 'further users: a JSON list, see below', 'USERS_FILE'),
+  () =>
+    flag('--log-level <level>', 'silent, error, warn, info (a line a request) or debug', 'LOG_LEVEL').default(
+      'info',
+    ),
+  () =>
+    flag(
+      '--min-throughput <bytes>',
+      'least bytes a second that a body must move, over 20 s; 0: no such limit',
+      'MIN_THROUGHPUT',
+    ).default('1024'),
+];

@@ -44,6 +44,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.maxConnections = LIMITS.connectionsMax;
   server.on('request', (request, response) => void gateway.handle(request, response, false));
   server.on('checkContinue', (request, response) => void gateway.handle(request, response, true));
+  // S3 passes over an expectation that it does not know; Node.js alone would answer 417 without a body or a log line.
+  server.on('checkExpectation', (request, response) => void gateway.handle(request, response, false));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     answerClientError(gateway, error, socket);
   });

@@ -9,7 +9,7 @@ import { S3Error } from './errors.ts';
 import type { RawHeaders } from './raw-headers.ts';
 import { parseTarget } from './target.ts';
 import type { Query } from './target.ts';
-import { OBJECT_SUBRESOURCES, BUCKET_SUBRESOURCES } from './unsupported.ts';
+import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES, unsupportedName } from './unsupported.ts';
 
 interface Routed {
   readonly query: Query;
@@ -73,7 +73,8 @@ function serviceOperation(method: string, query: Query): S3Operation {
 function bucketOperation(method: string, bucket: string, query: Query): S3Operation {
   const names = query.names();
   const subresource = names.find((name) => BUCKET_SUBRESOURCES.has(name));
-  if (subresource !== undefined) return unsupported(operationName(method, 'Bucket', subresource));
+  if (subresource !== undefined)
+    return unsupported(unsupportedName(method, BUCKET_SUBRESOURCES, subresource, query));
   switch (method) {
     case 'GET':
       if (query.has('location')) return { name: 'GetBucketLocation', bucket, query };
@@ -103,7 +104,7 @@ function objectOperation(
     const copies = headers.has('x-amz-copy-source');
     if (subresource === 'partNumber' || subresource === 'uploadId')
       return unsupported(multipartName(method, query, copies));
-    return unsupported(operationName(method, 'Object', subresource));
+    return unsupported(unsupportedName(method, OBJECT_SUBRESOURCES, subresource, query));
   }
   switch (method) {
     case 'GET':
@@ -120,7 +121,8 @@ function objectOperation(
 }
 
 function multipartName(method: string, query: Query, copies: boolean): string {
-  if (!query.has('uploadId')) return `${method === 'HEAD' ? 'HeadObject' : 'GetObject'} with partNumber`;
+  if (method === 'HEAD') return 'HeadObject with partNumber';
+  if (method === 'GET' && !query.has('uploadId')) return 'GetObject with partNumber';
   switch (method) {
     case 'PUT':
       return copies ? 'UploadPartCopy' : 'UploadPart';
@@ -131,12 +133,4 @@ function multipartName(method: string, query: Query, copies: boolean): string {
     default:
       return 'ListParts';
   }
-}
-
-/** S3's name of an operation on a sub-resource, for the message: `PutBucketPolicy`. */
-function operationName(method: string, on: 'Bucket' | 'Object', subresource: string): string {
-  const known = (on === 'Bucket' ? BUCKET_SUBRESOURCES : OBJECT_SUBRESOURCES).get(subresource) ?? subresource;
-  if (known.endsWith('!')) return known.slice(0, -1);
-  const verb = { GET: 'Get', HEAD: 'Get', PUT: 'Put', POST: 'Put', DELETE: 'Delete' }[method] ?? method;
-  return `${verb}${on}${known}`;
 }

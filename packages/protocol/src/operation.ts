@@ -7,6 +7,7 @@
 
 import { S3Error } from './errors.ts';
 import type { RawHeaders } from './raw-headers.ts';
+import { preflightRefusal } from './operations/preflight.ts';
 import { parseTarget } from './target.ts';
 import type { Query } from './target.ts';
 import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES, unsupportedName } from './unsupported.ts';
@@ -53,12 +54,12 @@ export interface OperationRequest {
   readonly domains: readonly string[];
 }
 
-/** @throws S3Error as `parseTarget`, and MethodNotAllowed */
+/** @throws S3Error as `parseTarget`, MethodNotAllowed, and the refusal of a CORS preflight */
 export function parseOperation(request: OperationRequest): S3Operation {
   const { method, headers } = request;
   const { bucket, key, query } = parseTarget(request.target, headers.get('host'), request.domains);
-  if (method === 'OPTIONS') return unsupported('CORS preflight');
   if (bucket === undefined) return serviceOperation(method, query);
+  if (method === 'OPTIONS') throw preflightRefusal(headers, key === undefined ? 'BUCKET' : 'OBJECT');
   if (key === undefined) return bucketOperation(method, bucket, query);
   return objectOperation(method, bucket, key, query, headers);
 }

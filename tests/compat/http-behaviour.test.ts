@@ -99,11 +99,14 @@ test('Expect: 100-continue is not answered before the request may be done', asyn
   }
 });
 
-test('an expectation that nobody knows is refused with 417', async () => {
-  await withConnection(async (connection) => {
-    await connection.send(wire(prepare('GET', 'key'), [['expect', 'a-miracle']]));
-    assert.equal((await connection.read()).status, 417);
-  });
+test('an expectation that nobody knows, or an empty one, changes nothing, as on S3', async () => {
+  for (const expectation of ['a-miracle', '200', '']) {
+    await withConnection(async (connection) => {
+      await connection.send(wire(prepare('PUT', 'expectant', { body }), [['expect', expectation]]));
+      assert.equal((await connection.read()).status, 200, expectation);
+    });
+  }
+  assert.ok((await s3.object('GET', bucket, 'expectant')).body.equals(body));
 });
 
 test('HEAD sends no body, whatever its status, so that the next answer is where it belongs', async () => {

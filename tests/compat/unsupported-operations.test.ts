@@ -153,9 +153,3 @@ test('methods that S3 does not know are not allowed', async () => {
     expectError(await s3.object('POST', bucket, 'key'), 405, 'MethodNotAllowed');
   });
 });
-
-test('a preflight request is refused while there is no CORS', async () => {
-  const headers = { origin: 'https://example.com', 'access-control-request-method': 'GET' };
-  const response = await s3.object('OPTIONS', bucket, 'key', { auth: 'anonymous', headers });
-  assert.ok([403, 501].includes(response.status), String(response.status));
-});

@@ -9,6 +9,7 @@ import { escapeXml, XML_DECLARATION } from './xml/escape.ts';
 
 const ERRORS = {
   AccessDenied: [403, 'Access Denied'],
+  AccessForbidden: [403, 'Access Forbidden'],
   AuthorizationHeaderMalformed: [400, 'The authorization header that you provided is not valid.'],
   AuthorizationQueryParametersError: [
     400,
@@ -18,6 +19,7 @@ const ERRORS = {
     400,
     'The Content-MD5 or checksum value that you specified did not match what the server received.',
   ],
+  BadRequest: [400, 'Bad Request'],
   BucketAlreadyExists: [
     409,
     'The requested bucket name is not available: it belongs to someone else. Choose another name.',

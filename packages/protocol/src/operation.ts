@@ -7,9 +7,10 @@
 
 import { S3Error } from './errors.ts';
 import type { RawHeaders } from './raw-headers.ts';
+import { preflightRefusal } from './operations/preflight.ts';
 import { parseTarget } from './target.ts';
 import type { Query } from './target.ts';
-import { OBJECT_SUBRESOURCES, BUCKET_SUBRESOURCES } from './unsupported.ts';
+import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES, unsupportedName } from './unsupported.ts';
 
 interface Routed {
   readonly query: Query;
@@ -53,29 +54,25 @@ export interface OperationRequest {
   readonly domains: readonly string[];
 }
 
-/** @throws S3Error as `parseTarget`, and MethodNotAllowed, InvalidRequest */
+/** Those that S3 knows; OPTIONS has been answered before. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE']);
+
+/** @throws S3Error as `parseTarget`, MethodNotAllowed, InvalidRequest, and the refusal of a CORS preflight */
 export function parseOperation(request: OperationRequest): S3Operation {
   const { method, headers } = request;
   // RFC 9112, 3.2: whatever stands before the server may have heeded the other one.
   if (headers.all('host').length > 1)
     throw new S3Error('InvalidRequest', 'There is more than one Host header.');
   const { bucket, key, query } = parseTarget(request.target, headers.get('host'), request.domains);
-  if (method === 'OPTIONS') return unsupported('CORS preflight');
+  if (method === 'OPTIONS' && bucket !== undefined) {
+    throw preflightRefusal(headers, key === undefined ? 'BUCKET' : 'OBJECT');
+  }
   // Also with a sub-resource: operations name time series, and nobody may make up thousands of names.
-  if (VERBS[method] === undefined) throw new S3Error('MethodNotAllowed', undefined, { Method: method });
+  if (!METHODS.has(method)) throw new S3Error('MethodNotAllowed', undefined, { Method: method });
   if (bucket === undefined) return serviceOperation(method, query);
   if (key === undefined) return bucketOperation(method, bucket, query);
   return objectOperation(method, bucket, key, query, headers);
 }
-
-/** The methods of S3, and the verb that each has in the names of operations on sub-resources. */
-const VERBS: Readonly<Record<string, string>> = {
-  GET: 'Get',
-  HEAD: 'Get',
-  PUT: 'Put',
-  POST: 'Put',
-  DELETE: 'Delete',
-};
 
 const unsupported = (operation: string): S3Operation => ({ name: 'Unsupported', operation });
 
@@ -87,7 +84,8 @@ function serviceOperation(method: string, query: Query): S3Operation {
 function bucketOperation(method: string, bucket: string, query: Query): S3Operation {
   const names = query.names();
   const subresource = names.find((name) => BUCKET_SUBRESOURCES.has(name));
-  if (subresource !== undefined) return unsupported(operationName(method, 'Bucket', subresource));
+  if (subresource !== undefined)
+    return unsupported(unsupportedName(method, BUCKET_SUBRESOURCES, subresource, query));
   switch (method) {
     case 'GET':
       if (query.has('location')) return { name: 'GetBucketLocation', bucket, query };
@@ -117,7 +115,7 @@ function objectOperation(
     const copies = headers.has('x-amz-copy-source');
     if (subresource === 'partNumber' || subresource === 'uploadId')
       return unsupported(multipartName(method, query, copies));
-    return unsupported(operationName(method, 'Object', subresource));
+    return unsupported(unsupportedName(method, OBJECT_SUBRESOURCES, subresource, query));
   }
   switch (method) {
     case 'GET':
@@ -134,7 +132,8 @@ function objectOperation(
 }
 
 function multipartName(method: string, query: Query, copies: boolean): string {
-  if (!query.has('uploadId')) return `${method === 'HEAD' ? 'HeadObject' : 'GetObject'} with partNumber`;
+  if (method === 'HEAD') return 'HeadObject with partNumber';
+  if (method === 'GET' && !query.has('uploadId')) return 'GetObject with partNumber';
   switch (method) {
     case 'PUT':
       return copies ? 'UploadPartCopy' : 'UploadPart';
@@ -145,11 +144,4 @@ function multipartName(method: string, query: Query, copies: boolean): string {
     default:
       return 'ListParts';
   }
-}
-
-/** S3's name of an operation on a sub-resource, for the message: `PutBucketPolicy`. */
-function operationName(method: string, on: 'Bucket' | 'Object', subresource: string): string {
-  const known = (on === 'Bucket' ? BUCKET_SUBRESOURCES : OBJECT_SUBRESOURCES).get(subresource) ?? subresource;
-  if (known.endsWith('!')) return known.slice(0, -1);
-  return `${VERBS[method]}${on}${known}`;
 }

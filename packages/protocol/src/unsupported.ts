@@ -1,52 +1,93 @@
 /**
- * @module The sub-resources of S3 that are not served, and what each is called. A name that ends in `!` is the whole
- * operation's; the others follow the verb and the kind of resource (`Put` + `Bucket` + `Policy`).
+ * @module The sub-resources of S3 that are not served, and what their operations are called.
+ *
+ * In a name, `*` stands for the verb that the method gives. The operations that break the pattern stand by themselves.
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html.
  */
 
+import type { Query } from './target.ts';
+
 export const BUCKET_SUBRESOURCES: ReadonlyMap<string, string> = new Map([
-  ['accelerate', 'AccelerateConfiguration'],
-  ['acl', 'Acl'],
-  ['analytics', 'AnalyticsConfiguration'],
-  ['cors', 'Cors'],
-  ['encryption', 'Encryption'],
-  ['intelligent-tiering', 'IntelligentTieringConfiguration'],
-  ['inventory', 'InventoryConfiguration'],
-  ['lifecycle', 'LifecycleConfiguration'],
-  ['logging', 'Logging'],
-  ['metadataConfiguration', 'MetadataConfiguration'],
-  ['metadataInventoryTable', 'MetadataInventoryTableConfiguration'],
-  ['metadataJournalTable', 'MetadataJournalTableConfiguration'],
-  ['metadataTable', 'MetadataTableConfiguration'],
-  ['metrics', 'MetricsConfiguration'],
-  ['notification', 'NotificationConfiguration'],
-  ['object-lock', 'ObjectLockConfiguration'],
-  ['ownershipControls', 'OwnershipControls'],
-  ['policy', 'Policy'],
-  ['policyStatus', 'PolicyStatus'],
-  ['publicAccessBlock', 'PublicAccessBlock'],
-  ['replication', 'Replication'],
-  ['requestPayment', 'RequestPayment'],
-  ['session', 'CreateSession!'],
-  ['tagging', 'Tagging'],
-  ['uploads', 'ListMultipartUploads!'],
-  ['versioning', 'Versioning'],
-  ['versions', 'ListObjectVersions!'],
-  ['website', 'Website'],
+  ['abac', '*BucketAbac'],
+  ['accelerate', '*BucketAccelerateConfiguration'],
+  ['acl', '*BucketAcl'],
+  ['analytics', '*BucketAnalyticsConfiguration'],
+  ['cors', '*BucketCors'],
+  ['encryption', '*BucketEncryption'],
+  ['intelligent-tiering', '*BucketIntelligentTieringConfiguration'],
+  ['inventory', '*BucketInventoryConfiguration'],
+  ['lifecycle', '*BucketLifecycleConfiguration'],
+  ['logging', '*BucketLogging'],
+  ['metadataAnnotationTable', 'UpdateBucketMetadataAnnotationTableConfiguration'],
+  ['metadataConfiguration', '*BucketMetadataConfiguration'],
+  ['metadataInventoryTable', 'UpdateBucketMetadataInventoryTableConfiguration'],
+  ['metadataJournalTable', 'UpdateBucketMetadataJournalTableConfiguration'],
+  ['metadataTable', '*BucketMetadataTableConfiguration'],
+  ['metrics', '*BucketMetricsConfiguration'],
+  ['notification', '*BucketNotificationConfiguration'],
+  ['object-lock', '*ObjectLockConfiguration'],
+  ['ownershipControls', '*BucketOwnershipControls'],
+  ['policy', '*BucketPolicy'],
+  ['policyStatus', '*BucketPolicyStatus'],
+  ['publicAccessBlock', '*PublicAccessBlock'],
+  ['replication', '*BucketReplication'],
+  ['requestPayment', '*BucketRequestPayment'],
+  ['session', 'CreateSession'],
+  ['tagging', '*BucketTagging'],
+  ['uploads', 'ListMultipartUploads'],
+  ['versioning', '*BucketVersioning'],
+  ['versions', 'ListObjectVersions'],
+  ['website', '*BucketWebsite'],
 ]);
 
 export const OBJECT_SUBRESOURCES: ReadonlyMap<string, string> = new Map([
-  ['acl', 'Acl'],
-  ['append', 'Append'],
-  ['attributes', 'Attributes'],
-  ['encryption', 'Encryption'],
-  ['legal-hold', 'LegalHold'],
-  ['partNumber', 'Part'],
-  ['renameObject', 'RenameObject!'],
-  ['restore', 'RestoreObject!'],
-  ['retention', 'Retention'],
-  ['select', 'SelectObjectContent!'],
-  ['tagging', 'Tagging'],
-  ['torrent', 'Torrent'],
-  ['uploadId', 'Part'],
-  ['uploads', 'CreateMultipartUpload!'],
+  ['acl', '*ObjectAcl'],
+  ['annotation', '*ObjectAnnotation'],
+  ['append', '*ObjectAppend'],
+  ['attributes', '*ObjectAttributes'],
+  ['encryption', 'UpdateObjectEncryption'],
+  ['legal-hold', '*ObjectLegalHold'],
+  ['partNumber', 'UploadPart'],
+  ['renameObject', 'RenameObject'],
+  ['restore', 'RestoreObject'],
+  ['retention', '*ObjectRetention'],
+  ['select', 'SelectObjectContent'],
+  ['tagging', '*ObjectTagging'],
+  ['torrent', '*ObjectTorrent'],
+  ['uploadId', 'UploadPart'],
+  ['uploads', 'CreateMultipartUpload'],
 ]);
+
+const VERBS: Readonly<Record<string, string>> = {
+  GET: 'Get',
+  HEAD: 'Get',
+  PUT: 'Put',
+  POST: 'Create',
+  DELETE: 'Delete',
+};
+
+/** Those of which there may be several: a GET that names none, by the parameter given here, lists them. */
+const LISTED: ReadonlyMap<string, string> = new Map([
+  ['analytics', 'id'],
+  ['annotation', 'annotationName'],
+  ['intelligent-tiering', 'id'],
+  ['inventory', 'id'],
+  ['metrics', 'id'],
+]);
+
+/** S3's name of an operation on a sub-resource, for messages and metrics: `PutBucketPolicy`. */
+export function unsupportedName(
+  method: string,
+  subresources: ReadonlyMap<string, string>,
+  subresource: string,
+  query: Query,
+): string {
+  // It alone is set under one name and deleted under another.
+  if (method === 'DELETE' && subresource === 'lifecycle') return 'DeleteBucketLifecycle';
+  const name = subresources.get(subresource) ?? subresource;
+  const selector = LISTED.get(subresource);
+  if (method === 'GET' && selector !== undefined && !query.has(selector)) {
+    return `${name.replace('*', 'List')}s`;
+  }
+  return name.replace('*', VERBS[method] ?? method);
+}

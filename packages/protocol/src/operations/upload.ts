@@ -28,7 +28,7 @@ export interface UploadInput {
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly expected: Buffer | null } | null;
 }
 
-/** @throws S3Error MissingContentLength, EntityTooLarge, InvalidDigest, InvalidRequest, InvalidArgument */
+/** @throws S3Error MissingContentLength, NotImplemented, EntityTooLarge, InvalidDigest, InvalidRequest, InvalidArgument */
 export function parseUpload(headers: RawHeaders, payload: PayloadMode): UploadInput {
   const length = payload.kind === 'chunked' ? decodedLength(headers) : contentLength(headers);
   if (length > UPLOAD_BYTES_MAX) {
@@ -43,8 +43,12 @@ export function parseUpload(headers: RawHeaders, payload: PayloadMode): UploadIn
 const DIGITS = /^\d{1,16}$/;
 
 function contentLength(headers: RawHeaders): number {
+  // S3 names the header that it does not serve, and says that a length is missing when there is none of the two.
+  if (headers.has('transfer-encoding')) {
+    throw new S3Error('NotImplemented', undefined, { Header: 'Transfer-Encoding' });
+  }
   const value = headers.get('content-length');
-  if (value === undefined || headers.has('transfer-encoding')) throw new S3Error('MissingContentLength');
+  if (value === undefined) throw new S3Error('MissingContentLength');
   if (!DIGITS.test(value))
     throw invalidArgument('The Content-Length is not a number.', 'Content-Length', value);
   return Number(value);

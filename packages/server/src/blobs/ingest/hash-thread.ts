@@ -12,9 +12,9 @@ export type HashRequest =
   | { readonly kind: 'digest'; readonly stream: number }
   | { readonly kind: 'drop'; readonly stream: number };
 
+/** In the order of the requests. */
 export type HashReply =
-  | { readonly kind: 'updated'; readonly stream: number }
-  | { readonly kind: 'dropped'; readonly stream: number }
+  | { readonly kind: 'updated' }
   | { readonly kind: 'digest'; readonly stream: number; readonly md5: Uint8Array };
 
 const hashes = new Map<number, Hash>();
@@ -31,7 +31,7 @@ parentPort?.on('message', (request: HashRequest) => {
   switch (request.kind) {
     case 'update':
       hashOf(stream).update(request.bytes);
-      reply({ kind: 'updated', stream });
+      reply({ kind: 'updated' });
       break;
     case 'digest':
       reply({ kind: 'digest', stream, md5: hashOf(stream).digest() });
@@ -39,7 +39,6 @@ parentPort?.on('message', (request: HashRequest) => {
       break;
     case 'drop':
       hashes.delete(stream);
-      reply({ kind: 'dropped', stream });
       break;
   }
 });

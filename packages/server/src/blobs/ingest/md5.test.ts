@@ -1,43 +1,73 @@
-/** MD5 of bodies, on this thread and on the hashing thread. */
+/** MD5 on either thread: the digest of what came, with every slab given back. */
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { after, test } from 'node:test';
+import { suite, test } from 'node:test';
+import type { TestContext } from 'node:test';
 
 import { Md5Hasher } from './md5.ts';
-import { SLAB_BYTES, SlabPool } from './slab-pool.ts';
+import type { Md5 } from './md5.ts';
+import { SlabPool } from './slab-pool.ts';
+import type { Slab } from './slab-pool.ts';
 
-const hasher = new Md5Hasher();
-after(() => hasher.close());
-const share = new SlabPool({ extra: 8, perUser: 8 }).share();
-const LARGE = 2 << 20;
+/** Announced sizes that are hashed on the caller's thread, and on the other. */
+const HERE = 1024 * 1024 - 1;
+const THERE = 1024 * 1024;
 
-for (const size of [1000, LARGE]) {
-  test(`a body of ${size} bytes gets its digest`, async () => {
-    const md5 = hasher.start(size);
-    const expected = createHash('md5');
-    for (let i = 0; i < 3; i++) {
-      const slab = share.take() ?? assert.fail();
-      slab.bytes.set(randomBytes(SLAB_BYTES));
-      expected.update(slab.bytes);
-      await new Promise<void>((resolve) => md5.update(slab, SLAB_BYTES, resolve));
-      share.give(slab);
-    }
-    assert.deepEqual(await md5.digest(), expected.digest());
-    assert.equal(hasher.streams, 0);
-  });
+const slabs = new SlabPool({ extra: 100, perUser: 100 }).share();
+
+function filled(bytes: Buffer): Slab {
+  const slab = slabs.take();
+  assert.ok(slab);
+  bytes.copy(slab.bytes);
+  return slab;
 }
 
-test('nothing is kept of a body that was given up, and its slabs come back', async () => {
-  const slab = share.take() ?? assert.fail();
-  let given = 0;
-  for (let i = 0; i < 100; i++) {
-    const md5 = hasher.start(LARGE);
-    md5.update(slab, SLAB_BYTES, () => given++);
-    md5.drop();
-  }
-  // The thread answers in order: when it has come to this one it is through with the others.
-  await hasher.start(LARGE).digest();
-  assert.equal(given, 100);
-  assert.equal(hasher.streams, 0);
-});
+function update(md5: Md5, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => md5.update(filled(bytes), bytes.length, resolve));
+}
+
+function newHasher(t: TestContext): Md5Hasher {
+  const hasher = new Md5Hasher();
+  t.after(() => hasher.close());
+  return hasher;
+}
+
+const digestOf = (...pieces: Buffer[]): string =>
+  createHash('md5').update(Buffer.concat(pieces)).digest('hex');
+
+for (const [size, where] of [
+  [HERE, 'on the thread that receives'],
+  [THERE, 'on the other thread'],
+] as const) {
+  suite(`MD5 ${where}`, () => {
+    test('is that of the pieces in order, and of nothing behind them in their slabs', async (t) => {
+      const md5 = newHasher(t).start(size);
+      const pieces = [100_000, 1, 262_144, 4095].map((length) => randomBytes(length));
+      const updated = pieces.map((piece) => update(md5, piece));
+      assert.equal((await md5.digest()).toString('hex'), digestOf(...pieces));
+      await Promise.all(updated);
+    });
+
+    test('of nothing is that of nothing', async (t) => {
+      assert.equal((await newHasher(t).start(size).digest()).toString('hex'), digestOf());
+    });
+
+    test('streams do not mix, and one that is given up gives its slabs back and disturbs no other', async (t) => {
+      const hasher = newHasher(t);
+      const [first, dropped, second] = [hasher.start(size), hasher.start(size), hasher.start(size)];
+      const [a, b, c] = [randomBytes(1000), randomBytes(2000), randomBytes(3000)];
+      const updates = [
+        update(first, a),
+        update(dropped, b),
+        update(second, b),
+        update(dropped, a),
+        update(first, c),
+      ];
+      dropped.drop();
+      assert.equal((await second.digest()).toString('hex'), digestOf(b));
+      assert.equal((await first.digest()).toString('hex'), digestOf(a, c));
+      await Promise.all(updates);
+    });
+  });
+}

@@ -23,14 +23,9 @@ export interface Md5 {
 export class Md5Hasher {
   #worker: Worker | undefined;
   #nextStream = 0;
-  /** By stream: what waits for an answer, in order. */
-  readonly #updates = new Map<number, (() => void)[]>();
+  /** What waits for an answer, of all streams: the thread answers in order. */
+  readonly #updates: (() => void)[] = [];
   readonly #digests = new Map<number, { resolve: (md5: Buffer) => void; reject: (error: Error) => void }>();
-
-  /** Bodies that the hashing thread is at. */
-  get streams(): number {
-    return this.#updates.size;
-  }
 
   /** @param size bytes that will come, for the choice of thread. */
   start(size: number): Md5 {
@@ -44,12 +39,10 @@ export class Md5Hasher {
   #onThread(): Md5 {
     const worker = (this.#worker ??= this.#spawn());
     const stream = this.#nextStream++;
-    const updates: (() => void)[] = [];
-    this.#updates.set(stream, updates);
     const ask = (request: HashRequest): void => worker.postMessage(request);
     return {
       update: (slab, length, done) => {
-        updates.push(done);
+        this.#updates.push(done);
         const { buffer, byteOffset } = slab.bytes;
         ask({ kind: 'update', stream, bytes: new Uint8Array(buffer, byteOffset, length) });
       },
@@ -66,12 +59,11 @@ export class Md5Hasher {
     const worker = new Worker(siblingModule(import.meta.url, './hash-thread'));
     worker.on('message', (reply: HashReply) => {
       if (reply.kind === 'updated') {
-        this.#updates.get(reply.stream)?.shift()?.();
-        return;
+        this.#updates.shift()?.();
+      } else {
+        this.#digests.get(reply.stream)?.resolve(Buffer.from(reply.md5));
+        this.#digests.delete(reply.stream);
       }
-      if (reply.kind === 'digest') this.#digests.get(reply.stream)?.resolve(Buffer.from(reply.md5));
-      this.#digests.delete(reply.stream);
-      this.#updates.delete(reply.stream);
     });
     return worker;
   }

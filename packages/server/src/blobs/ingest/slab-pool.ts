@@ -30,6 +30,7 @@ const SLABS_PER_REGION = 16;
 export interface SlabShare {
   /** Undefined: wait for `whenFree`. */
   take(): Slab | undefined;
+  /** @throws Error for a slab that is not held: memory that two bodies got would mix their bytes. */
   give(slab: Slab): void;
   /** Resolves when `take` is worth another try. */
   whenFree(): Promise<void>;
@@ -53,19 +54,20 @@ export class SlabPool {
   }
 
   share(): SlabShare {
-    let held = 0;
+    const held = new Set<Slab>();
     return {
       take: () => {
-        if (held > 0) {
-          if (held >= this.#options.perUser || this.#extraTaken >= this.#options.extra) return undefined;
+        if (held.size > 0) {
+          if (held.size >= this.#options.perUser || this.#extraTaken >= this.#options.extra) return undefined;
           this.#extraTaken++;
         }
-        held++;
-        return this.#free.pop() ?? this.#allocate();
+        const slab = this.#free.pop() ?? this.#allocate();
+        held.add(slab);
+        return slab;
       },
       give: (slab) => {
-        held--;
-        if (held > 0) this.#extraTaken--;
+        if (!held.delete(slab)) throw new Error('a slab was given back that is not held');
+        if (held.size > 0) this.#extraTaken--;
         this.#keep(slab);
         const waiting = this.#waiting;
         this.#waiting = [];

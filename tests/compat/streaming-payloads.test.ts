@@ -50,7 +50,7 @@ interface Upload {
   headers?: Record<string, string>;
 }
 
-function frame(upload: Upload, context: ChunkSigningContext): Buffer {
+function frame(upload: Upload, context?: ChunkSigningContext): Buffer {
   const { form, data, chunkLength = 65_536 } = upload;
   const trailer = form !== STREAMING_SIGNED;
   const signed = form === STREAMING_UNSIGNED_TRAILER ? undefined : context;
@@ -325,4 +325,21 @@ test('a trailer that S3 does not know is refused', async () => {
     assert.ok([400, 501].includes(response.status), response.text);
     assert.ok(text(response.text, 'Code'));
   });
+});
+
+test('a presigned URL may name the trailer, and the length, in its query', async () => {
+  const form = STREAMING_UNSIGNED_TRAILER;
+  const data = randomBytes(100_000);
+  const put = (sum?: string) =>
+    s3.object('PUT', bucket, 'presigned', {
+      auth: 'presigned',
+      payload: form,
+      query: { 'x-amz-trailer': SUM, 'x-amz-decoded-content-length': String(data.length) },
+      body: frame({ form, data, ...(sum !== undefined && { sum }) }),
+    });
+  await leavesUnchanged(s3, bucket, async () => expectError(await put('AAAAAA=='), 400, 'BadDigest'));
+  expectStatus(await put(), 200);
+  const read = await s3.object('GET', bucket, 'presigned', { headers: { 'x-amz-checksum-mode': 'ENABLED' } });
+  assert.ok(read.body.equals(data));
+  assert.equal(read.headers[SUM], crc32Base64(data));
 });

@@ -142,6 +142,7 @@ export class Gateway {
     }
     const presigned = authentication.kind === 'signed' && authentication.presigned;
     const effective = presigned ? withPresignedHeaders(headers, operation.query) : headers;
+    exchange.body.headers = effective;
     return runOperation({ services, operation, user, headers: effective, body: exchange.body });
   }
 
@@ -161,9 +162,9 @@ export class Gateway {
     if (reply.status !== 204 && reply.status !== 304) {
       headers.push('Content-Length', String(reply.contentLength ?? length));
     }
-    response.writeHead(reply.status, headers);
     if (method === 'HEAD') length = 0;
     try {
+      response.writeHead(reply.status, headers);
       if (content.kind === 'object' && length > 0) {
         await sendObject(response, this.#options.services, content);
       } else if (content.kind === 'bytes' && method !== 'HEAD') {

@@ -24,12 +24,15 @@ export class RequestBody {
   /** What the signature vouches for; set by the gateway once the request is authenticated. */
   payload: PayloadMode = { kind: 'unsigned' };
   chunkContext: ChunkSigningContext | undefined;
+  /** With those that a presigned URL carries in its query; set by the gateway, too. */
+  headers: RawHeaders;
   received = 0;
   #begun = false;
   #whole = false;
 
   constructor(options: RequestBodyOptions) {
     this.#options = options;
+    this.headers = options.headers;
   }
 
   /** False: the connection must not be used again, or the rest of the body be discarded first. */
@@ -57,7 +60,7 @@ export class RequestBody {
     length: number,
     take: (slice: Buffer) => Promise<void> | undefined,
   ): Promise<ReadonlyMap<string, string>> {
-    const { request, response, guard, headers, expectsContinue } = this.#options;
+    const { request, response, guard, expectsContinue } = this.#options;
     this.#begun = true;
     if (expectsContinue) response.writeContinue();
     if (this.payload.kind !== 'chunked') {
@@ -68,7 +71,7 @@ export class RequestBody {
       signed: this.chunkContext,
       trailer: this.payload.trailer,
       decodedLength: length,
-      announcedTrailers: announcedTrailers(headers),
+      announcedTrailers: announcedTrailers(this.headers),
     });
     await this.#whileWhole(
       receiveBody(request, guard, (chunk) => {

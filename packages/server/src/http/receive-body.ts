@@ -12,16 +12,28 @@ export class ClientGone extends Error {
   }
 }
 
+export interface ChunkTaker {
+  /** Takes a chunk. When it returns a promise the next chunk waits for it. */
+  take(chunk: Buffer): Promise<void> | undefined;
+  /**
+   * Whether chunks are of use after they were taken. Those that are not give their memory back at once: left to the
+   * garbage collector, a fast upload holds a hundred megabytes of them and takes twice the time to receive.
+   */
+  readonly keeps: boolean;
+}
+
 /**
- * Hands every chunk to `take`, in order; when it returns a promise the next chunk waits for it. Resolves at the end of
- * the body. Rejects with what `take` threw, with `RequestTimeout` for a stalled client, with `ClientGone`; the rest of
- * the body is then still unread.
+ * Hands every chunk to the taker, in order. Resolves at the end of the body. Rejects with what `take` threw, with
+ * `RequestTimeout` for a stalled client, with `ClientGone`; the rest of the body is then still unread.
  */
 export function receiveBody(
   request: IncomingMessage,
   guard: ThroughputGuard,
-  take: (chunk: Buffer) => Promise<void> | undefined,
+  taker: ChunkTaker,
 ): Promise<void> {
+  const taken = (chunk: Buffer): void => {
+    if (!taker.keeps) free(chunk);
+  };
   return new Promise((resolve, reject) => {
     const transfer = guard.watch(() => {
       fail(
@@ -50,16 +62,20 @@ export function receiveBody(
       transfer.bytes += chunk.length;
       let wait: Promise<void> | undefined;
       try {
-        wait = take(chunk);
+        wait = taker.take(chunk);
       } catch (error) {
         fail(error);
         return;
       }
-      if (wait === undefined) return;
+      if (wait === undefined) {
+        taken(chunk);
+        return;
+      }
       request.pause();
       transfer.waitingForUs = true;
       taking = true;
       wait.then(() => {
+        taken(chunk);
         transfer.waitingForUs = false;
         taking = false;
         if (ended) onEnd();
@@ -80,4 +96,10 @@ export function receiveBody(
     request.resume();
     if (request.destroyed) onClose();
   });
+}
+
+/** A buffer that shares its memory with others is none of ours. */
+function free(chunk: Buffer): void {
+  const { buffer } = chunk;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.length) buffer.transfer(0);
 }

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createChunkedDecoder, S3Error } from '@cistern/protocol';
 import type { ChunkSigningContext, PayloadMode, RawHeaders } from '@cistern/protocol';
 import { ClientGone, receiveBody } from './receive-body.ts';
+import type { ChunkTaker } from './receive-body.ts';
 import type { ThroughputGuard } from './throughput-guard.ts';
 
 const NO_TRAILERS: ReadonlyMap<string, string> = new Map();
@@ -51,20 +52,17 @@ export class RequestBody {
   }
 
   /**
-   * Hands the payload to `take` in slices, as `receiveBody` does, and resolves to the trailers when all of it has come
-   * and its framing, its chunk signatures and its length are right.
+   * Hands the payload over in slices, as `receiveBody` does, and resolves to the trailers when all of it has come and
+   * its framing, its chunk signatures and its length are right.
    *
    * @param length of the payload in bytes, which the body must have exactly
    */
-  async receive(
-    length: number,
-    take: (slice: Buffer) => Promise<void> | undefined,
-  ): Promise<ReadonlyMap<string, string>> {
+  async receive(length: number, taker: ChunkTaker): Promise<ReadonlyMap<string, string>> {
     const { request, response, guard, expectsContinue } = this.#options;
     this.#begun = true;
     if (expectsContinue) response.writeContinue();
     if (this.payload.kind !== 'chunked') {
-      await this.#receivePlain(length, take);
+      await this.#receivePlain(length, taker);
       return NO_TRAILERS;
     }
     const decoder = createChunkedDecoder({
@@ -74,22 +72,28 @@ export class RequestBody {
       announcedTrailers: announcedTrailers(this.headers),
     });
     await this.#whileWhole(
-      receiveBody(request, guard, (chunk) => {
-        this.received += chunk.length;
-        return takeAll(decoder.push(chunk), take);
+      receiveBody(request, guard, {
+        take: (chunk) => {
+          this.received += chunk.length;
+          return takeAll(decoder.push(chunk), taker);
+        },
+        keeps: taker.keeps,
       }),
     );
     return decoder.end().trailers;
   }
 
-  async #receivePlain(length: number, take: (slice: Buffer) => Promise<void> | undefined): Promise<void> {
+  async #receivePlain(length: number, taker: ChunkTaker): Promise<void> {
     const { request, guard } = this.#options;
     await this.#whileWhole(
-      receiveBody(request, guard, (chunk) => {
-        this.received += chunk.length;
-        if (this.received > length)
-          throw new S3Error('IncompleteBody', 'The body is longer than the length that was announced');
-        return take(chunk);
+      receiveBody(request, guard, {
+        take: (chunk) => {
+          this.received += chunk.length;
+          if (this.received > length)
+            throw new S3Error('IncompleteBody', 'The body is longer than the length that was announced');
+          return taker.take(chunk);
+        },
+        keeps: taker.keeps,
       }),
     );
     if (this.received !== length) throw new S3Error('IncompleteBody');
@@ -110,10 +114,13 @@ export class RequestBody {
     if (this.withheld || request.destroyed) return false;
     let dropped = 0;
     try {
-      await receiveBody(request, guard, (chunk) => {
-        dropped += chunk.length;
-        if (dropped > bytesMax) throw new ClientGone();
-        return undefined;
+      await receiveBody(request, guard, {
+        take: (chunk) => {
+          dropped += chunk.length;
+          if (dropped > bytesMax) throw new ClientGone();
+          return undefined;
+        },
+        keeps: false,
       });
       return true;
     } catch {
@@ -129,14 +136,11 @@ function announcedTrailers(headers: RawHeaders): string[] {
     .filter((name) => name !== '');
 }
 
-function takeAll(
-  slices: readonly Buffer[],
-  take: (slice: Buffer) => Promise<void> | undefined,
-): Promise<void> | undefined {
+function takeAll(slices: readonly Buffer[], taker: ChunkTaker): Promise<void> | undefined {
   for (const [i, slice] of slices.entries()) {
-    const wait = take(slice);
+    const wait = taker.take(slice);
     if (wait !== undefined)
-      return i + 1 < slices.length ? wait.then(() => takeAll(slices.slice(i + 1), take)) : wait;
+      return i + 1 < slices.length ? wait.then(() => takeAll(slices.slice(i + 1), taker)) : wait;
   }
   return undefined;
 }

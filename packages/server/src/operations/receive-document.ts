@@ -22,9 +22,12 @@ export async function receiveDocument(context: Authorized): Promise<{ bytes: Buf
   const digests = new BodyDigests(upload, body.payload);
   const bytes = Buffer.allocUnsafe(upload.length);
   let filled = 0;
-  const trailers = await body.receive(upload.length, (slice) => {
-    filled += slice.copy(bytes, filled);
-    return undefined;
+  const trailers = await body.receive(upload.length, {
+    take: (slice) => {
+      filled += slice.copy(bytes, filled);
+      return undefined;
+    },
+    keeps: false,
   });
   digests.verifyWhole(bytes, trailers);
   return { bytes, verified: digests.vouched };

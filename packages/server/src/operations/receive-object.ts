@@ -34,16 +34,19 @@ async function hold({ body }: Authorized, size: number, digests: BodyDigests): P
   let only: Buffer | undefined;
   let bytes: Buffer | undefined;
   let filled = 0;
-  const trailers = await body.receive(size, (slice) => {
-    // Mostly the body comes in one piece, and is used as it is.
-    if (filled === 0 && slice.length === size) {
-      only = slice;
-    } else {
-      bytes ??= Buffer.allocUnsafeSlow(size);
-      slice.copy(bytes, filled);
-    }
-    filled += slice.length;
-    return undefined;
+  const trailers = await body.receive(size, {
+    take: (slice) => {
+      // Mostly the body comes in one piece, and is used as it is.
+      if (filled === 0 && slice.length === size) {
+        only = slice;
+      } else {
+        bytes ??= Buffer.allocUnsafeSlow(size);
+        slice.copy(bytes, filled);
+      }
+      filled += slice.length;
+      return undefined;
+    },
+    keeps: true,
   });
   const data = only ?? bytes ?? EMPTY;
   const { sha256, md5, checksum } = digests.verifyWhole(data, trailers);
@@ -63,9 +66,12 @@ async function stage(
   digests.begin();
   let staged: StagedBlob | undefined;
   try {
-    const trailers = await body.receive(size, (slice) => {
-      digests.update(slice);
-      return ingest.write(slice);
+    const trailers = await body.receive(size, {
+      take: (slice) => {
+        digests.update(slice);
+        return ingest.write(slice);
+      },
+      keeps: false,
     });
     staged = await ingest.finish();
     if (staged.length !== size) throw new Error(`${staged.length} bytes of a body of ${size} were staged`);

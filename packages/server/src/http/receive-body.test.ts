@@ -1,0 +1,142 @@
+/** Bodies off a real connection: whole, in order, at the pace of who takes them. */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+
+import { S3Error } from '@cistern/protocol';
+import { ClientGone, receiveBody } from './receive-body.ts';
+import { ThroughputGuard } from './throughput-guard.ts';
+
+const BODY = randomBytes(1_000_000);
+
+interface Upload {
+  readonly request: IncomingMessage;
+  readonly client: Socket;
+  readonly guard: ThroughputGuard;
+  /** Moves the clock of the guard. */
+  pass(milliseconds: number): void;
+}
+
+/** The head of a request for BODY has arrived, and its first bytes. */
+async function begin(t: TestContext, first: Buffer): Promise<Upload> {
+  let nowMs = 0;
+  const guard = new ThroughputGuard({ bytesPerSecondMin: 1000, windowMs: 10_000 }, () => nowMs);
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+  client.on('error', () => undefined);
+  t.after(() => {
+    guard.close();
+    client.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+  client.write(`PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${BODY.length}\r\n\r\n`);
+  client.write(first);
+  const [request] = (await once(server, 'request')) as [IncomingMessage];
+  const pass = (milliseconds: number): void => {
+    nowMs += milliseconds;
+    guard.look();
+  };
+  return { request, client, guard, pass };
+}
+
+for (const keeps of [true, false]) {
+  test(`every byte in order; chunks ${keeps ? 'that are kept stay' : 'that are not kept give their memory back'}`, async (t) => {
+    const { request, guard } = await begin(t, BODY);
+    const chunks: Buffer[] = [];
+    const copies: Buffer[] = [];
+    await receiveBody(request, guard, {
+      take: (chunk) => {
+        chunks.push(chunk);
+        copies.push(Buffer.from(chunk));
+        // Some at once, some later.
+        return chunks.length % 3 === 0 ? setImmediate() : undefined;
+      },
+      keeps,
+    });
+    assert.ok(Buffer.concat(copies).equals(BODY));
+    assert.ok(chunks.length > 3);
+    if (keeps) assert.ok(Buffer.concat(chunks).equals(BODY));
+    else assert.ok(chunks.every((chunk) => chunk.length === 0 && chunk.buffer.byteLength === 0));
+  });
+}
+
+test('a chunk that is being taken is whole until it was, and the next one waits for it', async (t) => {
+  const { request, guard } = await begin(t, BODY);
+  let taking = 0;
+  let received = 0;
+  await receiveBody(request, guard, {
+    take: async (chunk) => {
+      assert.equal(++taking, 1);
+      const { length } = chunk;
+      await setImmediate();
+      await setImmediate();
+      assert.equal(chunk.length, length);
+      received += length;
+      taking--;
+    },
+    keeps: false,
+  });
+  assert.equal(received, BODY.length);
+});
+
+test('what the taker throws, at once or later, is the reason of the rejection', async (t) => {
+  for (const fail of [
+    () => {
+      throw new Error('full');
+    },
+    () => Promise.reject(new Error('full')),
+  ]) {
+    const { request, guard } = await begin(t, BODY);
+    await assert.rejects(receiveBody(request, guard, { take: fail, keeps: false }), { message: 'full' });
+    assert.ok(request.isPaused());
+  }
+});
+
+test('a client that goes away', async (t) => {
+  const { request, client, guard } = await begin(t, BODY.subarray(0, 1000));
+  const received = receiveBody(request, guard, { take: () => undefined, keeps: false });
+  client.destroy();
+  await assert.rejects(received, ClientGone);
+  await assert.rejects(receiveBody(request, guard, { take: () => undefined, keeps: false }), ClientGone);
+});
+
+test('a client that stalls, and one that has to wait for us', async (t) => {
+  const { request, guard, pass } = await begin(t, BODY.subarray(0, 1000));
+  let release = (): void => undefined;
+  let taken = (): void => undefined;
+  const firstTaken = new Promise<void>((resolve) => (taken = resolve));
+  const received = receiveBody(request, guard, {
+    take: () => {
+      taken();
+      return new Promise<void>((resolve) => (release = resolve));
+    },
+    keeps: false,
+  });
+  let settled = false;
+  const rejected = assert.rejects(received, (error: unknown) => {
+    settled = true;
+    return error instanceof S3Error && error.code === 'RequestTimeout';
+  });
+  await firstTaken;
+  pass(60_000);
+  await setImmediate();
+  assert.equal(settled, false);
+  release();
+  await setImmediate();
+  pass(9000);
+  await setImmediate();
+  assert.equal(settled, false);
+  pass(2000);
+  await rejected;
+});

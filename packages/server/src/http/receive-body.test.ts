@@ -22,7 +22,7 @@ interface Upload {
   readonly client: Socket;
   readonly guard: ThroughputGuard;
   /** Moves the clock of the guard. */
-  pass(milliseconds: number): void;
+  readonly pass: (milliseconds: number) => void;
 }
 
 /** The head of a request for BODY has arrived, and its first bytes. */

@@ -16,8 +16,8 @@ export interface ChunkTaker {
   /** Takes a chunk. When it returns a promise the next chunk waits for it. */
   take(chunk: Buffer): Promise<void> | undefined;
   /**
-   * Whether chunks are of use after they were taken. Those that are not give their memory back at once: left to the
-   * garbage collector, a fast upload holds a hundred megabytes of them and takes twice the time to receive.
+   * Whether the chunk that was just taken is of further use. One that is not gives its memory back at once: left to
+   * the garbage collector, a fast upload holds a hundred megabytes of them and takes twice the time to receive.
    */
   readonly keeps: boolean;
 }

@@ -77,7 +77,9 @@ export class RequestBody {
           this.received += chunk.length;
           return takeAll(decoder.push(chunk), taker);
         },
-        keeps: taker.keeps,
+        get keeps() {
+          return taker.keeps;
+        },
       }),
     );
     return decoder.end().trailers;
@@ -93,7 +95,9 @@ export class RequestBody {
             throw new S3Error('IncompleteBody', 'The body is longer than the length that was announced');
           return taker.take(chunk);
         },
-        keeps: taker.keeps,
+        get keeps() {
+          return taker.keeps;
+        },
       }),
     );
     if (this.received !== length) throw new S3Error('IncompleteBody');

@@ -46,7 +46,9 @@ async function hold({ body }: Authorized, size: number, digests: BodyDigests): P
       filled += slice.length;
       return undefined;
     },
-    keeps: true,
+    get keeps() {
+      return only !== undefined;
+    },
   });
   const data = only ?? bytes ?? EMPTY;
   const { sha256, md5, checksum } = digests.verifyWhole(data, trailers);

@@ -16,3 +16,14 @@ export type Answer =
 export type WriterRequest = readonly NumberedMutation[];
 /** From the writer. */
 export type WriterReply = readonly Answer[];
+
+/** Bytes from this length on move to the writer thread; fewer are copied sooner than they are handed over. */
+const MOVED_FROM = 16 * 1024;
+
+/** The memory of a mutation that moves to the writer with it, for who asked has no more use for it. */
+export function movedMemory({ name, input }: Mutation): ArrayBuffer | undefined {
+  if (name !== 'publishVersion' || input.content.kind !== 'inline') return undefined;
+  const { data } = input.content;
+  const whole = data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
+  return whole && data.byteLength >= MOVED_FROM ? data.buffer : undefined;
+}

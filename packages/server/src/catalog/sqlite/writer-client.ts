@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { CatalogError } from '../errors.ts';
 import type { Mutation, MutationName, Mutations } from './mutation.ts';
+import { movedMemory } from './port-protocol.ts';
 import type { NumberedMutation, WriterReply } from './port-protocol.ts';
 
 interface Pending {
@@ -27,7 +28,7 @@ export class WriterClient {
     });
   }
 
-  /** Resolves when the mutation is durable. */
+  /** Resolves when the mutation is durable. Inline bytes may be gone from the caller's buffer once it was asked for. */
   write<N extends MutationName>(name: N, input: Mutations[N]['input']): Promise<Mutations[N]['result']> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
     return new Promise<Mutations[N]['result']>((resolve, reject) => {
@@ -41,7 +42,8 @@ export class WriterClient {
   #flush(): void {
     const batch = this.#batch;
     this.#batch = [];
-    this.#port.postMessage(batch);
+    const moved = batch.map(({ mutation }) => movedMemory(mutation)).filter((memory) => memory !== undefined);
+    this.#port.postMessage(batch, moved);
   }
 
   #receive(reply: WriterReply): void {

@@ -18,7 +18,7 @@ export type WriterRequest = readonly NumberedMutation[];
 export type WriterReply = readonly Answer[];
 
 /** Bytes from this length on move to the writer thread; fewer are copied sooner than they are handed over. */
-const MOVED_FROM = 16 * 1024;
+const MOVED_FROM = 4 * 1024;
 
 /** The memory of a mutation that moves to the writer with it, for who asked has no more use for it. */
 export function movedMemory({ name, input }: Mutation): ArrayBuffer | undefined {

@@ -10,12 +10,24 @@ import { compareKeys, successorOfPrefix } from '../key-order.ts';
 export interface PageReader {
   after(bucket: number, key: string, limit: number): ListedVersion[];
   from(bucket: number, key: string, limit: number): ListedVersion[];
+  leaders(search: LeaderSearch): string[];
 }
 
 /**
- * A page after a common prefix starts small, since the next key may well belong to another one, and grows while
- * plain keys follow one another.
+ * Asks for the first key of each common prefix, from `from` on and before the end of `prefix`: at most `limit`, and up
+ * to and with the first key that has no delimiter after the prefix.
  */
+export interface LeaderSearch {
+  readonly bucket: number;
+  readonly from: string;
+  readonly prefix: string;
+  readonly delimiter: string;
+  /** The least string after all that begin with the delimiter. */
+  readonly afterDelimiter: string;
+  readonly limit: number;
+}
+
+/** A page after common prefixes starts small, for more of them may follow, and grows while plain keys do. */
 const PAGE_AFTER_PREFIX = 1;
 const PAGE_MAX = 1001;
 
@@ -26,6 +38,7 @@ export function listVersions(pages: PageReader, request: ListRequest): ListResul
   let last = '';
   if (limit === 0) return { versions, commonPrefixes, truncated: false, last };
 
+  const afterDelimiter = successorOfPrefix(delimiter);
   let cursor = startOf(request);
   let pageSize = delimiter === '' ? limit + 1 : Math.min(limit + 1, 128);
   const result = (truncated: boolean): ListResult => ({ versions, commonPrefixes, truncated, last });
@@ -55,6 +68,21 @@ export function listVersions(pages: PageReader, request: ListRequest): ListResul
     if (skipTo !== undefined) {
       cursor = { key: skipTo, inclusive: true };
       pageSize = PAGE_AFTER_PREFIX;
+      if (afterDelimiter === undefined) continue;
+      // Common prefixes come in runs: one query seeks from each to the next.
+      const room = limit - versions.length - commonPrefixes.length;
+      const search = { bucket, from: skipTo, prefix, delimiter, afterDelimiter, limit: room + 1 };
+      cursor = undefined;
+      for (const key of pages.leaders(search)) {
+        if (versions.length + commonPrefixes.length === limit) return result(true);
+        const end = key.indexOf(delimiter, prefix.length);
+        if (end === -1) {
+          cursor = { key, inclusive: true };
+          break;
+        }
+        last = key.slice(0, end + delimiter.length);
+        commonPrefixes.push(last);
+      }
     } else {
       const lastRow = page.at(-1);
       cursor =

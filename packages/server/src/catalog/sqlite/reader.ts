@@ -18,10 +18,35 @@ import {
   toBucket,
   toExtent,
   toJoinedExtent,
+  toLeader,
   toListed,
   toVersion,
   VERSION_COLUMNS,
 } from './rows.ts';
+
+/** SQLite sorts every blob after every text. */
+const AFTER_ALL_TEXT = new Uint8Array();
+
+/** How long the part between prefix and delimiter is, plus one; 0: there is no delimiter. */
+const STEM = 'instr(substr(CAST(leaders.key AS BLOB), ?4), ?5)';
+
+/**
+ * From the first key of a common prefix straight to the first one after it, which is the least that begins with what is
+ * before the delimiter and goes on with `afterDelimiter`. By bytes, because SQLite's texts end at a NUL.
+ */
+const LEADERS = `
+  WITH RECURSIVE leaders (key) AS (
+    SELECT key
+      FROM (SELECT key FROM versions WHERE bucket = ?1 AND place = 0 AND key >= ?2 AND key < ?3 ORDER BY key LIMIT 1)
+    UNION ALL
+    SELECT (
+      SELECT v.key FROM versions v WHERE v.bucket = ?1 AND v.place = 0
+        AND v.key >= CAST(substr(CAST(leaders.key AS BLOB), 1, ?4 + ${STEM} - 2) || ?6 AS TEXT) AND v.key < ?3
+        ORDER BY v.key LIMIT 1
+    ) FROM leaders WHERE leaders.key IS NOT NULL AND ${STEM} > 0
+    LIMIT ?7
+  )
+  SELECT key FROM leaders WHERE key IS NOT NULL`;
 
 /** A key is hardly replaced so often between two statements: then something is wrong. */
 const LOOKUP_TRIES = 1000;
@@ -71,9 +96,16 @@ export class SqliteReader {
       );
     const after = page('key > ?');
     const from = page('key >= ?');
+    const leaders = prepareArrays(db, LEADERS);
     this.#pages = {
       after: (bucket, key, limit) => after.all(bucket, key, limit).map(toListed),
       from: (bucket, key, limit) => from.all(bucket, key, limit).map(toListed),
+      leaders: ({ bucket, from: first, prefix, delimiter, afterDelimiter, limit }) => {
+        const bytes = Buffer.from(delimiter);
+        const end = successorOfPrefix(prefix) ?? AFTER_ALL_TEXT;
+        const start = Buffer.byteLength(prefix) + 1;
+        return leaders.all(bucket, first, end, start, bytes, afterDelimiter, limit).map(toLeader);
+      },
     };
   }
 

@@ -101,3 +101,5 @@ export function toListed(row: unknown): ListedVersion {
     checksumAlgorithm: v[6],
   };
 }
+
+export const toLeader = (row: unknown): string => (row as [key: string])[0];

@@ -20,6 +20,7 @@ import { LIMITS } from '../limits.ts';
 import { runOperation } from '../operations/index.ts';
 import type { Services } from '../operations/context.ts';
 import type { ThreadLogger } from '../threads/thread-logger.ts';
+import { accessLine } from './access-line.ts';
 import { requireUser } from './access-control.ts';
 import { errorReply, toS3Error } from './error-reply.ts';
 import { ClientGone } from './receive-body.ts';
@@ -32,7 +33,7 @@ export interface GatewayOptions {
   readonly users: ReadonlyMap<string, User>;
   readonly domains: readonly string[];
   readonly admin: AdminPages;
-  readonly logger: Pick<ThreadLogger, 'log' | 'info'>;
+  readonly logger: Pick<ThreadLogger, 'log' | 'logsInfo' | 'write'>;
   readonly metrics: GatewayMetrics;
   /** Distinguishes the request ids of threads and starts. */
   readonly idPrefix: string;
@@ -208,22 +209,15 @@ export class Gateway {
       errorCode,
     });
     if (operation === 'Admin') return;
-    logger.info(
-      {
-        requestId: exchange.id,
-        method: exchange.method,
-        // Without the query: a presigned URL is a secret while it lasts.
-        path: exchange.target.split('?', 1)[0],
-        operation,
-        status,
-        errorCode,
-        user: exchange.user,
-        received: body.received,
-        sent,
-        ms: Math.round(durationMs * 1000) / 1000,
-        client: exchange.request.socket.remoteAddress,
-      },
-      'request',
+    if (!logger.logsInfo) return;
+    const { id: requestId, method, target, user } = exchange;
+    const client = exchange.request.socket.remoteAddress;
+    const { received } = body;
+    logger.write(
+      accessLine(
+        { requestId, method, target, operation, status, errorCode, user, received, sent, durationMs, client },
+        Date.now(),
+      ),
     );
   }
 }

@@ -9,11 +9,10 @@ const FLUSH_CHARS = 64 * 1024;
 
 export interface ThreadLogger {
   readonly log: Logger;
-  /**
-   * Writes one line of level info, shaped as pino's. `fields` are plain values in an object of always the same shape,
-   * which V8 turns into JSON in a third of the time of a logger that looks at each field.
-   */
-  info(fields: object, msg: string): void;
+  /** Whether lines of level info are wanted. */
+  readonly logsInfo: boolean;
+  /** Writes a line that its caller has made: JSON, with its newline. */
+  write(line: string): void;
   flush(): void;
 }
 
@@ -35,9 +34,5 @@ export function createLogger(level: LogLevel, write: (lines: string) => void): T
   };
   // The process is always the same: its number and host say nothing in a line.
   const log = pino({ level, base: null }, destination);
-  const enabled = log.isLevelEnabled('info');
-  const info = (fields: object, msg: string): void => {
-    if (enabled) destination.write(`${JSON.stringify({ level: 30, time: Date.now(), ...fields, msg })}\n`);
-  };
-  return { log, info, flush };
+  return { log, logsInfo: log.isLevelEnabled('info'), write: (line) => destination.write(line), flush };
 }

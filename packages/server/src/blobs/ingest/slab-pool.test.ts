@@ -106,3 +106,29 @@ test('what a crowd needed is not kept: only what the budget may need again', () 
   const again = crowd.map(take).filter((slab) => before.has(slab));
   assert.ok(again.length >= 2 && again.length < 40, `${again.length} were kept`);
 });
+
+test('crowds that come and go leave few pieces of memory in use, not a slab in each of many', () => {
+  const pool = new SlabPool({ extra: 24, perUser: 8 });
+  const users: { share: SlabShare; slab: Slab }[] = [];
+  // Leave in no order; the same each time.
+  let seed = 1;
+  const random = (below: number): number => (seed = (seed * 48_271) % 0x7fffffff) % below;
+  const come = (): void => {
+    const share = pool.share();
+    users.push({ share, slab: take(share) });
+  };
+  const go = (): void => {
+    const [user] = users.splice(random(users.length), 1);
+    user?.share.give(user.slab);
+  };
+  for (let round = 0; round < 5; round++) {
+    while (users.length < 300) come();
+    while (users.length > 30) go();
+    for (let i = 0; i < 500; i++) {
+      go();
+      come();
+    }
+    const pieces = new Set(users.map(({ slab }) => slab.bytes.buffer));
+    assert.ok(pieces.size <= 4, `${pieces.size} pieces for 30 slabs`);
+  }
+});

@@ -26,6 +26,9 @@ declare const WebAssembly: {
 const WASM_PAGE_BYTES = 64 * 1024;
 const SLABS_PER_REGION = 16;
 
+/** The slabs of one piece of memory that are free: it can go when all of them are. */
+type Region = Slab[];
+
 /** One user's share of the pool: a body being received or sent. */
 export interface SlabShare {
   /** Undefined: wait for `whenFree`. */
@@ -45,7 +48,10 @@ export interface SlabPoolOptions {
 
 export class SlabPool {
   readonly #options: SlabPoolOptions;
-  #free: Slab[] = [];
+  /** The oldest first: slabs are taken from there, so that the youngest are left and can go. */
+  #regions: Region[] = [];
+  readonly #regionOf = new WeakMap<Slab, Region>();
+  #free = 0;
   #extraTaken = 0;
   #waiting: (() => void)[] = [];
 
@@ -61,7 +67,7 @@ export class SlabPool {
           if (held.size >= this.#options.perUser || this.#extraTaken >= this.#options.extra) return undefined;
           this.#extraTaken++;
         }
-        const slab = this.#free.pop() ?? this.#allocate();
+        const slab = this.#take();
         held.add(slab);
         return slab;
       },
@@ -77,21 +83,38 @@ export class SlabPool {
     };
   }
 
-  /**
-   * Several at a time, out of WebAssembly's memory: JavaScript has no other that is shared and begins at a page. A
-   * region goes when the last of its slabs does.
-   */
-  #allocate(): Slab {
+  #take(): Slab {
+    const region = this.#regions.find((some) => some.length > 0) ?? this.#allocate();
+    const slab = region.pop();
+    if (slab === undefined) throw new Error('a region without a slab');
+    this.#free--;
+    return slab;
+  }
+
+  /** Several slabs at a time, out of WebAssembly's memory: JavaScript has no other that is shared and begins at a page. */
+  #allocate(): Region {
     const pages = (SLAB_BYTES / WASM_PAGE_BYTES) * SLABS_PER_REGION;
     const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    for (let i = 1; i < SLABS_PER_REGION; i++) {
-      this.#free.push({ bytes: Buffer.from(buffer, i * SLAB_BYTES, SLAB_BYTES) });
+    const region: Region = [];
+    for (let i = 0; i < SLABS_PER_REGION; i++) {
+      const slab = { bytes: Buffer.from(buffer, i * SLAB_BYTES, SLAB_BYTES) };
+      region.push(slab);
+      this.#regionOf.set(slab, region);
     }
-    return { bytes: Buffer.from(buffer, 0, SLAB_BYTES) };
+    this.#regions.push(region);
+    this.#free += SLABS_PER_REGION;
+    return region;
   }
 
   /** Keeps as many as the common budget; what a crowd of users needed is given back to the system. */
   #keep(slab: Slab): void {
-    if (this.#free.length < this.#options.extra + SLABS_PER_REGION) this.#free.push(slab);
+    const region = this.#regionOf.get(slab);
+    if (region === undefined) throw new Error('a slab of no region');
+    region.push(slab);
+    this.#free++;
+    if (region.length === SLABS_PER_REGION && this.#free - SLABS_PER_REGION >= this.#options.extra) {
+      this.#regions = this.#regions.filter((other) => other !== region);
+      this.#free -= SLABS_PER_REGION;
+    }
   }
 }

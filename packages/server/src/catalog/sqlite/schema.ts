@@ -18,7 +18,7 @@ export const BLOB_STATE = { pending: 0, live: 1, deleting: 2 } as const;
 
 export const FEED_KIND = { put: 1, delete: 2, copy: 3, bucketCreated: 16, bucketDeleted: 17 } as const;
 
-/** Measured on 4 KiB inline objects: see docs/decisions. Fixed at creation. */
+/** Measured on 4 KiB inline objects: see docs/decisions/003. Fixed at creation. */
 const PAGE_SIZE = 4096;
 
 const TABLES = `

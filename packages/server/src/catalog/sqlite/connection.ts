@@ -12,6 +12,8 @@ export const DATABASE_FILE = 'catalog.db';
 /** Earlier versions can lose a write of the write-ahead log when a checkpoint races with a commit. */
 const SQLITE_VERSION_MIN = [3, 51, 3] as const;
 
+const SYNCS = 'PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;';
+
 export function checkSqliteVersion(version: string = process.versions.sqlite ?? '0'): void {
   const parts = version.split('.').map(Number);
   for (const [i, least] of SQLITE_VERSION_MIN.entries()) {
@@ -43,13 +45,18 @@ export function openWriter(path: string): DatabaseSync {
   prepareSchema(db, path);
   db.exec(`
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA fullfsync = ON;
-    PRAGMA checkpoint_fullfsync = ON;
+    ${SYNCS}
     PRAGMA wal_autocheckpoint = 0;
     PRAGMA cache_size = -16384;
     PRAGMA temp_store = MEMORY;
   `);
+  return db;
+}
+
+/** For checkpoints beside the writer: they sync the log before they read it, and the database after. */
+export function openMover(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+  db.exec(`${SYNCS} PRAGMA wal_autocheckpoint = 0;`);
   return db;
 }
 

@@ -11,6 +11,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { EpochMemory } from '../epochs.ts';
 import { createEpochMemory, EpochReader, EpochWriter } from '../epochs.ts';
 import { DATABASE_FILE, openReader, openWriter } from './connection.ts';
+import type { LogMover } from './log-mover.ts';
 import type { Mutation, MutationName, Mutations } from './mutation.ts';
 import { Reaper } from './reaper.ts';
 import { SqliteCatalog } from './sqlite-catalog.ts';
@@ -45,6 +46,8 @@ export interface SqliteStore {
 export interface SqliteStoreOptions {
   /** Default: a new one, which is removed after the test. */
   readonly directory?: string;
+  /** Moves the log beside the writer; default: the writer does. The caller closes it. */
+  readonly mover?: LogMover;
   /** Default: records the location. */
   readonly deleteBlob?: (location: string) => Promise<void>;
 }
@@ -69,6 +72,7 @@ export function openSqliteStore(t: Cleanup, options: SqliteStoreOptions = {}): S
     db,
     path,
     epochs,
+    ...(options.mover !== undefined && { mover: options.mover }),
     onCommit: ({ mutations }) => commits.push(mutations),
     onStop: (cause) => stops.push(cause),
   });

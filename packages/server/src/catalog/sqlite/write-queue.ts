@@ -11,6 +11,7 @@ import { CatalogError } from '../errors.ts';
 import type { EpochWriter } from '../epochs.ts';
 import { BlobPins } from './blob-pins.ts';
 import { Checkpointer } from './checkpointer.ts';
+import type { LogMover } from './log-mover.ts';
 import type { Mutation, MutationResult } from './mutation.ts';
 import { applyMutation, WAIT } from './mutations.ts';
 import type { WriteContext } from './mutations.ts';
@@ -33,6 +34,8 @@ export interface WriteQueueOptions {
   readonly db: DatabaseSync;
   readonly path: string;
   readonly epochs: EpochWriter;
+  /** Default: the queue moves the log itself, between commits. */
+  readonly mover?: LogMover;
   readonly now?: () => number;
   /** Called after each batch: how many mutations the commit carried and how long it took. */
   readonly onCommit?: (batch: { mutations: number; durationMs: number }) => void;
@@ -60,7 +63,7 @@ export class WriteQueue {
     const { db, path } = options;
     this.#options = options;
     this.sql = new WriteStatements(db);
-    this.checkpointer = new Checkpointer(db, path, options.epochs);
+    this.checkpointer = new Checkpointer(db, path, options.epochs, options.mover);
     const row = db.prepare("SELECT value FROM meta WHERE name = 'sequence'").get();
     this.#sequence = row?.['value'] as number;
     options.epochs.committed(this.#sequence);

@@ -11,6 +11,7 @@ import { CatalogError } from '../errors.ts';
 import { EpochWriter } from '../epochs.ts';
 import type { EpochMemory } from '../epochs.ts';
 import { openWriter } from './connection.ts';
+import { LogMover } from './log-mover.ts';
 import { Maintenance } from './maintenance.ts';
 import { movedMemory } from './port-protocol.ts';
 import type { Answer, WriterRequest } from './port-protocol.ts';
@@ -51,9 +52,11 @@ function main(data: WriterData): void {
   const db = openWriter(data.databasePath);
   const epochs = new EpochWriter(data.epochs);
   const metrics = new WriterMetrics();
-  const queue = new WriteQueue({
+  const mover = new LogMover(data.databasePath, (cause) => queue.stop(cause));
+  const queue: WriteQueue = new WriteQueue({
     db,
     path: data.databasePath,
+    mover,
     epochs,
     onCommit: (batch) => metrics.commit(batch),
     onStop: (cause) => tell({ kind: 'stopped', message: describe(cause) }),
@@ -71,6 +74,7 @@ function main(data: WriterData): void {
   const close = async (): Promise<void> => {
     await queue.drained();
     await maintenance.close();
+    await mover.close();
     if (queue.stopped === undefined) queue.checkpointer.truncate();
     for (const port of ports) port.close();
     db.close();

@@ -1,0 +1,74 @@
+/**
+ * The writer's side of the thread that moves the write-ahead log into the database. The thread is started when there
+ * is something to move for the first time: a server that writes little never has it.
+ */
+
+import { Worker } from 'node:worker_threads';
+import { siblingModule } from '../../threads/sibling-module.ts';
+import { THREAD_MEMORY } from '../../threads/thread-memory.ts';
+
+/** What the shared word says. */
+export const MOVER = { idle: 0, moving: 1 } as const;
+
+const WAIT_MS_MAX = 300_000;
+
+export interface MoverData {
+  readonly path: string;
+  /** One word, of MOVER. */
+  readonly state: SharedArrayBuffer;
+}
+
+/** From the thread. */
+export interface MoverFailure {
+  readonly message: string;
+}
+
+export class LogMover {
+  readonly #path: string;
+  readonly #state = new Int32Array(new SharedArrayBuffer(4));
+  readonly #onFailure: (cause: Error) => void;
+  #thread: Worker | undefined;
+  #exited: Promise<void> | undefined;
+
+  /** @param onFailure called when the log could not be moved: the disk has failed */
+  constructor(path: string, onFailure: (cause: Error) => void) {
+    this.#path = path;
+    this.#onFailure = onFailure;
+  }
+
+  get moving(): boolean {
+    return Atomics.load(this.#state, 0) === MOVER.moving;
+  }
+
+  /** Moves what is in the log by now, beside whatever the writer does next. Only while nothing is being moved. */
+  start(): void {
+    this.#thread ??= this.#spawn();
+    Atomics.store(this.#state, 0, MOVER.moving);
+    this.#thread.postMessage('move');
+  }
+
+  /** Blocks until nothing is being moved. Throws when that takes so long that the thread must be dead. */
+  wait(): void {
+    const outcome = Atomics.wait(this.#state, 0, MOVER.moving, WAIT_MS_MAX);
+    if (outcome === 'timed-out')
+      throw new Error('The thread that moves the log into the database does not answer');
+  }
+
+  /** Lets it finish, and ends it. */
+  async close(): Promise<void> {
+    this.#thread?.postMessage('close');
+    await this.#exited;
+  }
+
+  #spawn(): Worker {
+    const workerData: MoverData = { path: this.#path, state: this.#state.buffer };
+    const thread = new Worker(siblingModule(import.meta.url, './mover-thread'), {
+      workerData,
+      resourceLimits: THREAD_MEMORY,
+    });
+    thread.on('message', ({ message }: MoverFailure) => this.#onFailure(new Error(message)));
+    thread.on('error', this.#onFailure);
+    this.#exited = new Promise((resolve) => thread.once('exit', () => resolve()));
+    return thread;
+  }
+}

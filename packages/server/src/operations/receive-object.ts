@@ -96,23 +96,21 @@ export async function placeObject(
   if (received.body.kind === 'held') return received.body.content;
   const { staged } = received.body;
   const { catalog } = services;
-  let blob: number | undefined;
+  const reserving = catalog.reserveBlob({
+    scope: bucket.scope,
+    sha256: staged.sha256,
+    length: staged.length,
+  });
   try {
     // The reservation's commit and the file's sync are waited for together.
-    const reserved = catalog.reserveBlob({
-      scope: bucket.scope,
-      sha256: staged.sha256,
-      length: staged.length,
-    });
-    await Promise.all([reserved, syncOrStop(services, staged.synced)]);
-    const reservation = await reserved;
-    blob = reservation.blob;
-    if (reservation.stored) await staged.discard();
-    else await syncOrStop(services, staged.place(reservation.location));
+    const [{ blob, location, stored }] = await Promise.all([reserving, syncOrStop(services, staged.synced)]);
+    if (stored) await staged.discard();
+    else await syncOrStop(services, staged.place(location));
     return { kind: 'blob', blob };
   } catch (error) {
+    // Also when it comes only after the failure. It may have to wait for readers, and the client need not.
+    reserving.then(({ blob }) => catalog.releaseBlob(blob)).catch(() => undefined);
     await staged.discard();
-    if (blob !== undefined) await catalog.releaseBlob(blob);
     throw error;
   }
 }

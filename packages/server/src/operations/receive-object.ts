@@ -7,6 +7,7 @@ import { parseUpload } from '@cistern/protocol';
 import { BlobIngest } from '../blobs/ingest/blob-ingest.ts';
 import type { StagedBlob } from '../blobs/ingest/blob-ingest.ts';
 import type { Content } from '../catalog/catalog.ts';
+import { CatalogError } from '../catalog/errors.ts';
 import { LIMITS } from '../limits.ts';
 import { BodyDigests } from './body-digests.ts';
 import type { VerifiedChecksum } from './body-digests.ts';
@@ -115,17 +116,17 @@ export async function placeObject(
   }
 }
 
-/** After a failed sync the kernel may have dropped the bytes and report success the next time: nothing goes on. */
+/**
+ * After a failed sync the kernel may have dropped the bytes and report success the next time: nothing goes on. Who is
+ * told so finds the writing stopped: the writer hears of it before anything that is asked for later.
+ */
 async function syncOrStop(services: Services, synced: Promise<void>): Promise<void> {
   try {
     await synced;
   } catch (error) {
-    if (
-      (error as NodeJS.ErrnoException).syscall === 'fsync' ||
-      (error as NodeJS.ErrnoException).syscall === 'fdatasync'
-    ) {
-      services.failStop(error);
-    }
-    throw error;
+    const { syscall } = error as NodeJS.ErrnoException;
+    if (syscall !== 'fsync' && syscall !== 'fdatasync') throw error;
+    services.failStop(error);
+    throw new CatalogError('Stopped', 'A blob could not be synced', { cause: error });
   }
 }

@@ -30,8 +30,6 @@ export interface WriterData {
 export type WriterCommand =
   | { readonly kind: 'connect'; readonly port: MessagePort }
   | { readonly kind: 'metrics'; readonly id: number }
-  /** A sync has failed elsewhere: take no more writes. */
-  | { readonly kind: 'stop'; readonly message: string }
   | { readonly kind: 'close' };
 
 /** To the main thread. */
@@ -87,9 +85,6 @@ function main(data: WriterData): void {
       case 'metrics':
         tell({ kind: 'metrics', id: command.id, values: metrics.read(queue, reaper) });
         break;
-      case 'stop':
-        queue.stop(new Error(command.message));
-        break;
       case 'close':
         void close();
         break;
@@ -112,6 +107,10 @@ function serve(port: MessagePort, queue: WriteQueue): void {
     answers.push(item);
   };
   port.on('message', (request: WriterRequest) => {
+    if ('stop' in request) {
+      queue.stop(new Error(request.stop));
+      return;
+    }
     for (const { id, mutation } of request) {
       queue.enqueue(mutation, (outcome) => {
         // The rows have a copy of it. Left to the garbage collector, megabytes of it wait for their end.

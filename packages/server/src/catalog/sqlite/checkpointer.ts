@@ -6,14 +6,20 @@
 
 import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DiskRoom } from '../../disk-room.ts';
 import type { EpochWriter } from '../epochs.ts';
 import { readPragma } from './schema.ts';
 
-/** Bytes of log. Larger batches rewrite hot pages less often, smaller ones hold the writer up for a shorter time. */
-const PASSIVE_AT = 16 * 1024 * 1024;
-/** From here on readers are asked to be brief: until the log has started over. */
-const BRIEF_AT = 12 * 1024 * 1024;
-const RESTART_AT = 48 * 1024 * 1024;
+/**
+ * Bytes of log that are moved at once. More rewrite hot pages less often, fewer hold the writer up for a shorter time
+ * and need less of a small disk.
+ */
+const BATCH_BYTES = 16 * 1024 * 1024;
+const RESERVE_SHARE = 1 / 4;
+/** Of such a batch: from here on readers are asked to be brief, until the log has started over. */
+const BRIEF_AT = 3 / 4;
+/** In batches: the hard limit. */
+const RESTART_AT = 3;
 
 export class Checkpointer {
   readonly #noop: StatementSync;
@@ -23,9 +29,11 @@ export class Checkpointer {
   readonly #pageSize: number;
   readonly #log: string;
   readonly #epochs: EpochWriter;
+  readonly #batch: number;
   #brief = false;
 
-  constructor(db: DatabaseSync, path: string, epochs: EpochWriter) {
+  constructor(db: DatabaseSync, path: string, { epochs, room }: { epochs: EpochWriter; room: DiskRoom }) {
+    this.#batch = Math.min(BATCH_BYTES, room.reserve * RESERVE_SHARE);
     this.#epochs = epochs;
     this.#noop = db.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.#passive = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
@@ -50,10 +58,11 @@ export class Checkpointer {
   /** Throws when the checkpoint fails. */
   afterCommit(): void {
     const { log, checkpointed } = this.#noop.get() as { log: number; checkpointed: number };
-    const brief = log * this.#pageSize >= BRIEF_AT;
+    const bytes = log * this.#pageSize;
+    const brief = bytes >= this.#batch * BRIEF_AT;
     if (brief !== this.#brief) this.#epochs.askForBriefReads((this.#brief = brief));
-    if ((log - checkpointed) * this.#pageSize < PASSIVE_AT) return;
-    (log * this.#pageSize < RESTART_AT ? this.#passive : this.#restart).get();
+    if ((log - checkpointed) * this.#pageSize < this.#batch) return;
+    (bytes < this.#batch * RESTART_AT ? this.#passive : this.#restart).get();
   }
 
   /** Moves everything into the database and empties the log: before an orderly end. */

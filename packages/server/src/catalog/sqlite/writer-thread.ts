@@ -69,7 +69,7 @@ function main(data: WriterData): void {
   const close = async (): Promise<void> => {
     await queue.drained();
     await maintenance.close();
-    if (queue.stopped === undefined) queue.checkpointer.truncate();
+    queue.emptyLog();
     for (const port of ports) port.close();
     db.close();
     tell({ kind: 'closed' });

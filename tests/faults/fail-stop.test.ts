@@ -4,46 +4,99 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { expectStatus } from '../support/expect.ts';
+import { expectError, expectStatus } from '../support/expect.ts';
 import { eventually } from '../support/eventually.ts';
 import { startServerProcess } from './server-process.ts';
+import type { ServerProcess } from './server-process.ts';
 import { attach, needsStrace } from './strace.ts';
 
-test('a failed sync of the log stops all writes, not the reads', { skip: needsStrace }, async (t) => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'cistern-fail-stop-'));
-  after(() => rm(dataDir, { recursive: true, force: true }));
-  const server = await startServerProcess(dataDir, ['--buckets', 'stop']);
-  const put = (key: string): ReturnType<typeof server.s3.object> =>
-    server.s3.object('PUT', 'stop', key, { body: key });
-  expectStatus(await put('before'), 200);
+const LARGE = randomBytes(100_000);
 
-  const faults = ['trace=fdatasync,fsync', 'inject=fdatasync,fsync:error=EIO'];
-  const trace = await attach(server.child.pid ?? 0, faults);
-  if (typeof trace === 'string') {
-    t.skip(trace);
-    return;
-  }
-  const failed = await put('during');
-  assert.equal(failed.status, 503, failed.text);
-  await trace.stop();
-
-  // The disk works again, but what it holds is not known: no write until a restart.
-  assert.equal((await put('after')).status, 503);
-  assert.equal((await server.s3.object('GET', 'stop', 'before')).text, 'before');
+/** Holds that nothing is written any more and everything is read, whatever the disk does, until a restart. */
+async function assertStopped(dataDir: string, { s3, endpoint }: ServerProcess): Promise<void> {
+  // Many, on several connections: they are served by all threads.
+  const writes = Array.from({ length: 8 }, (_, i) => s3.object('PUT', 'stop', `after ${i}`, { body: 'x' }));
+  for (const response of await Promise.all(writes)) expectError(response, 503, 'ServiceUnavailable');
+  expectError(await s3.object('PUT', 'stop', 'after', { body: LARGE }), 503, 'ServiceUnavailable');
+  expectError(await s3.object('DELETE', 'stop', 'before'), 503, 'ServiceUnavailable');
+  expectError(await s3.bucket('PUT', 'another'), 503, 'ServiceUnavailable');
+  assert.equal((await s3.object('GET', 'stop', 'before')).text, 'before');
+  assert.ok((await s3.object('GET', 'stop', 'large')).body.equals(LARGE));
+  assert.deepEqual(await readdir(join(dataDir, 'tmp')), []);
   await eventually(async () => {
-    const ready = await fetch(`${server.endpoint}/-/health/ready`);
+    const ready = await fetch(`${endpoint}/-/health/ready`);
     assert.equal(ready.status, 503);
   });
-  await server.kill();
+}
 
-  const again = await startServerProcess(dataDir);
-  expectStatus(await again.s3.object('PUT', 'stop', 'later', { body: 'x' }), 200);
-  assert.equal((await again.s3.object('GET', 'stop', 'before')).text, 'before');
-  assert.equal((await again.s3.object('GET', 'stop', 'after')).status, 404);
-  await again.kill();
-});
+interface Fault {
+  readonly name: string;
+  readonly expressions: readonly string[];
+  readonly threads: 'all' | 'files';
+  readonly body: string | Buffer;
+  /** What the system was asked to sync then. */
+  readonly path: RegExp;
+}
+
+const FAULTS: readonly Fault[] = [
+  {
+    name: 'the log',
+    expressions: ['trace=fdatasync,fsync', 'inject=fdatasync,fsync:error=EIO'],
+    threads: 'all',
+    body: 'during',
+    path: /\/catalog\.db-wal>/,
+  },
+  {
+    name: 'a blob file',
+    expressions: ['trace=fdatasync', 'inject=fdatasync:error=EIO'],
+    threads: 'files',
+    body: randomBytes(300_000),
+    path: /\/tmp\/[^/]+>/,
+  },
+  {
+    name: 'the directory of a blob file',
+    expressions: ['trace=fsync', 'inject=fsync:error=EIO'],
+    threads: 'files',
+    body: randomBytes(300_001),
+    path: /\/blobs\b[^>]*>/,
+  },
+];
+
+for (const { name, expressions, threads, body, path } of FAULTS) {
+  test(`a failed sync of ${name} stops all writes, not the reads`, { skip: needsStrace }, async (t) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'cistern-fail-stop-'));
+    after(() => rm(dataDir, { recursive: true, force: true }));
+    const server = await startServerProcess(dataDir, ['--buckets', 'stop']);
+    await server.s3.put('stop', 'before', 'before');
+    await server.s3.put('stop', 'large', LARGE);
+
+    const trace = await attach(server.child.pid ?? 0, expressions, { threads });
+    if (typeof trace === 'string') {
+      t.skip(trace);
+      return;
+    }
+    expectError(await server.s3.object('PUT', 'stop', 'during', { body }), 503, 'ServiceUnavailable');
+    const calls = await trace.stop();
+    const failed = calls.filter(({ text }) => text.includes('(INJECTED)'));
+    assert.match(failed[0]?.text ?? '', path);
+    // The disk works again, but what it holds is not known.
+    await assertStopped(dataDir, server);
+    await server.kill();
+
+    const again = await startServerProcess(dataDir);
+    expectStatus(await again.s3.object('PUT', 'stop', 'later', { body: 'x' }), 200);
+    assert.equal((await again.s3.object('GET', 'stop', 'before')).text, 'before');
+    assert.ok((await again.s3.object('GET', 'stop', 'large')).body.equals(LARGE));
+    // What was asked of the log was refused, and may be there all the same.
+    for (const key of threads === 'all' ? ['after', 'after 0'] : ['during', 'after', 'after 0']) {
+      assert.equal((await again.s3.object('GET', 'stop', key)).status, 404);
+    }
+    await again.kill();
+  });
+}

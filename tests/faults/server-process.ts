@@ -38,24 +38,25 @@ export class StartFailure extends Error {
 /**
  * Resolves when it listens; rejects with `StartFailure` when it ends before. What is still running when the calling test
  * is over, because it failed, is ended then: the run would wait for it.
+ *
+ * @param runner a command, with its arguments, that is to become the server: given the server's command line
  */
 export function startServerProcess(
   dataDir: string,
   extraArguments: readonly string[] = [],
+  runner: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const child = spawn(
-    process.execPath,
-    [LAUNCHER, 'serve', '--port', '0', '--data', dataDir, ...extraArguments],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        CISTERN_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-        CISTERN_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-        CISTERN_LOG_LEVEL: 'warn',
-      },
+  const serve = [process.execPath, LAUNCHER, 'serve', '--port', '0', '--data', dataDir];
+  const [command = '', ...args] = [...runner, ...serve, ...extraArguments];
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      CISTERN_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      CISTERN_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      CISTERN_LOG_LEVEL: 'warn',
     },
-  );
+  });
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));

@@ -4,8 +4,9 @@
  * Where processes may not trace others (containers often forbid it), attaching yields the reason and no trace.
  */
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -29,20 +30,38 @@ export interface Trace {
   stop(): Promise<SystemCall[]>;
 }
 
+export interface TraceOptions {
+  /** `files`: only those that work on files for JavaScript, and not the catalog's, which does so by itself. Default: all. */
+  readonly threads?: 'all' | 'files';
+}
+
 /** @returns the trace, or the reason why there can be none. @param expressions each an argument of strace's `-e` */
-export async function attach(pid: number, expressions: readonly string[]): Promise<Trace | string> {
+export async function attach(
+  pid: number,
+  expressions: readonly string[],
+  { threads = 'all' }: TraceOptions = {},
+): Promise<Trace | string> {
+  const traced = threads === 'all' ? [pid] : await filePool(pid);
+  const attached = traced.flatMap((id) => ['-p', String(id)]);
   const folder = await mkdtemp(join(tmpdir(), 'cistern-strace-'));
   after(() => rm(folder, { recursive: true, force: true }));
   const output = join(folder, 'trace');
   const filters = expressions.flatMap((expression) => ['-e', expression]);
-  const strace = spawn('strace', ['-f', '-yy', '-p', String(pid), '-o', output, ...filters]);
+  const strace = spawn('strace', [
+    ...(threads === 'all' ? ['-f'] : []),
+    ...attached,
+    '-yy',
+    '-o',
+    output,
+    ...filters,
+  ]);
   after(() => strace.kill('SIGKILL'));
   const ended = new Promise<void>((resolve) => strace.once('exit', () => resolve()));
   const refused = await new Promise<string | undefined>((resolve, reject) => {
     let messages = '';
     strace.stderr.on('data', (chunk: Buffer) => {
       messages += chunk.toString();
-      if (messages.includes('attached')) resolve(undefined);
+      if (messages.split('attached').length > traced.length) resolve(undefined);
     });
     strace.once('error', reject);
     void ended.then(() => resolve(`strace may not trace here: ${messages.trim()}`));
@@ -55,6 +74,15 @@ export async function attach(pid: number, expressions: readonly string[]): Promi
       return parseTrace(await readFile(output, 'utf8'));
     },
   };
+}
+
+/** The threads that Node's file operations run on: as many from the first of them on. */
+async function filePool(pid: number): Promise<number[]> {
+  const ids = await readdir(`/proc/${pid}/task`);
+  const names = await Promise.all(ids.map((id) => readFile(`/proc/${pid}/task/${id}/comm`, 'utf8')));
+  const pool = ids.filter((_, i) => names[i] === 'libuv-worker\n');
+  assert.ok(pool.length > 0, `no thread for files among ${names.join(' ')}`);
+  return pool.map(Number);
 }
 
 /** Calls that another thread's interrupted are put together again. */

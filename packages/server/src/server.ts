@@ -71,7 +71,7 @@ export async function runServer(
     gateways.push(
       new GatewayHandle(
         { config, index, writer: port1, epochs },
-        { onLog: handlers.onLog, onSyncFailed: (message) => writer.stop(message), metrics, onCrash },
+        { onLog: handlers.onLog, metrics, onCrash },
       ),
     );
   }

@@ -1,6 +1,6 @@
 /**
  * The body of one request, read at most once and only after authorization: a client that sent `Expect: 100-continue`
- * is told to go on here. Takes aws-chunked framing off and holds plain bodies to their signed SHA-256.
+ * is told to go on here. Takes aws-chunked framing off and holds bodies to their length; digests are for who takes them.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -7,6 +7,7 @@ import { parseUpload } from '@cistern/protocol';
 import { BlobIngest } from '../blobs/ingest/blob-ingest.ts';
 import type { StagedBlob } from '../blobs/ingest/blob-ingest.ts';
 import type { Content } from '../catalog/catalog.ts';
+import { CatalogError } from '../catalog/errors.ts';
 import { LIMITS } from '../limits.ts';
 import { BodyDigests } from './body-digests.ts';
 import type { VerifiedChecksum } from './body-digests.ts';
@@ -96,38 +97,36 @@ export async function placeObject(
   if (received.body.kind === 'held') return received.body.content;
   const { staged } = received.body;
   const { catalog } = services;
-  let blob: number | undefined;
+  const reserving = catalog.reserveBlob({
+    scope: bucket.scope,
+    sha256: staged.sha256,
+    length: staged.length,
+  });
   try {
     // The reservation's commit and the file's sync are waited for together.
-    const reserved = catalog.reserveBlob({
-      scope: bucket.scope,
-      sha256: staged.sha256,
-      length: staged.length,
-    });
-    await Promise.all([reserved, syncOrStop(services, staged.synced)]);
-    const reservation = await reserved;
-    blob = reservation.blob;
-    if (reservation.stored) await staged.discard();
-    else await syncOrStop(services, staged.place(reservation.location));
+    const [{ blob, location, stored }] = await Promise.all([reserving, syncOrStop(services, staged.synced)]);
+    if (stored) await staged.discard();
+    else await syncOrStop(services, staged.place(location));
     return { kind: 'blob', blob };
   } catch (error) {
+    // Also when it comes only after the failure. It may have to wait for readers, and the client need not.
+    reserving.then(({ blob }) => catalog.releaseBlob(blob)).catch(() => undefined);
     await staged.discard();
-    if (blob !== undefined) await catalog.releaseBlob(blob);
     throw error;
   }
 }
 
-/** After a failed sync the kernel may have dropped the bytes and report success the next time: nothing goes on. */
+/**
+ * After a failed sync the kernel may have dropped the bytes and report success the next time: nothing goes on. Who is
+ * told so finds the writing stopped: the writer hears of it before anything that is asked for later.
+ */
 async function syncOrStop(services: Services, synced: Promise<void>): Promise<void> {
   try {
     await synced;
   } catch (error) {
-    if (
-      (error as NodeJS.ErrnoException).syscall === 'fsync' ||
-      (error as NodeJS.ErrnoException).syscall === 'fdatasync'
-    ) {
-      services.failStop(error);
-    }
-    throw error;
+    const { syscall } = error as NodeJS.ErrnoException;
+    if (syscall !== 'fsync' && syscall !== 'fdatasync') throw error;
+    services.failStop(error);
+    throw new CatalogError('Stopped', 'A blob could not be synced', { cause: error });
   }
 }

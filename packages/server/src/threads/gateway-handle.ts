@@ -9,7 +9,6 @@ import { THREAD_MEMORY } from './thread-memory.ts';
 
 export interface GatewayHandlers {
   readonly onLog: (lines: string) => void;
-  readonly onSyncFailed: (message: string) => void;
   /** Somebody asked this thread for the metrics of all. */
   readonly metrics: () => Promise<string>;
   readonly onCrash: (error: Error) => void;
@@ -57,9 +56,6 @@ export class GatewayHandle {
         break;
       case 'metrics-wanted':
         void this.#handlers.metrics().then((text) => this.#command({ kind: 'metrics', id: event.id, text }));
-        break;
-      case 'sync-failed':
-        this.#handlers.onSyncFailed(event.message);
         break;
       case 'closed':
         this.#closed.resolve();

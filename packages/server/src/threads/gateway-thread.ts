@@ -49,7 +49,6 @@ export type GatewayEvent =
   | { readonly kind: 'log'; readonly lines: string }
   | { readonly kind: 'collected'; readonly id: number; readonly metrics: MetricObject[] }
   | { readonly kind: 'metrics-wanted'; readonly id: number }
-  | { readonly kind: 'sync-failed'; readonly message: string }
   | { readonly kind: 'closed' };
 
 function main(parent: MessagePort, data: GatewayData): void {
@@ -65,10 +64,11 @@ function main(parent: MessagePort, data: GatewayData): void {
 
   const start = async (port: number, reusePort: boolean): Promise<void> => {
     await checksums;
+    const writer = new WriterClient(data.writer);
     const services = {
       catalog: new SqliteCatalog({
         db: openReader(join(config.dataDir, DATABASE_FILE)),
-        writer: new WriterClient(data.writer),
+        writer,
         epochs: new EpochReader(data.epochs, index),
       }),
       blobs: new FileBlobStore(config.dataDir),
@@ -77,7 +77,7 @@ function main(parent: MessagePort, data: GatewayData): void {
       guard: new ThroughputGuard(config.throughput),
       region: config.region,
       now: Date.now,
-      failStop: (cause: unknown) => tell({ kind: 'sync-failed', message: String(cause) }),
+      failStop: (cause: unknown) => writer.stop(String(cause)),
     };
     const admin = new AdminPages({
       notReady: () => reason,

@@ -79,10 +79,6 @@ export class WriterHandle {
     this.#command({ kind: 'connect', port }, [port]);
   }
 
-  stop(message: string): void {
-    this.#command({ kind: 'stop', message });
-  }
-
   metrics(): Promise<WriterMetricsValues> {
     return new Promise((resolve) => {
       const id = this.#nextMetrics++;

@@ -8,6 +8,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DiskRoom } from '../../disk-room.ts';
 import type { BlobReader, BlobStore, BlobWriter } from '../blob-store.ts';
 import { ALIGNMENT } from '../ingest/slab-pool.ts';
 
@@ -46,6 +47,7 @@ async function openFile(
 export class FileBlobStore implements BlobStore {
   readonly #blobs: string;
   readonly #tmp: string;
+  readonly #room: DiskRoom;
   /** Directories whose entries in their parents are known to be durable. */
   readonly #durable = new Map<string, Promise<void>>();
   #counter = 0;
@@ -55,9 +57,12 @@ export class FileBlobStore implements BlobStore {
   constructor(root: string) {
     this.#blobs = join(root, 'blobs');
     this.#tmp = join(root, 'tmp');
+    this.#room = new DiskRoom(root);
   }
 
   async create(size: number): Promise<BlobWriter> {
+    if (size > this.#room.left)
+      throw Object.assign(new Error(`The disk has no room for ${size} bytes`), { code: 'ENOSPC' });
     const path = join(this.#tmp, `${this.#prefix}-${this.#counter++}`);
     const { file, direct } = await openFile(path, O_WRONLY | O_CREAT | O_EXCL, size >= DIRECT_WRITE_FROM);
     return new FileBlobWriter(file, { path, direct }, async (location) => {

@@ -7,22 +7,30 @@
 
 import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DiskRoom } from '../../disk-room.ts';
 import type { EpochWriter } from '../epochs.ts';
 import type { LogMover } from './log-mover.ts';
 import { readPragma } from './schema.ts';
 
-const MIB = 1024 * 1024;
-
-/** Bytes of log that are worth moving. More at once rewrites hot pages less often, and holds the disk for longer. */
-const MOVE_AT = 16 * MIB;
-const MOVE_BESIDE_AT = 4 * MIB;
-/** From here on readers are asked to be brief: until the log has started over. */
-const BRIEF_AT = 12 * MIB;
+/** Bytes of log that are worth moving. More at once rewrites hot pages less often, and needs more of a small disk. */
+const BATCH_BYTES = 16 * 1024 * 1024;
+const RESERVE_SHARE = 1 / 4;
+/** In batches: from here on readers are asked to be brief, until the log has started over. */
+const BRIEF_AT = 3 / 4;
+/** What is moved beside the writer, who does not wait for it. */
+const BESIDE = 1 / 4;
 /** From here on the log starts over, as soon as no more is left to do for that than the writer has time for, */
-const RESTART_AT = 48 * MIB;
-const RESTART_LEFT = 8 * MIB;
+const RESTART_AT = 3;
+const RESTART_LEFT = 1 / 2;
 /** and from here on whatever is left. */
-const LOG_MAX = 96 * MIB;
+const LOG_MAX = 6;
+
+export interface CheckpointerOptions {
+  readonly epochs: EpochWriter;
+  readonly room: DiskRoom;
+  /** Moves the log while the writer goes on; without it the writer does. */
+  readonly mover?: LogMover | undefined;
+}
 
 export class Checkpointer {
   readonly #noop: StatementSync;
@@ -33,12 +41,15 @@ export class Checkpointer {
   readonly #log: string;
   readonly #epochs: EpochWriter;
   readonly #mover: LogMover | undefined;
+  readonly #room: DiskRoom;
+  readonly #batch: number;
   #brief = false;
 
-  /** @param mover moves the log while the writer goes on; without it the writer does. */
-  constructor(db: DatabaseSync, path: string, epochs: EpochWriter, mover?: LogMover) {
+  constructor(db: DatabaseSync, path: string, { epochs, room, mover }: CheckpointerOptions) {
+    this.#batch = Math.min(BATCH_BYTES, room.reserve * RESERVE_SHARE);
     this.#epochs = epochs;
     this.#mover = mover;
+    this.#room = room;
     this.#noop = db.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.#passive = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
     this.#restart = db.prepare('PRAGMA wal_checkpoint(RESTART)');
@@ -64,23 +75,25 @@ export class Checkpointer {
     const { log, checkpointed } = this.#noop.get() as { log: number; checkpointed: number };
     const bytes = log * this.#pageSize;
     const left = bytes - checkpointed * this.#pageSize;
-    const brief = bytes >= BRIEF_AT;
+    const brief = bytes >= this.#batch * BRIEF_AT;
     if (brief !== this.#brief) this.#epochs.askForBriefReads((this.#brief = brief));
-    if (this.#mover === undefined) this.#move(bytes, left);
+    // A log that starts over late takes room that deletions need, once there is little.
+    if (this.#mover === undefined || this.#room.left <= 0) this.#move(bytes, left);
     else this.#moveBeside(this.#mover, bytes, left);
   }
 
   #move(bytes: number, left: number): void {
-    if (left < MOVE_AT) return;
-    (bytes < RESTART_AT ? this.#passive : this.#restart).get();
+    if (left < this.#batch || this.#mover?.moving === true) return;
+    (bytes < this.#batch * RESTART_AT ? this.#passive : this.#restart).get();
   }
 
   #moveBeside(mover: LogMover, bytes: number, left: number): void {
-    if (mover.moving && bytes < LOG_MAX) return;
-    if (bytes >= LOG_MAX || (bytes >= RESTART_AT && left < RESTART_LEFT)) {
+    const full = bytes >= this.#batch * LOG_MAX;
+    if (mover.moving && !full) return;
+    if (full || (bytes >= this.#batch * RESTART_AT && left < this.#batch * RESTART_LEFT)) {
       mover.wait();
       this.#restart.get();
-    } else if (left >= MOVE_BESIDE_AT) {
+    } else if (left >= this.#batch * BESIDE) {
       mover.start();
     }
   }

@@ -21,6 +21,8 @@ export interface MoverData {
 /** From the thread. */
 export interface MoverFailure {
   readonly message: string;
+  /** SQLite's. */
+  readonly errcode: number | undefined;
 }
 
 export class LogMover {
@@ -30,7 +32,7 @@ export class LogMover {
   #thread: Worker | undefined;
   #exited: Promise<void> | undefined;
 
-  /** @param onFailure called when the log could not be moved: the disk has failed */
+  /** @param onFailure called with SQLite's error when the log could not be moved: the disk has failed, or is full */
   constructor(path: string, onFailure: (cause: Error) => void) {
     this.#path = path;
     this.#onFailure = onFailure;
@@ -66,7 +68,9 @@ export class LogMover {
       workerData,
       resourceLimits: THREAD_MEMORY,
     });
-    thread.on('message', ({ message }: MoverFailure) => this.#onFailure(new Error(message)));
+    thread.on('message', ({ message, errcode }: MoverFailure) =>
+      this.#onFailure(Object.assign(new Error(message), { errcode })),
+    );
     thread.on('error', this.#onFailure);
     this.#exited = new Promise((resolve) => thread.once('exit', () => resolve()));
     return thread;

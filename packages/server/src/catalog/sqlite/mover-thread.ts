@@ -26,7 +26,8 @@ function main({ path, state }: MoverData): void {
       try {
         checkpoint.get();
       } catch (error) {
-        parentPort?.postMessage({ message: String(error) } satisfies MoverFailure);
+        const { message, errcode } = error as Error & { errcode?: number };
+        parentPort?.postMessage({ message, errcode } satisfies MoverFailure);
       }
       idle();
     });

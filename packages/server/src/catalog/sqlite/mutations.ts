@@ -33,6 +33,8 @@ export interface WriteContext {
   readonly now: () => number;
   /** Draws the next sequence number of this transaction. */
   readonly nextSequence: () => number;
+  /** Throws `StorageFull` when the rest of the disk is for deletions. */
+  readonly requireRoom: () => void;
   /** To be called when a bucket was made or deleted: readers keep buckets until they hear of it. */
   readonly bucketsChanged: () => void;
 }
@@ -60,6 +62,7 @@ export function applyMutation(context: WriteContext, mutation: Mutation): Mutati
 function createBucket(context: WriteContext, input: Mutations['createBucket']['input']): Bucket {
   const { sql, reader } = context;
   const { name, owner, region } = input;
+  context.requireRoom();
   const existing = reader.findBucket(name);
   if (existing !== undefined) {
     const mine = existing.owner === owner;
@@ -120,6 +123,8 @@ function reserveBlob(context: WriteContext, input: ReserveRequest): Reservation 
 function publishVersion(context: WriteContext, input: PublishRequest): Published {
   // Used up in success and in failure: a blob that nothing refers to by then is the reaper's.
   if (input.content.kind === 'blob') context.pins.drop(input.content.blob);
+  // The bytes of a blob have got their room already.
+  else context.requireRoom();
   const { scope } = requireBucket(context, input.bucket);
   checkCondition(context, input.bucket, input.key, input.condition);
   const seq = context.nextSequence();
@@ -167,6 +172,7 @@ function insertManifest(
 
 function copyVersion(context: WriteContext, input: CopyRequest): Published {
   const { sql, reader } = context;
+  context.requireRoom();
   requireBucket(context, input.bucket);
   const source = reader.findVersion(input.sourceBucket, input.sourceKey);
   if (source?.seq !== input.sourceSeq)

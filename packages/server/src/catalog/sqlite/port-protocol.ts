@@ -12,8 +12,8 @@ export type Answer =
   | { readonly id: number; readonly result: MutationResult }
   | { readonly id: number; readonly code: CatalogErrorCode | null; readonly message: string };
 
-/** To the writer. */
-export type WriterRequest = readonly NumberedMutation[];
+/** To the writer. The other one: a sync has failed elsewhere, take no more writes. */
+export type WriterRequest = readonly NumberedMutation[] | { readonly stop: string };
 /** From the writer. */
 export type WriterReply = readonly Answer[];
 

@@ -355,6 +355,21 @@ suite('a disk that is full', () => {
     assert.equal(queue.stopped, undefined);
   });
 
+  test('may fail to take the log into the database: it is taken later', async (t) => {
+    const { catalog, bucket, queue } = await storeWithBucket(t);
+    const full = t.mock.method(queue.checkpointer, 'afterCommit', () => {
+      throw sqliteError(SQLITE_FULL);
+    });
+    await catalog.publishVersion(publication({ bucket, key: 'k', ...inline('k') }));
+    await catalog.publishVersion(publication({ bucket, key: 'l', ...inline('l') }));
+    t.mock.method(queue.checkpointer, 'truncate', () => {
+      throw sqliteError(SQLITE_FULL);
+    });
+    queue.emptyLog();
+    assert.equal(full.mock.callCount(), 2);
+    assert.equal(queue.stopped, undefined);
+  });
+
   test('leaves no reservation behind that nobody was told of', async (t) => {
     const { catalog, bucket, queue } = await storeWithBucket(t);
     const reserve = (): Promise<unknown> =>

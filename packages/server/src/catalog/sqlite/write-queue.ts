@@ -5,7 +5,9 @@
  * success again until a restart has re-read the disk.
  */
 
+import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { DiskRoom } from '../../disk-room.ts';
 import type { Reservation } from '../catalog.ts';
 import { CatalogError } from '../errors.ts';
 import type { EpochWriter } from '../epochs.ts';
@@ -21,7 +23,12 @@ import { WriteStatements } from './write-statements.ts';
 /** A transaction takes no more than this, so that a long queue is answered in steps. */
 const BATCH_MAX = 512;
 
+/** More than any one mutation takes. */
+const FREE_PAGES_MIN = 256;
+
 const SQLITE_FULL = 13;
+
+const FULL = 'The disk that holds the catalog is full';
 
 export type Outcome = { readonly result: MutationResult } | { readonly error: Error };
 
@@ -63,7 +70,8 @@ export class WriteQueue {
     const { db, path } = options;
     this.#options = options;
     this.sql = new WriteStatements(db);
-    this.checkpointer = new Checkpointer(db, path, options.epochs, options.mover);
+    const room = new DiskRoom(dirname(path));
+    this.checkpointer = new Checkpointer(db, path, { epochs: options.epochs, room, mover: options.mover });
     const row = db.prepare("SELECT value FROM meta WHERE name = 'sequence'").get();
     this.#sequence = row?.['value'] as number;
     options.epochs.committed(this.#sequence);
@@ -73,6 +81,9 @@ export class WriteQueue {
       pins: this.pins,
       now: options.now ?? Date.now,
       nextSequence: () => ++this.#sequence,
+      requireRoom: () => {
+        if (room.left <= 0 && this.#pagesFree() < FREE_PAGES_MIN) throw new CatalogError('StorageFull', FULL);
+      },
       bucketsChanged: () => {
         this.#bucketsChanged = true;
       },
@@ -128,6 +139,11 @@ export class WriteQueue {
   async drained(): Promise<void> {
     if (this.#jobs.length === 0) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Of the database: what was deleted from it leaves them, and what is inserted takes them before the file grows. */
+  #pagesFree(): number {
+    return (this.sql.freePages.get() as { freelist_count: number }).freelist_count;
   }
 
   #schedule(): void {
@@ -221,11 +237,25 @@ export class WriteQueue {
 
   /** Moves the log into the database when it has grown enough. Failing at it stops the queue. */
   checkpoint(): void {
+    this.#move(() => this.checkpointer.afterCommit());
+  }
+
+  /** Moves all of it, before an orderly end. */
+  emptyLog(): void {
+    if (this.#stopped === undefined) this.#move(() => this.checkpointer.truncate());
+  }
+
+  #move(log: () => void): void {
     try {
-      this.checkpointer.afterCommit();
+      log();
     } catch (error) {
-      this.stop(error);
+      this.logNotMoved(error);
     }
+  }
+
+  /** What the database has no room for is still in the log, whole, and is moved later. Everything else stops the queue. */
+  logNotMoved(error: unknown): void {
+    if (!isFull(error)) this.stop(error);
   }
 
   /** Acknowledges nothing any more, for good. */
@@ -253,7 +283,7 @@ const isFull = (error: unknown): boolean => sqliteCode(error) === SQLITE_FULL;
 
 function toCatalogError(error: unknown): Error {
   if (isFull(error)) {
-    return new CatalogError('StorageFull', 'The disk that holds the catalog is full', { cause: error });
+    return new CatalogError('StorageFull', FULL, { cause: error });
   }
   return error instanceof Error ? error : new Error(String(error));
 }

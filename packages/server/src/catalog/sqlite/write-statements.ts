@@ -41,6 +41,8 @@ export class WriteStatements {
   readonly markDeleting: StatementSync;
   readonly unreferencedBlobs: StatementSync;
 
+  readonly freePages: StatementSync;
+
   readonly insertFeed: StatementSync;
   readonly trimFeed: StatementSync;
 
@@ -99,6 +101,8 @@ export class WriteStatements {
     this.unreferencedBlobs = p(
       'SELECT id, state, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
     );
+
+    this.freePages = p('PRAGMA freelist_count');
 
     this.insertFeed = p(
       'INSERT INTO feed (seq, at_ms, kind, bucket, key, size, etag) VALUES (?, ?, ?, ?, ?, ?, ?)',

@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { CatalogError } from '../errors.ts';
 import type { Mutation, MutationName, Mutations } from './mutation.ts';
 import { movedMemory } from './port-protocol.ts';
-import type { NumberedMutation, WriterReply } from './port-protocol.ts';
+import type { NumberedMutation, WriterReply, WriterRequest } from './port-protocol.ts';
 
 interface Pending {
   readonly resolve: (result: never) => void;
@@ -37,6 +37,11 @@ export class WriterClient {
       if (this.#batch.length === 0) setImmediate(() => this.#flush());
       this.#batch.push({ id, mutation: { name, input } as Mutation });
     });
+  }
+
+  /** What is asked for after this, by any thread that has heard of it, is refused. */
+  stop(cause: string): void {
+    this.#port.postMessage({ stop: cause } satisfies WriterRequest);
   }
 
   #flush(): void {

@@ -31,8 +31,6 @@ export interface WriterData {
 export type WriterCommand =
   | { readonly kind: 'connect'; readonly port: MessagePort }
   | { readonly kind: 'metrics'; readonly id: number }
-  /** A sync has failed elsewhere: take no more writes. */
-  | { readonly kind: 'stop'; readonly message: string }
   | { readonly kind: 'close' };
 
 /** To the main thread. */
@@ -52,7 +50,7 @@ function main(data: WriterData): void {
   const db = openWriter(data.databasePath);
   const epochs = new EpochWriter(data.epochs);
   const metrics = new WriterMetrics();
-  const mover = new LogMover(data.databasePath, (cause) => queue.stop(cause));
+  const mover = new LogMover(data.databasePath, (cause) => queue.logNotMoved(cause));
   const queue: WriteQueue = new WriteQueue({
     db,
     path: data.databasePath,
@@ -75,7 +73,7 @@ function main(data: WriterData): void {
     await queue.drained();
     await maintenance.close();
     await mover.close();
-    if (queue.stopped === undefined) queue.checkpointer.truncate();
+    queue.emptyLog();
     for (const port of ports) port.close();
     db.close();
     tell({ kind: 'closed' });
@@ -90,9 +88,6 @@ function main(data: WriterData): void {
         break;
       case 'metrics':
         tell({ kind: 'metrics', id: command.id, values: metrics.read(queue, reaper) });
-        break;
-      case 'stop':
-        queue.stop(new Error(command.message));
         break;
       case 'close':
         void close();
@@ -116,6 +111,10 @@ function serve(port: MessagePort, queue: WriteQueue): void {
     answers.push(item);
   };
   port.on('message', (request: WriterRequest) => {
+    if ('stop' in request) {
+      queue.stop(new Error(request.stop));
+      return;
+    }
     for (const { id, mutation } of request) {
       queue.enqueue(mutation, (outcome) => {
         // The rows have a copy of it. Left to the garbage collector, megabytes of it wait for their end.

@@ -1,0 +1,102 @@
+/**
+ * @module However large an object is, the server holds little of it: the peak of its memory, as the system counts it,
+ * while one of many times that passes through it both ways.
+ */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+import { objectPath } from '../support/s3.ts';
+import type { S3 } from '../support/s3.ts';
+import { startServerProcess } from './server-process.ts';
+
+const MIB = 1024 * 1024;
+const OBJECT_MIB = 1024;
+/** Slabs for bodies both ways, what waits in sockets, code that runs for the first time. */
+const GROWTH_MIB_MAX = 64;
+
+const skip = process.platform === 'linux' ? false : 'only Linux tells the peak of a process’s memory';
+
+/** The object is this again and again, each time with another number in front. */
+const BLOCK = randomBytes(MIB);
+
+function numbered(i: number): Buffer {
+  const block = Buffer.from(BLOCK);
+  block.writeUInt32LE(i);
+  return block;
+}
+
+function peakMib(pid: number | undefined): number {
+  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes) / 1024;
+}
+
+/** Sends blocks as they are taken. */
+async function upload(s3: S3): Promise<IncomingMessage> {
+  const put = s3.prepare('PUT', objectPath('memory', 'large'), { payload: 'UNSIGNED-PAYLOAD' });
+  const headers = { ...Object.fromEntries(put.headers), 'content-length': OBJECT_MIB * MIB };
+  const sending = request(new URL(put.target, s3.endpoint), { method: 'PUT', headers });
+  const answered = once(sending, 'response');
+  for (let i = 0; i < OBJECT_MIB; i++) {
+    if (!sending.write(numbered(i))) await once(sending, 'drain');
+  }
+  sending.end();
+  const [response] = (await answered) as [IncomingMessage];
+  response.resume();
+  return response;
+}
+
+/** The answer, of which nothing is read yet. */
+async function open(s3: S3): Promise<IncomingMessage> {
+  const get = s3.prepare('GET', objectPath('memory', 'large'));
+  const sending = request(new URL(get.target, s3.endpoint), { headers: Object.fromEntries(get.headers) });
+  sending.end();
+  const [response] = (await once(sending, 'response')) as [IncomingMessage];
+  return response;
+}
+
+/** Reads all of it. @returns how many bytes came, each the right one */
+async function readAll(response: IncomingMessage): Promise<number> {
+  let received = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    for (let from = 0; from < chunk.length;) {
+      const at = received % MIB;
+      const to = Math.min(chunk.length, from + MIB - at);
+      const block = at < 4 ? numbered(Math.floor(received / MIB)) : BLOCK;
+      assert.equal(chunk.compare(block, at, at + to - from, from, to), 0, `at ${received}`);
+      received += to - from;
+      from = to;
+    }
+  }
+  return received;
+}
+
+test('an object of a gigabyte comes and goes through less than a tenth of that', { skip }, async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'cistern-memory-'));
+  after(() => rm(dataDir, { recursive: true, force: true }));
+  const server = await startServerProcess(dataDir, ['--buckets', 'memory']);
+  const { s3, child } = server;
+  await s3.put('memory', 'small', 'x');
+  const before = peakMib(child.pid);
+  assert.ok(before > 0);
+
+  assert.equal((await upload(s3)).statusCode, 200);
+  const uploaded = peakMib(child.pid) - before;
+  assert.ok(uploaded < GROWTH_MIB_MAX, `the upload took ${uploaded} MiB`);
+
+  // Beside one that is not read: what its client does not take has to wait on the disk.
+  const unread = await open(s3);
+  assert.equal(await readAll(await open(s3)), OBJECT_MIB * MIB);
+  unread.destroy();
+  const downloaded = peakMib(child.pid) - before;
+  assert.ok(downloaded < GROWTH_MIB_MAX, `upload and download took ${downloaded} MiB`);
+  await server.kill();
+});

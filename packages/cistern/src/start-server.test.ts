@@ -1,7 +1,7 @@
 /** @module The server inside a program: what it makes, what it leaves, and what it says when it cannot start. */
 
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -164,6 +164,49 @@ suite('a data directory', () => {
         return true;
       });
     }
+  });
+
+  test('that cannot be made is named', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
+    await assert.rejects(start({ dataDir: '/proc/cistern-test/data' }), {
+      name: 'DataDirectoryUnusable',
+      message: /\/proc\/cistern-test\/data cannot be used \(ENOENT.*Choose another with --data\.$/,
+    });
+  });
+
+  test('whose catalog is damaged is refused with what to do, and left as it is', async () => {
+    const dataDir = join(folder, 'data');
+    await (await start({ dataDir, buckets: ['photos'] })).close();
+    const path = join(dataDir, 'catalog.db');
+    const whole = await readFile(path);
+    // From the third page on: the first is the schema's, the second says where pages belong.
+    const pages = Buffer.from(whole).fill(7, 8192);
+    for (const damaged of [Buffer.alloc(whole.length, 7), whole.subarray(0, 8192), pages]) {
+      await writeFile(path, damaged);
+      await assert.rejects(start({ dataDir }), {
+        message: /catalog\.db: .*damaged.*nothing was changed.*Restore it.*--data/,
+      });
+      assert.ok((await readFile(path)).equals(damaged));
+    }
+    await writeFile(path, whole);
+    assert.deepEqual(await bucketsOf(clientOf(await start({ dataDir }))), ['photos']);
+  });
+
+  test('whose catalog is lost is refused while there are blobs, and left as it is', async () => {
+    const dataDir = join(folder, 'data');
+    const first = await start({ dataDir, buckets: ['photos'] });
+    const Body = Buffer.alloc(100_000, 'kept');
+    await clientOf(first).send(new PutObjectCommand({ Bucket: 'photos', Key: 'key', Body }));
+    await first.close();
+    const path = join(dataDir, 'catalog.db');
+    const whole = await readFile(path);
+    const lost = { name: 'CatalogMissing', message: /catalog\.db is missing.*Nothing was changed.*--data/ };
+    await rm(path);
+    await assert.rejects(start({ dataDir }), lost);
+    assert.ok(!(await readdir(dataDir)).includes('catalog.db'));
+    await writeFile(path, '');
+    await assert.rejects(start({ dataDir }), lost);
+    await writeFile(path, whole);
+    assert.equal(await readBack(clientOf(await start({ dataDir })), 'key'), Body.toString());
   });
 
   test('of another program, or of a newer version, is refused and given up again', async () => {

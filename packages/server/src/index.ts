@@ -1,7 +1,12 @@
 /** The gateway, for whoever configures and starts it. */
 
 export type { LogLevel, ServerConfig, User } from './config.ts';
-export { DataDirectoryLocked, DataDirectoryUnusable, openDataDirectory } from './data-directory.ts';
+export {
+  CatalogMissing,
+  DataDirectoryLocked,
+  DataDirectoryUnusable,
+  openDataDirectory,
+} from './data-directory.ts';
 export type { DataDirectory } from './data-directory.ts';
 export { LIMITS, THROUGHPUT_RULE } from './limits.ts';
 export type { ThroughputRule } from './limits.ts';

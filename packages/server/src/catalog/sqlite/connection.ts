@@ -60,6 +60,20 @@ export function openMover(path: string): DatabaseSync {
   return db;
 }
 
+/** SQLITE_CORRUPT and SQLITE_NOTADB, as bytes of SQLite's extended codes. */
+const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
+
+/** Why the catalog could not be opened, and what to do next. */
+export function explainOpening(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
+  if (!DAMAGED.has(code)) return error.message;
+  return (
+    `${error.message}. The file is damaged, or is no catalog; nothing was changed. Restore it from a copy, together ` +
+    `with the ${DATABASE_FILE}-wal of that copy or none, or choose another data directory with --data.`
+  );
+}
+
 export function openReader(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, enableForeignKeyConstraints: false, timeout: 5000 });
   db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;');

@@ -10,7 +10,7 @@ import { FileBlobStore } from '../../blobs/files/file-blob-store.ts';
 import { CatalogError } from '../errors.ts';
 import { EpochWriter } from '../epochs.ts';
 import type { EpochMemory } from '../epochs.ts';
-import { openWriter } from './connection.ts';
+import { explainOpening, openWriter } from './connection.ts';
 import { LogMover } from './log-mover.ts';
 import { Maintenance } from './maintenance.ts';
 import { movedMemory } from './port-protocol.ts';
@@ -140,6 +140,6 @@ try {
 } catch (error) {
   parentPort?.postMessage({
     kind: 'failed',
-    message: error instanceof Error ? error.message : String(error),
+    message: explainOpening(error),
   } satisfies WriterEvent);
 }

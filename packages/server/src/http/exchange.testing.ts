@@ -17,6 +17,8 @@ export interface Exchange {
   /** Whether the client waits to be told to go on. */
   readonly expectsContinue: boolean;
   readonly client: Socket;
+  /** Everything that the client has got so far, as latin1. */
+  readonly received: () => string;
   /** Resolves to everything that the client has got, as latin1, once that matches. */
   readonly got: (pattern: RegExp) => Promise<string>;
   readonly guard: ThroughputGuard;
@@ -66,6 +68,7 @@ export async function exchange(
     headers: new RawHeaders(request.rawHeaders),
     expectsContinue,
     client,
+    received: () => received,
     got,
     guard,
     pass,

@@ -72,6 +72,8 @@ class Sender {
   #pending = 0;
   #awaited = 0;
   #wake: (() => void) | undefined;
+  /** A write has failed: the response is destroyed only after the last of them has said so. */
+  #broken = false;
 
   constructor(response: ServerResponse, source: ObjectSource, transfer: Transfer) {
     this.#response = response;
@@ -145,7 +147,8 @@ class Sender {
       if (called) return;
       called = true;
       if (slab !== undefined) this.#share.give(slab);
-      if (!error) this.#transfer.bytes += bytes.length;
+      if (error) this.#broken = true;
+      else this.#transfer.bytes += bytes.length;
       this.#inFlight.delete(done);
       if (--this.#pending <= this.#awaited) this.#wake?.();
     };
@@ -163,6 +166,6 @@ class Sender {
   /** Resolves when everything written has been taken by the socket; rejects when the socket is gone. */
   async flush(): Promise<void> {
     await this.#atMost(0);
-    if (this.#response.destroyed) throw new ClientGone();
+    if (this.#broken || this.#response.destroyed) throw new ClientGone();
   }
 }

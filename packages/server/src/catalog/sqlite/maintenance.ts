@@ -4,6 +4,7 @@ import type { Reaper } from './reaper.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 const IDLE_MS = 250;
+const AFTER_ERROR_MS = 5000;
 const FEED_SLICE = 1000;
 const FEED_LOOK_MS = 60_000;
 
@@ -35,15 +36,20 @@ export class Maintenance {
   }
 
   async #step(): Promise<void> {
-    try {
-      const more = await this.#options.reaper.step();
-      const trimmed = this.#trimFeed();
-      if (!this.#closed) this.#schedule(more || trimmed ? 0 : IDLE_MS);
-    } catch (error) {
-      this.#options.onError(error);
+    const { queue, reaper, onError } = this.#options;
+    let delayMs = IDLE_MS;
+    // Each by itself: one blob that cannot be deleted must not let the feed grow.
+    for (const work of [() => reaper.step(), () => this.#trimFeed()]) {
+      try {
+        if ((await work()) && delayMs === IDLE_MS) delayMs = 0;
+      } catch (error) {
+        onError(error);
+        delayMs = AFTER_ERROR_MS;
+      }
       // A catalog that has stopped stays so; anything else is tried again.
-      if (!this.#closed && this.#options.queue.stopped === undefined) this.#schedule(IDLE_MS * 20);
+      if (queue.stopped !== undefined) return;
     }
+    if (!this.#closed) this.#schedule(delayMs);
   }
 
   #trimFeed(): boolean {

@@ -119,6 +119,30 @@ suite('a blob that was given up', () => {
   });
 });
 
+test('blobs are deleted though one of them cannot be', async (t) => {
+  let stuck = '';
+  const deleteBlob = async (location: string): Promise<void> => {
+    if (location === stuck) throw new Error('read-only file');
+  };
+  const store = await open(t, { deleteBlob });
+  const locations: string[] = [];
+  for (const key of ['a', 'b', 'c']) locations.push(await store.upload(key, key));
+  stuck = locations[1] ?? '';
+  await store.catalog.deleteVersions(store.bucket, ['a', 'b', 'c']);
+  await assert.rejects(store.reaper.step(), /read-only/);
+  assert.deepEqual(store.deleted, [locations[0], locations[2]]);
+  assert.equal(store.reaper.deletedTotal, 2);
+  // Nor does it hold up what is given up later.
+  const later = await store.upload('d', 'd');
+  await store.catalog.deleteVersions(store.bucket, ['d']);
+  await assert.rejects(store.reaper.step(), /read-only/);
+  assert.deepEqual(store.deleted, [locations[0], locations[2], later]);
+  assert.equal(count(store.db, BLOBS), 1);
+  stuck = '';
+  await reap(store);
+  assert.equal(count(store.db, BLOBS), 0);
+});
+
 suite('a reservation', () => {
   test('keeps a blob that nothing refers to', async (t) => {
     const store = await open(t);

@@ -42,20 +42,34 @@ export class Reaper {
     return this.#deletedTotal;
   }
 
-  /** One slice of work. Resolves to whether there is more to do at once. Rejects when the catalog has stopped. */
+  /**
+   * One slice of work. Resolves to whether there is more to do at once. Rejects when the catalog has stopped, and when
+   * bytes could not be deleted: those of all others were then, and these are tried again by a later step.
+   */
   async step(): Promise<boolean> {
     const manifests = this.#takeManifestsApart();
     this.#marked ??= this.#mark();
     if (this.#marked === undefined) return manifests;
     if (!this.#options.epochs.passed(this.#marked.seq)) return manifests;
     const { blobs } = this.#marked;
-    for (const { location } of blobs) await this.#options.deleteBlob(location);
-    this.#options.queue.transact(({ sql }) => {
-      for (const { id } of blobs) sql.deleteBlob.run(id);
-    });
+    // What is left of them is still marked in the catalog, and found there again.
     this.#marked = undefined;
-    this.#deletedTotal += blobs.length;
+    const deleted: Doomed[] = [];
+    let failure: Error | undefined;
+    for (const blob of blobs) {
+      try {
+        await this.#options.deleteBlob(blob.location);
+        deleted.push(blob);
+      } catch (error) {
+        failure ??= error as Error;
+      }
+    }
+    this.#options.queue.transact(({ sql }) => {
+      for (const { id } of deleted) sql.deleteBlob.run(id);
+    });
+    this.#deletedTotal += deleted.length;
     this.#options.queue.retryWaiting();
+    if (failure !== undefined) throw failure;
     return true;
   }
 

@@ -274,7 +274,9 @@ suite('options', () => {
       onLog: (text) => (lines += text),
     });
     await clientOf(server).send(new PutObjectCommand({ Bucket: 'photos', Key: 'key', Body: 'body' }));
+    await fetch(`${server.endpoint}/photos/${'k'.repeat(1025)}`);
     await server.close();
+    assert.match(lines, /"operation":"GetObject","status":400,"errorCode":"KeyTooLongError"/);
     const requests = lines.split('\n').filter((line) => line.includes('"PutObject"'));
     assert.equal(requests.length, 1);
     assert.equal((JSON.parse(requests[0] ?? '') as { path: string }).path, '/photos/key');

@@ -3,19 +3,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { parseOperation } from './operation.ts';
+import { operationName, parseOperation, refusedOperation } from './operation.ts';
 import { RawHeaders } from './raw-headers.ts';
 import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES } from './unsupported.ts';
 
-function route(line: string, headers: [string, string][] = []): string {
+function request(line: string, headers: [string, string][] = []): Parameters<typeof parseOperation>[0] {
   const [method = '', target = ''] = line.split(' ');
-  const operation = parseOperation({
-    method,
-    target,
-    headers: RawHeaders.from(headers),
-    domains: ['s3.test'],
-  });
-  return operation.name === 'Unsupported' ? `501 ${operation.operation}` : operation.name;
+  return { method, target, headers: RawHeaders.from(headers), domains: ['s3.test'] };
+}
+
+function route(line: string, headers?: [string, string][]): string {
+  const operation = parseOperation(request(line, headers));
+  return operation.name === 'Unsupported' ? `501 ${operationName(operation)}` : operation.name;
 }
 
 const ROUTES: Readonly<Record<string, string>> = {
@@ -112,5 +111,28 @@ test('methods that S3 does not know are not allowed', () => {
     'get /b/k',
   ]) {
     assert.throws(() => route(line), { code: 'MethodNotAllowed', status: 405 }, line);
+  }
+});
+
+test('what a refused request asked for is known where it can be', () => {
+  const long = 'k'.repeat(1025);
+  for (const [line, code, name, host] of [
+    [`GET /b/${long}`, 'KeyTooLongError', 'GetObject'],
+    [`PUT /b/${long}?tagging`, 'KeyTooLongError', 'PutObjectTagging'],
+    ['HEAD /b/%zz', 'InvalidURI', 'HeadObject'],
+    ['GET /%zz?list-type=2', 'InvalidURI', 'ListObjectsV2'],
+    ['GET /b?list-type=2&prefix=%ff', 'InvalidArgument', 'ListObjectsV2'],
+    ['GET /b?%ff&uploads', 'InvalidArgument', 'ListMultipartUploads'],
+    ['DELETE /%zz', 'InvalidURI', 'DeleteObject', 'b.s3.test'],
+    ['OPTIONS /b/k', 'BadRequest', 'Preflight'],
+    ['GET //k', 'InvalidURI', undefined],
+    ['GET b/k', 'InvalidURI', undefined],
+    ['POST /b/k', 'MethodNotAllowed', undefined],
+    ['PROPFIND /b/k', 'MethodNotAllowed', undefined],
+    ['OPTIONS /', 'MethodNotAllowed', undefined],
+  ] as const) {
+    const asked = request(line, host === undefined ? [] : [['host', host]]);
+    assert.throws(() => parseOperation(asked), { code }, line);
+    assert.equal(refusedOperation(asked), name, line);
   }
 });

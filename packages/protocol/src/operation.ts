@@ -8,8 +8,8 @@
 import { S3Error } from './errors.ts';
 import type { RawHeaders } from './raw-headers.ts';
 import { preflightRefusal } from './operations/preflight.ts';
-import { parseTarget } from './target.ts';
-import type { Query } from './target.ts';
+import { outlineTarget, parseTarget } from './target.ts';
+import type { Query, Target } from './target.ts';
 import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES, unsupportedName } from './unsupported.ts';
 
 interface Routed {
@@ -63,10 +63,32 @@ export function parseOperation(request: OperationRequest): S3Operation {
   // RFC 9112, 3.2: whatever stands before the server may have heeded the other one.
   if (headers.all('host').length > 1)
     throw new S3Error('InvalidRequest', 'There is more than one Host header.');
-  const { bucket, key, query } = parseTarget(request.target, headers.get('host'), request.domains);
-  if (method === 'OPTIONS' && bucket !== undefined) {
-    throw preflightRefusal(headers, key === undefined ? 'BUCKET' : 'OBJECT');
+  const target = parseTarget(request.target, headers.get('host'), request.domains);
+  if (method === 'OPTIONS' && target.bucket !== undefined) {
+    throw preflightRefusal(headers, target.key === undefined ? 'BUCKET' : 'OBJECT');
   }
+  return route(method, target, headers);
+}
+
+/** The operation that `parseOperation` refused, for logs and metrics; undefined when it cannot be told. */
+export function refusedOperation({ method, target, headers, domains }: OperationRequest): string | undefined {
+  const outline = outlineTarget(target, headers.get('host'), domains);
+  if (outline === undefined) return undefined;
+  if (method === 'OPTIONS') return outline.bucket === undefined ? undefined : 'Preflight';
+  try {
+    return operationName(route(method, outline, headers));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Its name in S3's API, also when it is not served. */
+export function operationName(operation: S3Operation): string {
+  return operation.name === 'Unsupported' ? operation.operation : operation.name;
+}
+
+/** @throws S3Error MethodNotAllowed */
+function route(method: string, { bucket, key, query }: Target, headers: RawHeaders): S3Operation {
   // Also with a sub-resource: operations name time series, and nobody may make up thousands of names.
   if (!METHODS.has(method)) throw new S3Error('MethodNotAllowed', undefined, { Method: method });
   if (bucket === undefined) return serviceOperation(method, query);

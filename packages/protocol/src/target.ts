@@ -50,25 +50,52 @@ export interface Target {
  * @throws S3Error InvalidURI, KeyTooLongError, InvalidArgument (the query is not percent-encoded UTF-8)
  */
 export function parseTarget(target: string, host: string | undefined, domains: readonly string[]): Target {
-  const mark = target.indexOf('?');
-  const path = pathOf(mark === -1 ? target : target.slice(0, mark));
-  const query = parseQuery(mark === -1 ? '' : target.slice(mark + 1));
-  let bucket = bucketOfHost(host, domains);
-  let rawKey: string;
+  const { hostBucket, rawBucket, rawKey, rawQuery } = cutTarget(target, host, domains);
+  const query = parseQuery(rawQuery);
+  let bucket = hostBucket;
   if (bucket === undefined) {
-    const slash = path.indexOf('/', 1);
-    const rawBucket = slash === -1 ? path.slice(1) : path.slice(1, slash);
     bucket = rawBucket === '' ? undefined : decodePath(rawBucket);
-    rawKey = slash === -1 ? '' : path.slice(slash + 1);
     // "//key" names no bucket, but it is not the service either.
     if (bucket === undefined && rawKey !== '') throw new S3Error('InvalidURI');
-  } else {
-    rawKey = path.slice(1);
   }
   if (rawKey === '') return { bucket, key: undefined, query };
   const key = decodePath(rawKey);
   checkKeyLength(key);
   return { bucket, key, query };
+}
+
+/**
+ * What a target addresses that `parseTarget` refuses: names as they stand there, the query without what cannot be
+ * decoded; undefined when it addresses nothing.
+ */
+export function outlineTarget(
+  target: string,
+  host: string | undefined,
+  domains: readonly string[],
+): Target | undefined {
+  if (!isPath(target)) return undefined;
+  const { hostBucket, rawBucket, rawKey, rawQuery } = cutTarget(target, host, domains);
+  const bucket = hostBucket ?? (rawBucket || undefined);
+  const key = rawKey || undefined;
+  if (bucket === undefined && key !== undefined) return undefined;
+  const readable = rawQuery.split('&').filter((part) => decode(part) !== undefined);
+  return { bucket, key, query: parseQuery(readable.join('&')) };
+}
+
+/** The parts of a target as they stand there. @throws S3Error InvalidURI */
+function cutTarget(
+  target: string,
+  host: string | undefined,
+  domains: readonly string[],
+): { hostBucket: string | undefined; rawBucket: string; rawKey: string; rawQuery: string } {
+  const mark = target.indexOf('?');
+  const path = pathOf(mark === -1 ? target : target.slice(0, mark));
+  const rawQuery = mark === -1 ? '' : target.slice(mark + 1);
+  const hostBucket = bucketOfHost(host, domains);
+  if (hostBucket !== undefined) return { hostBucket, rawBucket: '', rawKey: path.slice(1), rawQuery };
+  const slash = path.indexOf('/', 1);
+  const rawBucket = slash === -1 ? path.slice(1) : path.slice(1, slash);
+  return { hostBucket, rawBucket, rawKey: slash === -1 ? '' : path.slice(slash + 1), rawQuery };
 }
 
 /** @throws S3Error KeyTooLongError */
@@ -81,11 +108,13 @@ export function checkKeyLength(key: string): void {
   });
 }
 
+const AUTHORITY = /^https?:\/\/[^/]*/i;
+
+const isPath = (target: string): boolean => target.startsWith('/') || AUTHORITY.test(target);
+
 function pathOf(rawPath: string): string {
-  if (rawPath.startsWith('/')) return rawPath;
-  const authority = /^https?:\/\/[^/]*/i.exec(rawPath)?.[0];
-  if (authority === undefined) throw new S3Error('InvalidURI');
-  return rawPath.slice(authority.length) || '/';
+  if (!isPath(rawPath)) throw new S3Error('InvalidURI');
+  return rawPath.startsWith('/') ? rawPath : rawPath.replace(AUTHORITY, '') || '/';
 }
 
 /** The bucket that a Host header names, in virtual-host style; undefined: the path does. */

@@ -43,6 +43,9 @@ test('malformed presigned queries are AuthorizationQueryParametersError', () => 
   };
   for (const expires of ['0', '-1', '604801', 'soon', '1e3', '', '99999999999999999999'])
     bad('Expires=600', `Expires=${expires}`);
+  const expiring = (expires: string): string => target.replace('Expires=600', `Expires=${expires}`);
+  refused({ target: expiring('-1') }, 'AuthorizationQueryParametersError', /must be non-negative/);
+  refused({ target: expiring('604801') }, 'AuthorizationQueryParametersError', /less than a week/);
   for (const name of ['Algorithm', 'Credential', 'Date', 'Expires', 'SignedHeaders', 'Signature']) {
     bad(new RegExp(`X-Amz-${name}=[^&]*&?`), '');
   }

@@ -155,14 +155,20 @@ function checkRegion(claim: SignatureClaim, regions: readonly string[] | undefin
       });
 }
 
+/** Names up to which a list is searched sooner than a set is made. */
+const SEARCHED_MAX = 32;
+
 /** A header that asks for something must be covered by the signature, or whoever holds a URL could add to it. */
 function checkSignedHeaders(headers: RawHeaders, claim: SignatureClaim): void {
   const { signedHeaders } = claim;
+  // Clients sign a handful; a set is for heads that name thousands, of which each header would be looked for.
+  const many = signedHeaders.length > SEARCHED_MAX ? new Set(signedHeaders) : undefined;
+  const signs = (name: string): boolean => many?.has(name) ?? signedHeaders.includes(name);
   let missing: string[] | undefined;
-  if (!signedHeaders.includes('host')) missing = ['host'];
+  if (!signs('host')) missing = ['host'];
   for (const name of headers.names()) {
     if (!name.startsWith('x-amz-') && !name.startsWith('x-cistern-')) continue;
-    if (MAY_BE_UNSIGNED.has(name) || signedHeaders.includes(name)) continue;
+    if (MAY_BE_UNSIGNED.has(name) || signs(name)) continue;
     (missing ??= []).push(name);
   }
   if (missing === undefined) return;

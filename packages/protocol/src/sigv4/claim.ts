@@ -246,6 +246,7 @@ function readPresigned(query: readonly QueryPair[]): SignatureClaim {
 function parseExpires(text: string): number {
   if (!/^-?\d{1,15}$/.test(text)) throw queryMalformed('X-Amz-Expires should be a number');
   const seconds = Number(text);
+  if (seconds < 0) throw queryMalformed('X-Amz-Expires must be non-negative');
   if (seconds < 1) throw queryMalformed('X-Amz-Expires must be at least 1 second');
   if (seconds > PRESIGN_EXPIRES_S_MAX) {
     throw queryMalformed(

@@ -7,8 +7,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   authenticate,
   bucketOfHost,
+  operationName,
   parseOperation,
   RawHeaders,
+  refusedOperation,
   S3Error,
   withPresignedHeaders,
 } from '@cistern/protocol';
@@ -125,8 +127,15 @@ export class Gateway {
       exchange.operation = 'Admin';
       return admin.reply(method, target);
     }
-    const operation: S3Operation = parseOperation({ method, target, headers, domains });
-    exchange.operation = operation.name === 'Unsupported' ? operation.operation : operation.name;
+    const asked = { method, target, headers, domains };
+    let operation: S3Operation;
+    try {
+      operation = parseOperation(asked);
+    } catch (error) {
+      exchange.operation = refusedOperation(asked) ?? exchange.operation;
+      throw error;
+    }
+    exchange.operation = operationName(operation);
     if (operation.name === 'Unsupported') {
       throw new S3Error('NotImplemented', `${operation.operation} is not implemented.`);
     }

@@ -3,6 +3,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { encodeError, S3Error } from '@cistern/protocol';
 import type { GatewayMetrics } from '../admin/metrics.ts';
@@ -10,13 +11,16 @@ import { LIMITS } from '../limits.ts';
 import type { Gateway } from './gateway.ts';
 import { InOrder } from './in-order.ts';
 
+/** What answers the requests. */
+export type Handler = Pick<Gateway, 'handle' | 'nextRequestId' | 'draining'>;
+
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly cert: string; readonly key: string } | null;
   /** Share the port with the other threads. */
   readonly reusePort: boolean;
-  readonly gateway: Gateway;
+  readonly gateway: Handler;
   readonly metrics: GatewayMetrics;
   /** For so long an answer may be stuck before its connection is closed; 0: for ever. */
   readonly stalledMs: number;
@@ -48,7 +52,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     return false;
   };
   const http = { ...HTTP_OPTIONS, shouldUpgradeCallback };
-  const server: Server = tls === null ? createServer(http) : createTlsServer({ ...http, ...tls });
+  const server: Server = tls === null ? createServer(http) : createEncrypted({ ...http, ...tls });
   server.maxHeadersCount = LIMITS.headerCountMax;
   server.maxConnections = LIMITS.connectionsMax;
   const inOrder = new InOrder(LIMITS.pipelinedMax);
@@ -92,7 +96,22 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   };
 }
 
-async function close(server: Server, gateway: Gateway, drainMs: number): Promise<void> {
+/**
+ * Node.js pauses the parser of a connection on which more than its high-water mark is to be written. One read of TLS
+ * gives the parser several records, also once it is paused: it then refuses the next request as no HTTP. Here requests
+ * wait for one another and answers are bounded, so no connection needs that pause.
+ */
+function createEncrypted(options: ServerOptions): Server {
+  const server = createTlsServer({ ...options, handshakeTimeout: LIMITS.headersMs });
+  server.on('secureConnection', (socket) => {
+    const { _writableState: state } = socket as unknown as { _writableState: { highWaterMark: number } };
+    // There is no other way in: Node.js gives a TLS server's sockets the default.
+    state.highWaterMark = Infinity;
+  });
+  return server;
+}
+
+async function close(server: Server, gateway: Handler, drainMs: number): Promise<void> {
   gateway.draining = true;
   await new Promise<void>((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), drainMs);
@@ -108,7 +127,7 @@ async function close(server: Server, gateway: Gateway, drainMs: number): Promise
 }
 
 /** What the parser refused never became a request: answered by hand, in S3's form. */
-function answerClientError(gateway: Gateway, cause: NodeJS.ErrnoException, socket: Socket): void {
+function answerClientError(gateway: Handler, cause: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable) {
     socket.destroy();
     return;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
@@ -19,6 +19,7 @@ const BODY = randomBytes(1_000_000);
 
 interface Upload {
   readonly request: IncomingMessage;
+  readonly response: ServerResponse;
   readonly client: Socket;
   readonly guard: ThroughputGuard;
   /** Moves the clock of the guard. */
@@ -42,12 +43,12 @@ async function begin(t: TestContext, first: Buffer): Promise<Upload> {
   });
   client.write(`PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${BODY.length}\r\n\r\n`);
   client.write(first);
-  const [request] = (await once(server, 'request')) as [IncomingMessage];
+  const [request, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
   const pass = (milliseconds: number): void => {
     nowMs += milliseconds;
     guard.look();
   };
-  return { request, client, guard, pass };
+  return { request, response, client, guard, pass };
 }
 
 for (const keeps of [true, false]) {
@@ -108,6 +109,20 @@ test('a client that goes away', async (t) => {
   const received = receiveBody(request, guard, { take: () => undefined, keeps: false });
   client.destroy();
   await assert.rejects(received, ClientGone);
+  await assert.rejects(receiveBody(request, guard, { take: () => undefined, keeps: false }), ClientGone);
+});
+
+test('a client that goes away after its answer, while the rest of a refused body is read', async (t) => {
+  const { request, response, client, guard } = await begin(t, BODY.subarray(0, 1000));
+  const refuse = (): never => {
+    throw new Error('refused');
+  };
+  await assert.rejects(receiveBody(request, guard, { take: refuse, keeps: false }), { message: 'refused' });
+  response.end('refused');
+  await once(response, 'close');
+  const rest = receiveBody(request, guard, { take: () => undefined, keeps: false });
+  client.destroy();
+  await assert.rejects(rest, ClientGone);
   await assert.rejects(receiveBody(request, guard, { take: () => undefined, keeps: false }), ClientGone);
 });
 

@@ -34,6 +34,7 @@ export function receiveBody(
   const taken = (chunk: Buffer): void => {
     if (!taker.keeps) free(chunk);
   };
+  const { socket } = request;
   return new Promise((resolve, reject) => {
     const transfer = guard.watch(() => {
       fail(
@@ -51,6 +52,7 @@ export function receiveBody(
       settled = true;
       guard.end(transfer);
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+      socket.off('close', onClose);
       return true;
     };
     const fail = (error: unknown): void => {
@@ -92,9 +94,11 @@ export function receiveBody(
       if (!ended) fail(new ClientGone());
     };
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    // A request that has its answer already, and of which only the rest is read, does not hear of the connection's end.
+    socket.once('close', onClose);
     // A body that was left in the middle is paused, and listening alone does not set it going again.
     request.resume();
-    if (request.destroyed) onClose();
+    if (request.destroyed || socket.destroyed) onClose();
   });
 }
 

@@ -1,0 +1,61 @@
+/** Connections as they are: requests come, and answers go, in pieces that HTTP knows nothing of. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { connect } from 'node:tls';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+
+import { makeCertificate } from '../../../../tests/clients/certificate.ts';
+import { GatewayMetrics } from '../admin/metrics.ts';
+import { listen } from './listener.ts';
+import type { Handler } from './listener.ts';
+
+/** More than the system keeps of what a client does not read. */
+const LARGE = Buffer.alloc(64 * 1024 * 1024);
+const SMALL = 'x'.repeat(50_000);
+const put = `PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: ${SMALL.length}\r\n\r\n${SMALL}`;
+
+test('over TLS, requests that come while an answer is stuck are served after it', async (t) => {
+  const stuck = Promise.withResolvers<ServerResponse>();
+  const gateway: Handler = {
+    draining: false,
+    nextRequestId: () => 'ID',
+    handle: async (request, response) => {
+      if (request.method === 'GET') {
+        response.writeHead(200, { 'Content-Length': LARGE.length });
+        response.write(LARGE);
+        stuck.resolve(response);
+        return;
+      }
+      let length = 0;
+      for await (const chunk of request) length += (chunk as Buffer).length;
+      response.end(`[${length}]`);
+    },
+  };
+  const tls = makeCertificate();
+  const options = { host: '127.0.0.1', port: 0, reusePort: false, stalledMs: 0 };
+  const listener = await listen({ ...options, tls, gateway, metrics: new GatewayMetrics() });
+  const client = connect({ host: '127.0.0.1', port: listener.port, ca: tls.cert });
+  t.after(async () => {
+    client.destroy();
+    await listener.close(0);
+  });
+  await once(client, 'secureConnect');
+  client.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+  const response = await stuck.promise;
+  client.write(put.repeat(40));
+  // The server, in this thread, reads what is there at every turn.
+  for (let turn = 0; turn < 100; turn++) await setImmediate();
+  response.end();
+  let length = 0;
+  let end = '';
+  const answer = `[${SMALL.length}]`;
+  for await (const chunk of client) {
+    length += (chunk as Buffer).length;
+    if (length > LARGE.length) end += (chunk as Buffer).toString('latin1');
+    if (end.includes('400 Bad') || end.split(answer).length > 40) break;
+  }
+  assert.equal(end.split(answer).length, 41, end.replaceAll('\0', '').slice(0, 1000));
+});

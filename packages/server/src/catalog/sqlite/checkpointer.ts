@@ -65,6 +65,11 @@ export class Checkpointer {
     (bytes < this.#batch * RESTART_AT ? this.#passive : this.#restart).get();
   }
 
+  /** Moves what no reader holds up. Throws when that fails. */
+  moveNow(): void {
+    this.#passive.get();
+  }
+
   /** Moves everything into the database and empties the log: before an orderly end. */
   truncate(): void {
     this.#truncate.get();

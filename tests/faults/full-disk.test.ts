@@ -89,8 +89,9 @@ test(
 
     const half = keys.splice(0, keys.length / 2);
     for (const key of half) expectStatus(await s3.object('DELETE', 'disk', key), 204);
-    // The room of the first ones is that of the next.
+    // The room of the first ones is that of the next, and of large ones.
     for (const key of half.slice(0, half.length / 2)) expectStatus(await put(key, SMALL), 200);
+    await eventually(async () => expectStatus(await put('large', randomBytes(4 * MIB)), 200));
     await expectObjects(disk, keys, SMALL);
     await end(disk);
   },

@@ -98,6 +98,12 @@ export class Checkpointer {
     }
   }
 
+  /** Moves what no reader holds up. Throws when that fails. */
+  moveNow(): void {
+    this.#mover?.wait();
+    this.#passive.get();
+  }
+
   /** Moves everything into the database and empties the log: before an orderly end. */
   truncate(): void {
     this.#truncate.get();

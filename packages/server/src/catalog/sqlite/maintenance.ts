@@ -1,4 +1,7 @@
-/** The writer thread's background work: the reaper, and the feed's retention. One slice at a time, writes in between. */
+/**
+ * The writer thread's background work: the reaper, the feed's retention, and giving space back to a disk that is short
+ * of it. One slice at a time, writes in between.
+ */
 
 import type { Reaper } from './reaper.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -39,7 +42,7 @@ export class Maintenance {
     const { queue, reaper, onError } = this.#options;
     let delayMs = IDLE_MS;
     // Each by itself: one blob that cannot be deleted must not let the feed grow.
-    for (const work of [() => reaper.step(), () => this.#trimFeed()]) {
+    for (const work of [() => reaper.step(), () => this.#trimFeed(), () => queue.shrink()]) {
       try {
         if ((await work()) && delayMs === IDLE_MS) delayMs = 0;
       } catch (error) {

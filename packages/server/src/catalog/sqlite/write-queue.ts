@@ -26,6 +26,11 @@ const BATCH_MAX = 512;
 /** More than any one mutation takes. */
 const FREE_PAGES_MIN = 256;
 
+/** Bytes left on the disk: with more the pages are kept for what is written next. */
+const SHRINK_BELOW = 1024 * 1024 * 1024;
+/** A slice of a few milliseconds. */
+const SHRINK_PAGES = 256;
+
 const SQLITE_FULL = 13;
 
 const FULL = 'The disk that holds the catalog is full';
@@ -56,6 +61,7 @@ export class WriteQueue {
   readonly checkpointer: Checkpointer;
   readonly #options: WriteQueueOptions;
   readonly #context: WriteContext;
+  readonly #room: DiskRoom;
   #sequence: number;
   #jobs: Job[] = [];
   /** Reservations of content that is being deleted. */
@@ -71,6 +77,7 @@ export class WriteQueue {
     this.#options = options;
     this.sql = new WriteStatements(db);
     const room = new DiskRoom(dirname(path));
+    this.#room = room;
     this.checkpointer = new Checkpointer(db, path, { epochs: options.epochs, room, mover: options.mover });
     const row = db.prepare("SELECT value FROM meta WHERE name = 'sequence'").get();
     this.#sequence = row?.['value'] as number;
@@ -238,6 +245,19 @@ export class WriteQueue {
   /** Moves the log into the database when it has grown enough. Failing at it stops the queue. */
   checkpoint(): void {
     this.#move(() => this.checkpointer.afterCommit());
+  }
+
+  /**
+   * A slice of giving free pages of the database back to a disk that has little room: files cannot use them. Returns
+   * whether there is more to do; throws when the queue has stopped.
+   */
+  shrink(): boolean {
+    const free = this.#pagesFree();
+    if (free < FREE_PAGES_MIN || this.#room.left > SHRINK_BELOW) return false;
+    this.transact(() => this.#options.db.exec(`PRAGMA incremental_vacuum(${SHRINK_PAGES})`));
+    // The file becomes shorter when the log has been moved into it.
+    this.#move(() => this.checkpointer.moveNow());
+    return this.#pagesFree() < free;
   }
 
   /** Moves all of it, before an orderly end. */

@@ -132,6 +132,22 @@ test('If-None-Match', async () => {
   expectStatus(await get('"00000000000000000000000000000000"'), 200);
 });
 
+test('304 says for how long a cached copy is good, as the object or the request has it', async () => {
+  const stored = { 'cache-control': 'max-age=60', expires: 'Thu, 01 Dec 2033 16:00:00 GMT' };
+  await s3.put(bucket, 'cached', small, stored);
+  for (const method of ['GET', 'HEAD']) {
+    const headers = { 'if-none-match': etag };
+    const plain = await s3.object(method, bucket, 'cached', { headers });
+    assert.equal(plain.status, 304);
+    assert.equal(plain.headers['cache-control'], stored['cache-control']);
+    assert.equal(plain.headers['expires'], stored.expires);
+    assert.equal(plain.headers['content-type'], undefined);
+    const query = { 'response-cache-control': 'no-cache' };
+    const other = await s3.object(method, bucket, 'cached', { headers, query });
+    assert.deepEqual([other.status, other.headers['cache-control']], [304, 'no-cache']);
+  }
+});
+
 test('If-Modified-Since counts whole seconds', async () => {
   const get = (value: string) =>
     s3.object('GET', bucket, 'small', { headers: { 'if-modified-since': value } });

@@ -13,7 +13,7 @@ import type { OpenVersion, Version } from '../catalog/catalog.ts';
 import { emptyReply } from '../http/reply.ts';
 import type { HeaderList, Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
-import { checksumHeaders, validatorHeaders, versionHeaders } from './object-headers.ts';
+import { checksumHeaders, notModifiedHeaders, versionHeaders } from './object-headers.ts';
 
 const NO_RANGE: ResolvedRange = { start: 0, end: 0, partial: false };
 
@@ -56,7 +56,8 @@ function describe({ headers }: InBucket, version: Version, query: Query): Descri
   const withChecksum = wantsChecksum(headers);
   const outcome = evaluateRead(version, parseReadConditions(headers));
   if (outcome === 'precondition-failed') throw new S3Error('PreconditionFailed');
-  if (outcome === 'not-modified') return { status: 304, headers: validatorHeaders(version), range: NO_RANGE };
+  if (outcome === 'not-modified')
+    return { status: 304, headers: notModifiedHeaders(version, query), range: NO_RANGE };
   const heeded = rangeApplies(version, headers.get('if-range'));
   const range = resolveRange(heeded ? headers.get('range') : undefined, version.size);
   const list = versionHeaders(version, query);

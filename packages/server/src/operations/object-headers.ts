@@ -17,9 +17,19 @@ const OVERRIDES: readonly (readonly [parameter: string, header: string])[] = [
 // oxlint-disable-next-line no-control-regex -- they would end the header
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
-/** Headers that also answer a condition: 304 repeats them. */
-export function validatorHeaders(version: Version): HeaderList {
+function validatorHeaders(version: Version): HeaderList {
   return ['ETag', `"${version.etag}"`, 'Last-Modified', formatHttpDate(version.modifiedMs)];
+}
+
+/** What a 304 repeats of the headers of a 200, so that a cache knows how long its copy is good again (RFC 9110, 15.4.5). */
+export function notModifiedHeaders(version: Version, query: Query): HeaderList {
+  const headers = validatorHeaders(version);
+  const all = override(storedHeaders(version.attributes), query);
+  for (let i = 0; i < all.length; i += 2) {
+    const name = all[i] ?? '';
+    if (name === 'Cache-Control' || name === 'Expires') headers.push(name, all[i + 1] ?? '');
+  }
+  return headers;
 }
 
 export function versionHeaders(version: Version, query: Query): HeaderList {

@@ -243,10 +243,20 @@ suite('a body that is given up', () => {
     await writeSlices(ingest, bytes, SLAB_BYTES);
     const waiting = ingest.write(bytes.subarray(0, 200_000));
     assert.ok(waiting);
+    const ended = assert.rejects(waiting, /given up/);
     const discarded = ingest.discard();
     slow.open();
     await discarded;
-    await waiting.catch(() => undefined);
+    await ended;
+    assertClean();
+  });
+
+  test('takes nothing more of a chunk that comes in pieces', async (t) => {
+    const { start, assertClean } = await setUp(t);
+    const ingest = await start(5 * MIB);
+    await writeSlices(ingest, randomBytes(100_000), 100_000);
+    await ingest.discard();
+    await assert.rejects(async () => ingest.write(randomBytes(SLAB_BYTES + 1)), /given up/);
     assertClean();
   });
 

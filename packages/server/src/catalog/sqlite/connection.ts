@@ -6,6 +6,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { prepareSchema } from './schema.ts';
+import { SQLITE, sqliteCode } from './sqlite-errors.ts';
 
 export const DATABASE_FILE = 'catalog.db';
 
@@ -60,14 +61,12 @@ export function openMover(path: string): DatabaseSync {
   return db;
 }
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB, as bytes of SQLite's extended codes. */
-const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
+const DAMAGED: ReadonlySet<number | undefined> = new Set([SQLITE.corrupt, SQLITE.notADatabase]);
 
 /** Why the catalog could not be opened, and what to do next. */
 export function explainOpening(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
-  if (!DAMAGED.has(code)) return error.message;
+  if (!DAMAGED.has(sqliteCode(error))) return error.message;
   return (
     `${error.message}. The file is damaged, or is no catalog; nothing was changed. Restore it from a copy, together ` +
     `with the ${DATABASE_FILE}-wal of that copy or none, or choose another data directory with --data.`

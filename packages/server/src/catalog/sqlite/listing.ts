@@ -52,12 +52,11 @@ export function listVersions(pages: PageReader, request: ListRequest): ListResul
     for (const row of page) {
       if (!row.key.startsWith(prefix)) return result(false);
       if (versions.length + commonPrefixes.length === limit) return result(true);
-      const end = delimiter === '' ? -1 : row.key.indexOf(delimiter, prefix.length);
-      if (end === -1) {
+      const group = commonPrefixOf(row.key, request);
+      if (group === undefined) {
         versions.push(row);
         last = row.key;
       } else {
-        const group = row.key.slice(0, end + delimiter.length);
         commonPrefixes.push(group);
         last = group;
         skipTo = successorOfPrefix(group);
@@ -75,13 +74,13 @@ export function listVersions(pages: PageReader, request: ListRequest): ListResul
       cursor = undefined;
       for (const key of pages.leaders(search)) {
         if (versions.length + commonPrefixes.length === limit) return result(true);
-        const end = key.indexOf(delimiter, prefix.length);
-        if (end === -1) {
+        const group = commonPrefixOf(key, request);
+        if (group === undefined) {
           cursor = { key, inclusive: true };
           break;
         }
-        last = key.slice(0, end + delimiter.length);
-        commonPrefixes.push(last);
+        commonPrefixes.push(group);
+        last = group;
       }
     } else {
       const lastRow = page.at(-1);
@@ -97,14 +96,17 @@ export function listVersions(pages: PageReader, request: ListRequest): ListResul
  * Where the scan begins: at the prefix, or after `after`. A common prefix that `after` lies in has been passed: S3
  * does not return it again, so its remaining keys are skipped.
  */
-function startOf({ prefix, delimiter, after }: ListRequest): { key: string; inclusive: boolean } | undefined {
+function startOf(request: ListRequest): { key: string; inclusive: boolean } | undefined {
+  const { prefix, after } = request;
   if (after === '' || compareKeys(after, prefix) < 0) return { key: prefix, inclusive: true };
-  if (delimiter !== '' && after.startsWith(prefix)) {
-    const end = after.indexOf(delimiter, prefix.length);
-    if (end !== -1) {
-      const next = successorOfPrefix(after.slice(0, end + delimiter.length));
-      return next === undefined ? undefined : { key: next, inclusive: true };
-    }
-  }
-  return { key: after, inclusive: false };
+  const group = after.startsWith(prefix) ? commonPrefixOf(after, request) : undefined;
+  if (group === undefined) return { key: after, inclusive: false };
+  const next = successorOfPrefix(group);
+  return next === undefined ? undefined : { key: next, inclusive: true };
+}
+
+/** Of a key that begins with the prefix: all up to the first delimiter after it, or undefined without one. */
+function commonPrefixOf(key: string, { prefix, delimiter }: ListRequest): string | undefined {
+  const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+  return end === -1 ? undefined : key.slice(0, end + delimiter.length);
 }

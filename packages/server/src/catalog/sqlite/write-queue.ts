@@ -18,6 +18,7 @@ import type { Mutation, MutationResult } from './mutation.ts';
 import { applyMutation, WAIT } from './mutations.ts';
 import type { WriteContext } from './mutations.ts';
 import { SqliteReader } from './reader.ts';
+import { SQLITE, sqliteCode } from './sqlite-errors.ts';
 import { WriteStatements } from './write-statements.ts';
 
 /** A transaction takes no more than this, so that a long queue is answered in steps. */
@@ -30,8 +31,6 @@ const FREE_PAGES_MIN = 256;
 const SHRINK_BELOW = 1024 * 1024 * 1024;
 /** A slice of a few milliseconds. */
 const SHRINK_PAGES = 256;
-
-const SQLITE_FULL = 13;
 
 const FULL = 'The disk that holds the catalog is full';
 
@@ -293,13 +292,8 @@ export class WriteQueue {
   }
 }
 
-function sqliteCode(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
-}
-
 const isSqliteError = (error: unknown): boolean => sqliteCode(error) !== undefined;
-const isFull = (error: unknown): boolean => sqliteCode(error) === SQLITE_FULL;
+const isFull = (error: unknown): boolean => sqliteCode(error) === SQLITE.full;
 
 function toCatalogError(error: unknown): Error {
   if (isFull(error)) {

@@ -7,9 +7,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 
+import { beginUpload } from '../support/begin-upload.ts';
 import { expectError, expectStatus } from '../support/expect.ts';
 import { eventually } from '../support/eventually.ts';
-import { formatHead, RawConnection } from '../support/raw-http.ts';
 import { objectPath } from '../support/s3.ts';
 import type { S3Response } from '../support/s3.ts';
 import { MIB, needsSmallDisk, startOnSmallDisk } from './small-disk.ts';
@@ -157,17 +157,9 @@ test('a disk that others fill to the last byte stops nothing', { skip: needsSmal
 
 test('an upload whose room others take while it comes is refused', { skip: needsSmallDisk }, async () => {
   const disk = await startOnSmallDisk(DISK_MIB);
-  const { s3, endpoint } = disk.server;
+  const { s3 } = disk.server;
   const body = randomBytes(2 * MIB);
-  const put = s3.prepare('PUT', objectPath('disk', 'key'), { payload: 'UNSIGNED-PAYLOAD' });
-  const connection = await RawConnection.open(endpoint);
-  const headers = [
-    ...put.headers,
-    ['content-length', String(body.length)],
-    ['expect', '100-continue'],
-  ] as const;
-  await connection.send(formatHead('PUT', put.target, headers));
-  assert.equal((await connection.read()).status, 100);
+  const connection = await beginUpload(s3, objectPath('disk', 'key'), body.length);
   await connection.send(body.subarray(0, MIB));
   await eventually(async () => assert.equal((await disk.temporaryFiles()).length, 1));
   await disk.fill();

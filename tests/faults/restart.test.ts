@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 
+import { beginUpload } from '../support/begin-upload.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectStatus } from '../support/expect.ts';
-import { formatHead, RawConnection } from '../support/raw-http.ts';
+import { RawConnection } from '../support/raw-http.ts';
 import { objectPath } from '../support/s3.ts';
 import { StartFailure, startServerProcess } from './server-process.ts';
 
@@ -25,16 +26,7 @@ test('SIGTERM lets an upload in flight finish, takes no new connections, and exi
   const dataDir = await newDirectory();
   const server = await startServerProcess(dataDir, ['--buckets', 'drain']);
   const body = Buffer.alloc(200_000, 'drained ');
-  const put = server.s3.prepare('PUT', objectPath('drain', 'key'), { payload: 'UNSIGNED-PAYLOAD' });
-  const connection = await RawConnection.open(server.endpoint);
-  const headers = [
-    ...put.headers,
-    ['content-length', String(body.length)],
-    ['expect', '100-continue'],
-  ] as const;
-  await connection.send(formatHead('PUT', put.target, headers));
-  // The request is in flight from here on.
-  assert.equal((await connection.read()).status, 100);
+  const connection = await beginUpload(server.s3, objectPath('drain', 'key'), body.length);
   await connection.send(body.subarray(0, 100_000));
   server.child.kill('SIGTERM');
   await assert.rejects(async () => {
@@ -125,16 +117,7 @@ test('temporary files that a crash left are removed at the start, and nobody els
   await writeFile(join(tmp, 'work', 'thesis'), 'x');
   await writeFile(join(tmp, 'notes'), 'x');
   const first = await startServerProcess(dataDir, ['--buckets', 'uploads']);
-  const put = first.s3.prepare('PUT', objectPath('uploads', 'key'), { payload: 'UNSIGNED-PAYLOAD' });
-  const connection = await RawConnection.open(first.endpoint);
-  await connection.send(
-    formatHead('PUT', put.target, [
-      ...put.headers,
-      ['content-length', '1000000'],
-      ['expect', '100-continue'],
-    ]),
-  );
-  assert.equal((await connection.read()).status, 100);
+  const connection = await beginUpload(first.s3, objectPath('uploads', 'key'), 1_000_000);
   await connection.send(Buffer.alloc(500_000));
   await eventually(async () => assert.equal((await readdir(tmp)).length, 3));
   await first.kill();

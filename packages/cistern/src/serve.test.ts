@@ -17,7 +17,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
-import { formatHead, RawConnection } from '../../../tests/support/raw-http.ts';
+import { beginUpload } from '../../../tests/support/begin-upload.ts';
+import { RawConnection } from '../../../tests/support/raw-http.ts';
 import { objectPath, S3 } from '../../../tests/support/s3.ts';
 import { launch } from './launch.testing.ts';
 import type { LaunchOptions, Launched } from './launch.testing.ts';
@@ -70,17 +71,9 @@ async function serve(
 const BODY = Buffer.alloc(100_000, 'in flight ');
 
 /** An upload that the server has begun to answer, and that waits for its body. */
-async function beginUpload({ s3, endpoint }: Serving): Promise<RawConnection> {
-  const put = s3.prepare('PUT', objectPath('photos', 'key'), { payload: 'UNSIGNED-PAYLOAD' });
-  const connection = await RawConnection.open(endpoint);
+async function beginBody({ s3 }: Serving): Promise<RawConnection> {
+  const connection = await beginUpload(s3, objectPath('photos', 'key'), BODY.length);
   cleanups.push(() => connection.close());
-  const headers = [
-    ...put.headers,
-    ['content-length', String(BODY.length)],
-    ['expect', '100-continue'],
-  ] as const;
-  await connection.send(formatHead('PUT', put.target, headers));
-  assert.equal((await connection.read()).status, 100);
   return connection;
 }
 
@@ -139,7 +132,7 @@ suite('the end', () => {
   ] as const) {
     test(`${signal} lets an upload finish and exits with 0, also when another comes with it`, async () => {
       const server = await serve({ ...KEY_VARIABLES, CISTERN_BUCKETS: 'photos' });
-      const upload = await beginUpload(server);
+      const upload = await beginBody(server);
       server.child.kill(signal);
       server.child.kill(echo);
       await refusesConnections(server.endpoint);
@@ -155,7 +148,7 @@ suite('the end', () => {
 
   test('a drain that takes long says so, and a second signal then ends at once', async () => {
     const server = await serve({ ...KEY_VARIABLES, CISTERN_BUCKETS: 'photos' });
-    const upload = await beginUpload(server);
+    const upload = await beginBody(server);
     server.child.kill('SIGINT');
     await server.until(/requests in flight have 30 s.*again ends at once/);
     server.child.kill('SIGINT');
@@ -171,7 +164,7 @@ suite('the end', () => {
     for (let i = 0; i < 20; i++) {
       assert.equal((await server.s3.object('PUT', 'photos', `key ${i}`, { body: 'x' })).status, 200);
     }
-    const upload = await beginUpload(server);
+    const upload = await beginBody(server);
     server.child.kill('SIGHUP');
     await refusesConnections(server.endpoint);
     await upload.send(BODY);

@@ -3,52 +3,20 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { connect } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
 import { S3Error } from '@cistern/protocol';
+import { exchange } from './exchange.testing.ts';
+import type { Exchange } from './exchange.testing.ts';
 import { ClientGone, receiveBody } from './receive-body.ts';
-import { ThroughputGuard } from './throughput-guard.ts';
 
 const BODY = randomBytes(1_000_000);
 
-interface Upload {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly client: Socket;
-  readonly guard: ThroughputGuard;
-  /** Moves the clock of the guard. */
-  readonly pass: (milliseconds: number) => void;
-}
-
 /** The head of a request for BODY has arrived, and its first bytes. */
-async function begin(t: TestContext, first: Buffer): Promise<Upload> {
-  let nowMs = 0;
-  const guard = new ThroughputGuard({ bytesPerSecondMin: 1000, windowMs: 10_000 }, () => nowMs);
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const client = connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
-  client.on('error', () => undefined);
-  t.after(() => {
-    guard.close();
-    client.destroy();
-    server.closeAllConnections();
-    server.close();
-  });
-  client.write(`PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${BODY.length}\r\n\r\n`);
-  client.write(first);
-  const [request, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
-  const pass = (milliseconds: number): void => {
-    nowMs += milliseconds;
-    guard.look();
-  };
-  return { request, response, client, guard, pass };
+function begin(t: TestContext, first: Buffer): Promise<Exchange> {
+  return exchange(t, { 'Content-Length': String(BODY.length) }, first);
 }
 
 for (const keeps of [true, false]) {

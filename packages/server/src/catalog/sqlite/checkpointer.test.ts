@@ -1,50 +1,16 @@
 /** The write-ahead log stays short, whatever is written and read. */
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdirSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Worker } from 'node:worker_threads';
 
-import { inline, publication } from '../requests.fixtures.ts';
-import type { BusyReaderData } from './busy-reader.testing.ts';
 import { openReader } from './connection.ts';
+import { BUCKET, MIB, writeBesideReader, writeMib } from './log-load.testing.ts';
 import { openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
-import type { SqliteStore } from './sqlite-store.testing.ts';
-
-const MIB = 1024 * 1024;
-const BUCKET = { name: 'photos', owner: 'alice', region: 'us-east-1' };
-
-/** Objects of 1 MiB in the catalog itself, so that a few of them fill the log; always the same keys. */
-async function writeMib({ catalog }: SqliteStore, bucket: number, mib: number): Promise<void> {
-  for (let i = 0; i < mib; i++) {
-    const text = String.fromCharCode(97 + (i % 26)).repeat(MIB);
-    await catalog.publishVersion(publication({ bucket, key: `k${i % 8}`, ...inline(text) }));
-  }
-}
 
 test('the log is bounded while readers read', async (t) => {
-  const store = openSqliteStore(t);
-  const { queue } = store;
-  const { id: bucket } = await store.catalog.createBucket(BUCKET);
-  await writeMib(store, bucket, 8);
-  const workerData: BusyReaderData = {
-    path: store.path,
-    memory: store.memory,
-    bucket,
-    keys: ['k0', 'k1', 'k2'],
-  };
-  const reader = new Worker(new URL('busy-reader.testing.ts', import.meta.url), { workerData });
-  t.after(() => reader.terminate());
-  await once(reader, 'online');
-  let longest = 0;
-  for (let i = 0; i < 10; i++) {
-    await writeMib(store, bucket, 8);
-    longest = Math.max(longest, queue.checkpointer.logBytes);
-  }
-  reader.postMessage('stop');
-  const [reads] = (await once(reader, 'message')) as [number];
+  const { longest, reads } = await writeBesideReader(t, openSqliteStore(t), 10);
   assert.ok(reads > 10, `${reads}`);
   assert.ok(longest > 8 * MIB, `${longest}`);
   assert.ok(longest < 64 * MIB, `${longest}`);

@@ -1,22 +1,16 @@
 /** The log is moved into the database beside the writer, by a real thread. */
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { Worker } from 'node:worker_threads';
 
-import { inline, publication } from '../requests.fixtures.ts';
-import type { BusyReaderData } from './busy-reader.testing.ts';
 import { DATABASE_FILE } from './connection.ts';
+import { BUCKET, MIB, writeBesideReader, writeMib } from './log-load.testing.ts';
 import { LogMover } from './log-mover.ts';
 import { openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
 import type { SqliteStore } from './sqlite-store.testing.ts';
-
-const MIB = 1024 * 1024;
-const BUCKET = { name: 'photos', owner: 'alice', region: 'us-east-1' };
 
 interface MovedStore extends SqliteStore {
   readonly mover: LogMover;
@@ -29,13 +23,6 @@ function open(t: TestContext): MovedStore {
   const mover = new LogMover(join(directory, DATABASE_FILE), (cause) => failures.push(cause));
   t.after(() => mover.close());
   return { ...openSqliteStore(t, { directory, mover }), mover, failures };
-}
-
-async function writeMib({ catalog }: SqliteStore, bucket: number, mib: number): Promise<void> {
-  for (let i = 0; i < mib; i++) {
-    const text = String.fromCharCode(97 + (i % 26)).repeat(MIB);
-    await catalog.publishVersion(publication({ bucket, key: `k${i % 8}`, ...inline(text) }));
-  }
 }
 
 test('what is written reaches the database while the log goes on', async (t) => {
@@ -51,20 +38,7 @@ test('what is written reaches the database while the log goes on', async (t) => 
 
 test('the log is bounded while readers read, and holds nothing back', async (t) => {
   const store = open(t);
-  const { id: bucket } = await store.catalog.createBucket(BUCKET);
-  await writeMib(store, bucket, 8);
-  const { path, memory } = store;
-  const workerData: BusyReaderData = { path, memory, bucket, keys: ['k0', 'k1', 'k2'] };
-  const reader = new Worker(new URL('busy-reader.testing.ts', import.meta.url), { workerData });
-  t.after(() => reader.terminate());
-  await once(reader, 'online');
-  let longest = 0;
-  for (let i = 0; i < 30; i++) {
-    await writeMib(store, bucket, 8);
-    longest = Math.max(longest, store.queue.checkpointer.logBytes);
-  }
-  reader.postMessage('stop');
-  await once(reader, 'message');
+  const { longest } = await writeBesideReader(t, store, 30);
   assert.ok(longest > 8 * MIB, `${longest}`);
   assert.ok(longest < 112 * MIB, `${longest}`);
   assert.deepEqual(store.failures, []);

@@ -12,6 +12,7 @@ export * from './conditions.ts';
 export * from './dates.ts';
 export { encodeError, S3Error } from './errors.ts';
 export type { S3ErrorCode } from './errors.ts';
+export * from './ids.ts';
 export * from './known.ts';
 export * from './names.ts';
 export * from './operation.ts';

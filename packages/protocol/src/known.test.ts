@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { checkAcl, refuseUnknown } from './known.ts';
 import type { S3OperationName } from './operation.ts';
 import { RawHeaders } from './raw-headers.ts';
+import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES } from './subresources.ts';
 import { Query } from './target.ts';
 
 function accepts(
@@ -65,6 +66,52 @@ test('a header belongs to the operations that serve it', () => {
   refuses('DeleteObject', { 'x-amz-mfa': '1 2' });
 });
 
+/** Each header with an operation that has it, and one that is close and has it not. */
+const HEADERS: readonly (readonly [header: string, known: S3OperationName, unknown: S3OperationName])[] = [
+  ['x-amz-tagging', 'CreateMultipartUpload', 'PutObjectTagging'],
+  ['x-amz-storage-class', 'CreateMultipartUpload', 'UploadPart'],
+  ['x-amz-meta-a', 'CreateMultipartUpload', 'UploadPart'],
+  ['x-amz-checksum-type', 'CompleteMultipartUpload', 'UploadPart'],
+  ['x-amz-checksum-sha256', 'UploadPart', 'UploadPartCopy'],
+  ['x-amz-mp-object-size', 'CompleteMultipartUpload', 'AbortMultipartUpload'],
+  ['x-amz-if-match-last-modified-time', 'DeleteObject', 'PutObject'],
+  ['x-amz-if-match-size', 'DeleteObject', 'DeleteObjects'],
+  ['x-amz-object-attributes', 'GetObjectAttributes', 'HeadObject'],
+  ['x-amz-max-parts', 'GetObjectAttributes', 'ListParts'],
+  ['x-amz-part-number-marker', 'GetObjectAttributes', 'ListParts'],
+  ['x-amz-write-offset-bytes', 'PutObject', 'UploadPart'],
+  ['x-amz-copy-source-range', 'UploadPartCopy', 'CopyObject'],
+  ['x-amz-copy-source-if-match', 'UploadPartCopy', 'UploadPart'],
+  ['x-amz-rename-source', 'RenameObject', 'CopyObject'],
+  ['x-amz-rename-source-if-none-match', 'RenameObject', 'PutObject'],
+  ['x-amz-client-token', 'RenameObject', 'CopyObject'],
+  ['x-cistern-live', 'PutObject', 'UploadPart'],
+  ['x-cistern-follow', 'ReadUpload', 'GetObject'],
+  ['x-cistern-fork-source', 'ForkBucket', 'CreateBucket'],
+  ['x-cistern-fork-time', 'ForkBucket', 'CreateSnapshot'],
+];
+
+for (const [header, known, unknown] of HEADERS) {
+  test(`${header} is one of ${known}, and not of ${unknown}`, () => {
+    accepts(known, { [header]: '1' });
+    refuses(unknown, { [header]: '1' });
+  });
+}
+
+test('no operation takes a code of multi-factor authentication', () => {
+  for (const operation of ['PutBucketVersioning', 'DeleteObject', 'DeleteObjects'] as const)
+    refuses(operation, { 'x-amz-mfa': '1 2' });
+});
+
+test('an operation knows its own sub-resource', () => {
+  for (const [name, methods] of [...BUCKET_SUBRESOURCES, ...OBJECT_SUBRESOURCES]) {
+    for (const operation of Object.values(methods)) {
+      assert.ok(operation !== undefined);
+      accepts(operation, {}, { [name]: '' });
+    }
+  }
+});
+
 test('what asks for something that is not done is refused', () => {
   for (const name of [
     'x-amz-server-side-encryption',
@@ -72,7 +119,8 @@ test('what asks for something that is not done is refused', () => {
     'x-amz-object-lock-mode',
     'x-amz-grant-read',
     'x-amz-website-redirect-location',
-    'x-amz-write-offset-bytes',
+    'x-amz-mfa',
+    'x-amz-mp-object-size',
     'x-amz-unheard-of',
     'x-cistern-unheard-of',
   ]) {
@@ -84,7 +132,10 @@ test('parameters: those of the operation, and the client’s own', () => {
   accepts('ListObjectsV2', {}, { 'list-type': '2', prefix: '', 'x-id': 'ListObjectsV2', 'x-trace': '1' });
   refuses('GetObject', {}, { prefix: 'a' });
   refuses('ListObjects', {}, { 'start-after': 'a' });
-  refuses('PutObject', {}, { versionId: 'null' });
+  accepts('GetObject', {}, { versionId: 'null', partNumber: '1' });
+  accepts('RestoreObject', {}, { restore: '', versionId: 'null' });
+  for (const operation of ['PutObject', 'CopyObject', 'UploadPart', 'RenameObject'] as const)
+    refuses(operation, {}, { versionId: 'null' });
   for (const name of ['nonsense', 'Prefix', 'x-amz-acl', 'X-Amz-Acl', 'X-AMZ-META-A', 'x-cistern-a']) {
     refuses('ListObjects', {}, { [name]: '1' });
   }

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 
 import { operationName, parseOperation, refusedOperation } from './operation.ts';
 import { RawHeaders } from './raw-headers.ts';
-import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES } from './unsupported.ts';
+import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES } from './subresources.ts';
+import { UNSUPPORTED_OF_BUCKET, UNSUPPORTED_OF_OBJECT } from './unsupported.ts';
 
 function request(line: string, headers: [string, string][] = []): Parameters<typeof parseOperation>[0] {
   const [method = '', target = ''] = line.split(' ');
@@ -16,6 +17,8 @@ function route(line: string, headers?: [string, string][]): string {
   const operation = parseOperation(request(line, headers));
   return operation.name === 'Unsupported' ? `501 ${operationName(operation)}` : operation.name;
 }
+
+const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'HEAD'];
 
 const ROUTES: Readonly<Record<string, string>> = {
   'GET /': 'ListBuckets',
@@ -40,8 +43,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   'GET /b/k?delete': 'GetObject',
   'GET /b/k?policy': 'GetObject',
   'POST /b': '501 PostObject',
-  'GET /b?versions': '501 ListObjectVersions',
-  'GET /b?uploads': '501 ListMultipartUploads',
+  'GET /b?versions': 'ListObjectVersions',
+  'GET /b?uploads': 'ListMultipartUploads',
   'GET /b?policyStatus': '501 GetBucketPolicyStatus',
   'PUT /b?policy': '501 PutBucketPolicy',
   'GET /b?lifecycle': '501 GetBucketLifecycleConfiguration',
@@ -54,22 +57,41 @@ const ROUTES: Readonly<Record<string, string>> = {
   'POST /b?metadataTable': '501 CreateBucketMetadataTableConfiguration',
   'PUT /b?metadataJournalTable': '501 UpdateBucketMetadataJournalTableConfiguration',
   'PUT /b?abac': '501 PutBucketAbac',
-  'GET /b?list-type=2&versions': '501 ListObjectVersions',
+  'GET /b?list-type=2&versions': 'ListObjectVersions',
   'GET /b/k?acl': '501 GetObjectAcl',
-  'PUT /b/k?tagging': '501 PutObjectTagging',
+  'PUT /b/k?tagging': 'PutObjectTagging',
   'PUT /b/k?encryption': '501 UpdateObjectEncryption',
   'GET /b/k?annotation': '501 ListObjectAnnotations',
   'GET /b/k?annotation&annotationName=a': '501 GetObjectAnnotation',
-  'POST /b/k?uploads': '501 CreateMultipartUpload',
-  'PUT /b/k?partNumber=1&uploadId=x': '501 UploadPart',
-  'POST /b/k?uploadId=x': '501 CompleteMultipartUpload',
-  'DELETE /b/k?uploadId=x': '501 AbortMultipartUpload',
-  'GET /b/k?uploadId=x': '501 ListParts',
-  'PUT /b/k?partNumber=1': '501 UploadPart',
-  'GET /b/k?partNumber=1': '501 GetObject with partNumber',
-  'HEAD /b/k?partNumber=1': '501 HeadObject with partNumber',
+  'POST /b/k?uploads': 'CreateMultipartUpload',
+  'PUT /b/k?partNumber=1&uploadId=x': 'UploadPart',
+  'POST /b/k?uploadId=x': 'CompleteMultipartUpload',
+  'DELETE /b/k?uploadId=x': 'AbortMultipartUpload',
+  'GET /b/k?uploadId=x': 'ListParts',
+  'PUT /b/k?partNumber=1': 'UploadPart',
+  'GET /b/k?partNumber=1': 'GetObject',
+  'HEAD /b/k?partNumber=1': 'HeadObject',
   'POST /b/k?select&select-type=2': '501 SelectObjectContent',
-  'POST /b/k?restore': '501 RestoreObject',
+  'POST /b/k?restore': 'RestoreObject',
+  'GET /b?tagging': 'GetBucketTagging',
+  'PUT /b?tagging': 'PutBucketTagging',
+  'DELETE /b?tagging': 'DeleteBucketTagging',
+  'GET /b?versioning': 'GetBucketVersioning',
+  'PUT /b?versioning': 'PutBucketVersioning',
+  'PUT /b?cistern-snapshot=s': 'CreateSnapshot',
+  'DELETE /b?cistern-snapshot=s': 'DeleteSnapshot',
+  'GET /b?cistern-snapshots': 'ListSnapshots',
+  'PUT /b?cistern-fork': 'ForkBucket',
+  'GET /b/k?tagging&versionId=null': 'GetObjectTagging',
+  'DELETE /b/k?tagging': 'DeleteObjectTagging',
+  'GET /b/k?attributes': 'GetObjectAttributes',
+  'PUT /b/k?renameObject': 'RenameObject',
+  'PUT /b/k?uploadId=x': 'UploadPart',
+  'GET /b/k?uploadId=x&partNumber=1': 'ListParts',
+  'GET /b/k?cistern-upload=x': 'ReadUpload',
+  'HEAD /b/k?cistern-upload=x': 'HeadUpload',
+  'PUT /b/k?cistern-upload=x': 'ResumeUpload',
+  'GET /b/k?cistern-uploads': 'ListKeyUploads',
 };
 
 for (const [line, name] of Object.entries(ROUTES)) {
@@ -79,21 +101,51 @@ for (const [line, name] of Object.entries(ROUTES)) {
 test('a copy source makes a copy of a put, and of a part', () => {
   const headers: [string, string][] = [['x-amz-copy-source', '/b/k']];
   assert.equal(route('PUT /b/k', headers), 'CopyObject');
-  assert.equal(route('PUT /b/k?partNumber=1&uploadId=x', headers), '501 UploadPartCopy');
+  assert.equal(route('PUT /b/k?partNumber=1&uploadId=x', headers), 'UploadPartCopy');
 });
 
-test('no sub-resource of S3 is taken for an operation that is served', () => {
-  for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'HEAD']) {
-    for (const name of BUCKET_SUBRESOURCES.keys()) assert.match(route(`${method} /b?${name}`), /^501 \w/);
-    for (const name of OBJECT_SUBRESOURCES.keys()) assert.match(route(`${method} /b/k?${name}`), /^501 \w/);
+test('no sub-resource that is not served is taken for an operation that is', () => {
+  for (const method of METHODS) {
+    for (const name of UNSUPPORTED_OF_BUCKET.keys()) assert.match(route(`${method} /b?${name}`), /^501 \w/);
+    for (const name of UNSUPPORTED_OF_OBJECT.keys()) assert.match(route(`${method} /b/k?${name}`), /^501 \w/);
   }
+});
+
+test('a sub-resource that is served has its methods and no others', () => {
+  for (const [path, subresources] of [
+    ['/b', BUCKET_SUBRESOURCES],
+    ['/b/k', OBJECT_SUBRESOURCES],
+  ] as const) {
+    for (const [name, methods] of subresources) {
+      for (const method of METHODS) {
+        const line = `${method} ${path}?${name}`;
+        const operation = methods[method];
+        if (operation !== undefined) assert.equal(route(line), operation);
+        else assert.throws(() => route(line), { code: 'MethodNotAllowed' }, line);
+      }
+    }
+  }
+});
+
+test('sub-resources that clash are refused', () => {
+  for (const line of [
+    'GET /b?versions&uploads',
+    'GET /b?acl&versioning',
+    'PUT /b?tagging&policy',
+    'DELETE /b/k?tagging&uploadId=x',
+    'PUT /b/k?uploadId=x&partNumber=1&cistern-upload=x',
+    'POST /b/k?uploads&uploadId=x',
+  ]) {
+    assert.throws(() => route(line), { code: 'InvalidArgument', message: /^Conflicting/ }, line);
+  }
+  assert.equal(route('GET /b/k?tagging&tagging'), 'GetObjectTagging');
 });
 
 test('the host decides between bucket and object', () => {
   const host: [string, string][] = [['host', 'b.s3.test']];
   assert.equal(route('GET /', host), 'ListObjects');
   assert.equal(route('PUT /k', host), 'PutObject');
-  assert.equal(route('GET /?uploads', host), '501 ListMultipartUploads');
+  assert.equal(route('GET /?uploads', host), 'ListMultipartUploads');
 });
 
 test('methods that S3 does not know are not allowed', () => {

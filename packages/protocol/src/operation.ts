@@ -5,12 +5,13 @@
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html.
  */
 
-import { S3Error } from './errors.ts';
+import { invalidArgument, S3Error } from './errors.ts';
 import type { RawHeaders } from './raw-headers.ts';
 import { preflightRefusal } from './operations/preflight.ts';
+import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES } from './subresources.ts';
 import { outlineTarget, parseTarget } from './target.ts';
 import type { Query, Target } from './target.ts';
-import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES, unsupportedName } from './unsupported.ts';
+import { UNSUPPORTED_OF_BUCKET, UNSUPPORTED_OF_OBJECT, unsupportedName } from './unsupported.ts';
 
 interface Routed {
   readonly query: Query;
@@ -31,10 +32,42 @@ export type BucketOperationName =
   | 'HeadBucket'
   | 'DeleteBucket'
   | 'GetBucketLocation'
+  | 'GetBucketTagging'
+  | 'PutBucketTagging'
+  | 'DeleteBucketTagging'
+  | 'GetBucketVersioning'
+  | 'PutBucketVersioning'
   | 'ListObjects'
   | 'ListObjectsV2'
-  | 'DeleteObjects';
-export type ObjectOperationName = 'PutObject' | 'CopyObject' | 'GetObject' | 'HeadObject' | 'DeleteObject';
+  | 'ListObjectVersions'
+  | 'ListMultipartUploads'
+  | 'DeleteObjects'
+  | 'CreateSnapshot'
+  | 'DeleteSnapshot'
+  | 'ListSnapshots'
+  | 'ForkBucket';
+export type ObjectOperationName =
+  | 'PutObject'
+  | 'CopyObject'
+  | 'RenameObject'
+  | 'GetObject'
+  | 'HeadObject'
+  | 'DeleteObject'
+  | 'GetObjectAttributes'
+  | 'GetObjectTagging'
+  | 'PutObjectTagging'
+  | 'DeleteObjectTagging'
+  | 'RestoreObject'
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'UploadPartCopy'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload'
+  | 'ListParts'
+  | 'ReadUpload'
+  | 'HeadUpload'
+  | 'ResumeUpload'
+  | 'ListKeyUploads';
 
 export type S3Operation =
   | Named<ServiceOperationName, Routed>
@@ -57,7 +90,7 @@ export interface OperationRequest {
 /** Those that S3 knows; OPTIONS has been answered before. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE']);
 
-/** @throws S3Error as `parseTarget`, MethodNotAllowed, InvalidRequest, and the refusal of a CORS preflight */
+/** @throws S3Error as `parseTarget`, MethodNotAllowed, InvalidRequest, InvalidArgument (sub-resources that clash), and the refusal of a CORS preflight */
 export function parseOperation(request: OperationRequest): S3Operation {
   const { method, headers } = request;
   // RFC 9112, 3.2: whatever stands before the server may have heeded the other one.
@@ -100,17 +133,19 @@ const unsupported = (operation: string): S3Operation => ({ name: 'Unsupported', 
 
 function serviceOperation(method: string, query: Query): S3Operation {
   if (method === 'GET') return { name: 'ListBuckets', query };
-  throw new S3Error('MethodNotAllowed', undefined, { Method: method, ResourceType: 'SERVICE' });
+  return notAllowed(method, 'SERVICE');
 }
 
 function bucketOperation(method: string, bucket: string, query: Query): S3Operation {
-  const names = query.names();
-  const subresource = names.find((name) => BUCKET_SUBRESOURCES.has(name));
-  if (subresource !== undefined)
-    return unsupported(unsupportedName(method, BUCKET_SUBRESOURCES, subresource, query));
+  const subresource = onlySubresource(query, BUCKET_SUBRESOURCES, UNSUPPORTED_OF_BUCKET);
+  if (subresource !== undefined) {
+    const methods = BUCKET_SUBRESOURCES.get(subresource);
+    if (methods === undefined)
+      return unsupported(unsupportedName(method, UNSUPPORTED_OF_BUCKET, subresource, query));
+    return { name: methods[method] ?? notAllowed(method, 'BUCKET'), bucket, query };
+  }
   switch (method) {
     case 'GET':
-      if (query.has('location')) return { name: 'GetBucketLocation', bucket, query };
       return { name: query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects', bucket, query };
     case 'PUT':
       return { name: 'CreateBucket', bucket, query };
@@ -119,9 +154,9 @@ function bucketOperation(method: string, bucket: string, query: Query): S3Operat
     case 'DELETE':
       return { name: 'DeleteBucket', bucket, query };
     case 'POST':
-      return query.has('delete') ? { name: 'DeleteObjects', bucket, query } : unsupported('PostObject');
+      return unsupported('PostObject');
     default:
-      throw new S3Error('MethodNotAllowed', undefined, { Method: method, ResourceType: 'BUCKET' });
+      return notAllowed(method, 'BUCKET');
   }
 }
 
@@ -132,12 +167,16 @@ function objectOperation(
   query: Query,
   headers: RawHeaders,
 ): S3Operation {
-  const subresource = query.names().find((name) => OBJECT_SUBRESOURCES.has(name));
+  const copies = headers.has('x-amz-copy-source');
+  let subresource = onlySubresource(query, OBJECT_SUBRESOURCES, UNSUPPORTED_OF_OBJECT);
+  // A part whose upload is not named: it must not become the object.
+  if (subresource === undefined && method === 'PUT' && query.has('partNumber')) subresource = 'uploadId';
   if (subresource !== undefined) {
-    const copies = headers.has('x-amz-copy-source');
-    if (subresource === 'partNumber' || subresource === 'uploadId')
-      return unsupported(multipartName(method, query, copies));
-    return unsupported(unsupportedName(method, OBJECT_SUBRESOURCES, subresource, query));
+    const methods = OBJECT_SUBRESOURCES.get(subresource);
+    if (methods === undefined)
+      return unsupported(unsupportedName(method, UNSUPPORTED_OF_OBJECT, subresource, query));
+    const name = methods[method] ?? notAllowed(method, 'OBJECT');
+    return { name: name === 'UploadPart' && copies ? 'UploadPartCopy' : name, bucket, key, query };
   }
   switch (method) {
     case 'GET':
@@ -145,25 +184,36 @@ function objectOperation(
     case 'HEAD':
       return { name: 'HeadObject', bucket, key, query };
     case 'PUT':
-      return { name: headers.has('x-amz-copy-source') ? 'CopyObject' : 'PutObject', bucket, key, query };
+      return { name: copies ? 'CopyObject' : 'PutObject', bucket, key, query };
     case 'DELETE':
       return { name: 'DeleteObject', bucket, key, query };
     default:
-      throw new S3Error('MethodNotAllowed', undefined, { Method: method, ResourceType: 'OBJECT' });
+      return notAllowed(method, 'OBJECT');
   }
 }
 
-function multipartName(method: string, query: Query, copies: boolean): string {
-  if (method === 'HEAD') return 'HeadObject with partNumber';
-  if (method === 'GET' && !query.has('uploadId')) return 'GetObject with partNumber';
-  switch (method) {
-    case 'PUT':
-      return copies ? 'UploadPartCopy' : 'UploadPart';
-    case 'POST':
-      return 'CompleteMultipartUpload';
-    case 'DELETE':
-      return 'AbortMultipartUpload';
-    default:
-      return 'ListParts';
+/**
+ * The sub-resource that the query names; undefined: none. Of several nobody can say which one was meant.
+ *
+ * @throws S3Error InvalidArgument
+ */
+function onlySubresource(
+  query: Query,
+  served: ReadonlyMap<string, unknown>,
+  others: ReadonlyMap<string, unknown>,
+): string | undefined {
+  let found: string | undefined;
+  for (const [name] of query.entries()) {
+    if (name === found || !(served.has(name) || others.has(name))) continue;
+    if (found !== undefined) {
+      const message = `Conflicting query string parameters: ${found}, ${name}`;
+      throw invalidArgument(message, 'ResourceType', found);
+    }
+    found = name;
   }
+  return found;
+}
+
+function notAllowed(method: string, resourceType: 'SERVICE' | 'BUCKET' | 'OBJECT'): never {
+  throw new S3Error('MethodNotAllowed', undefined, { Method: method, ResourceType: resourceType });
 }

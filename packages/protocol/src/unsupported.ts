@@ -7,7 +7,7 @@
 
 import type { Query } from './target.ts';
 
-export const BUCKET_SUBRESOURCES: ReadonlyMap<string, string> = new Map([
+export const UNSUPPORTED_OF_BUCKET: ReadonlyMap<string, string> = new Map([
   ['abac', '*BucketAbac'],
   ['accelerate', '*BucketAccelerateConfiguration'],
   ['acl', '*BucketAcl'],
@@ -33,29 +33,18 @@ export const BUCKET_SUBRESOURCES: ReadonlyMap<string, string> = new Map([
   ['replication', '*BucketReplication'],
   ['requestPayment', '*BucketRequestPayment'],
   ['session', 'CreateSession'],
-  ['tagging', '*BucketTagging'],
-  ['uploads', 'ListMultipartUploads'],
-  ['versioning', '*BucketVersioning'],
-  ['versions', 'ListObjectVersions'],
   ['website', '*BucketWebsite'],
 ]);
 
-export const OBJECT_SUBRESOURCES: ReadonlyMap<string, string> = new Map([
+export const UNSUPPORTED_OF_OBJECT: ReadonlyMap<string, string> = new Map([
   ['acl', '*ObjectAcl'],
   ['annotation', '*ObjectAnnotation'],
   ['append', '*ObjectAppend'],
-  ['attributes', '*ObjectAttributes'],
   ['encryption', 'UpdateObjectEncryption'],
   ['legal-hold', '*ObjectLegalHold'],
-  ['partNumber', 'UploadPart'],
-  ['renameObject', 'RenameObject'],
-  ['restore', 'RestoreObject'],
   ['retention', '*ObjectRetention'],
   ['select', 'SelectObjectContent'],
-  ['tagging', '*ObjectTagging'],
   ['torrent', '*ObjectTorrent'],
-  ['uploadId', 'UploadPart'],
-  ['uploads', 'CreateMultipartUpload'],
 ]);
 
 const VERBS: Readonly<Record<string, string>> = {

@@ -3,8 +3,8 @@
  * is found and its use allowed, and what an operation does not know is refused.
  */
 
-import { checkBucketName, refuseUnknown } from '@cistern/protocol';
-import type { RawHeaders, S3Operation } from '@cistern/protocol';
+import { checkBucketName, refuseUnknown, S3Error } from '@cistern/protocol';
+import type { Query, RawHeaders, S3Operation, S3OperationName } from '@cistern/protocol';
 import type { User } from '../config.ts';
 import { accessBucket } from '../http/access-control.ts';
 import type { Reply } from '../http/reply.ts';
@@ -39,6 +39,7 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
     return listBuckets(authorized, operation);
   }
   checkBucketName(operation.bucket);
+  if (operation.name === 'ForkBucket') throw notImplemented(operation.name);
   if (operation.name === 'CreateBucket') {
     refuseUnknown(operation.name, operation.query, headers);
     return createBucket(authorized, operation);
@@ -46,6 +47,7 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
   const expectedOwner = headers.get('x-amz-expected-bucket-owner');
   const bucket = await accessBucket(services.catalog, user, operation.bucket, expectedOwner);
   refuseUnknown(operation.name, operation.query, headers);
+  refuseUnserved(operation, headers);
   const context: InBucket = { ...authorized, bucket };
   switch (operation.name) {
     case 'GetObject':
@@ -69,5 +71,28 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return deleteBucket(context);
     case 'GetBucketLocation':
       return getBucketLocation(context);
+    default:
+      throw notImplemented(operation.name);
+  }
+}
+
+const notImplemented = (name: string): S3Error =>
+  new S3Error('NotImplemented', `${name} is not implemented.`);
+
+/** What operations that are served know by name, and do not do: it is not to be ignored. */
+const UNSERVED: Partial<Record<S3OperationName, readonly string[]>> = {
+  GetObject: ['partNumber'],
+  HeadObject: ['partNumber'],
+  PutObject: ['x-amz-write-offset-bytes', 'x-cistern-live'],
+  DeleteObject: ['x-amz-if-match-last-modified-time', 'x-amz-if-match-size'],
+};
+
+/** @throws S3Error NotImplemented */
+function refuseUnserved(
+  { name: operation, query }: { name: S3OperationName; query: Query },
+  headers: RawHeaders,
+): void {
+  for (const name of UNSERVED[operation] ?? []) {
+    if (headers.has(name) || query.has(name)) throw notImplemented(name);
   }
 }

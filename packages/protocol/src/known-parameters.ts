@@ -1,0 +1,83 @@
+/**
+ * @module The query parameters of each operation, as its page in the S3 API names them; those that begin with
+ * `cistern-` are ours.
+ */
+
+import type { S3OperationName } from './operation.ts';
+
+const RESPONSE_OVERRIDES = [
+  'response-content-type',
+  'response-content-language',
+  'response-expires',
+  'response-cache-control',
+  'response-content-disposition',
+  'response-content-encoding',
+];
+
+export const KNOWN_PARAMETERS: Readonly<Record<S3OperationName, readonly string[]>> = {
+  ListBuckets: ['max-buckets', 'continuation-token', 'prefix', 'bucket-region'],
+  CreateBucket: [],
+  HeadBucket: [],
+  DeleteBucket: [],
+  GetBucketLocation: ['location'],
+  GetBucketTagging: ['tagging'],
+  PutBucketTagging: ['tagging'],
+  DeleteBucketTagging: ['tagging'],
+  GetBucketVersioning: ['versioning'],
+  PutBucketVersioning: ['versioning'],
+  ListObjects: ['prefix', 'delimiter', 'marker', 'max-keys', 'encoding-type', 'list-type'],
+  ListObjectsV2: [
+    'list-type',
+    'prefix',
+    'delimiter',
+    'start-after',
+    'continuation-token',
+    'max-keys',
+    'encoding-type',
+    'fetch-owner',
+  ],
+  ListObjectVersions: [
+    'versions',
+    'prefix',
+    'delimiter',
+    'key-marker',
+    'version-id-marker',
+    'max-keys',
+    'encoding-type',
+  ],
+  ListMultipartUploads: [
+    'uploads',
+    'prefix',
+    'delimiter',
+    'key-marker',
+    'upload-id-marker',
+    'max-uploads',
+    'encoding-type',
+  ],
+  DeleteObjects: ['delete'],
+  CreateSnapshot: ['cistern-snapshot'],
+  DeleteSnapshot: ['cistern-snapshot'],
+  ListSnapshots: ['cistern-snapshots'],
+  ForkBucket: ['cistern-fork'],
+  PutObject: [],
+  CopyObject: [],
+  RenameObject: ['renameObject'],
+  GetObject: ['versionId', 'partNumber', ...RESPONSE_OVERRIDES],
+  HeadObject: ['versionId', 'partNumber', ...RESPONSE_OVERRIDES],
+  DeleteObject: ['versionId'],
+  GetObjectAttributes: ['attributes', 'versionId'],
+  GetObjectTagging: ['tagging', 'versionId'],
+  PutObjectTagging: ['tagging', 'versionId'],
+  DeleteObjectTagging: ['tagging', 'versionId'],
+  RestoreObject: ['restore', 'versionId'],
+  CreateMultipartUpload: ['uploads'],
+  UploadPart: ['uploadId', 'partNumber'],
+  UploadPartCopy: ['uploadId', 'partNumber'],
+  CompleteMultipartUpload: ['uploadId'],
+  AbortMultipartUpload: ['uploadId'],
+  ListParts: ['uploadId', 'max-parts', 'part-number-marker'],
+  ReadUpload: ['cistern-upload'],
+  HeadUpload: ['cistern-upload'],
+  ResumeUpload: ['cistern-upload'],
+  ListKeyUploads: ['cistern-uploads'],
+};

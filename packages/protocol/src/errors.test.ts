@@ -11,6 +11,9 @@ test('an error knows its status and says something when nothing is said', () => 
   assert.equal(new S3Error('InvalidRange').status, 416);
   assert.equal(new S3Error('NotModified').status, 304);
   assert.equal(new S3Error('MissingContentLength').status, 411);
+  assert.equal(new S3Error('InvalidObjectState').status, 403);
+  assert.equal(new S3Error('RestoreAlreadyInProgress').status, 409);
+  assert.equal(new S3Error('InvalidPartNumber').status, 416);
   assert.notEqual(new S3Error('NoSuchKey').message, '');
   assert.equal(new S3Error('InvalidRequest', 'why').message, 'why');
 });

@@ -31,7 +31,16 @@ const ERRORS = {
     400,
     'Your proposed upload exceeds the maximum allowed object size of 5 GiB for one request.',
   ],
+  EntityTooSmall: [400, 'Every part but the last must have at least 5 MiB.'],
+  IdempotencyParameterMismatch: [
+    400,
+    'The client token was used before, with other parameters. Use a new token for another request.',
+  ],
   IllegalLocationConstraintException: [400, 'The location constraint is not the region of this server.'],
+  IllegalVersioningConfigurationException: [
+    400,
+    'The versioning configuration specified in the request is invalid: Status is Enabled or Suspended.',
+  ],
   IncompleteBody: [
     400,
     'You did not provide the number of bytes specified by the Content-Length HTTP header.',
@@ -46,6 +55,16 @@ const ERRORS = {
   InvalidChunkSizeError: [403, 'Only the last chunk is allowed to have a size less than 8192 bytes'],
   InvalidDigest: [400, 'The Content-MD5 that you specified is not valid: it is the Base64 of 16 bytes.'],
   InvalidLocationConstraint: [400, 'The specified location constraint is not valid.'],
+  InvalidObjectState: [403, "The operation is not valid for the object's storage class"],
+  InvalidPart: [
+    400,
+    'One or more of the parts that you listed could not be found: they were not uploaded, or have other ETags.',
+  ],
+  InvalidPartNumber: [416, 'The requested partnumber is not satisfiable'],
+  InvalidPartOrder: [
+    400,
+    'The list of parts was not in ascending order: list every part once, by its number.',
+  ],
   InvalidRange: [416, 'The requested range is not satisfiable'],
   InvalidRequest: [400, 'Invalid Request'],
   InvalidStorageClass: [400, 'The storage class that you specified is not valid.'],
@@ -55,6 +74,7 @@ const ERRORS = {
     'The provided token is malformed or otherwise not valid: this server issues no session tokens.',
   ],
   InvalidURI: [400, "Couldn't parse the specified URI."],
+  InvalidWriteOffset: [400, 'The write offset that you specified is not the current size of the object.'],
   KeyTooLongError: [400, 'Your key is too long: 1,024 bytes of UTF-8 are the most.'],
   MalformedTrailerError: [400, 'The request contained trailing data that was not well-formed.'],
   MalformedXML: [
@@ -68,7 +88,11 @@ const ERRORS = {
   MissingRequestBodyError: [400, 'Request body is empty.'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
   NoSuchKey: [404, 'The specified key does not exist.'],
-  NoSuchUpload: [404, 'The specified upload does not exist.'],
+  NoSuchTagSet: [404, 'The TagSet does not exist'],
+  NoSuchUpload: [
+    404,
+    'The specified upload does not exist: its id is not valid, or it was aborted or completed.',
+  ],
   NoSuchVersion: [404, 'The specified version does not exist.'],
   NotImplemented: [
     501,
@@ -86,11 +110,13 @@ const ERRORS = {
     'Your socket connection to the server was not read from or written to within the timeout period.',
   ],
   ServiceUnavailable: [503, 'Service is unable to handle the request. Try again.'],
+  RestoreAlreadyInProgress: [409, 'Object restore is already in progress.'],
   SignatureDoesNotMatch: [
     403,
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   ],
   SlowDown: [503, 'Please reduce your request rate.'],
+  TooManyParts: [400, 'The object has been appended to 10,000 times, which is the most. Copy it to go on.'],
   XAmzContentSHA256Mismatch: [
     400,
     'The provided x-amz-content-sha256 header does not match what was computed.',

@@ -112,5 +112,5 @@ console.log(`look-up: ${time(OBJECTS, (i) => reader.findVersion(store.bucket, ke
 console.log(
   `look-up with bytes: ${time(OBJECTS, (i) => reader.findVersionWithExtents(store.bucket, key(i)))} us`,
 );
-console.log(`page of 1,000 keys: ${time(200, (i) => reader.listVersions({ ...page, after: key(i) }))} us`);
+console.log(`page of 1,000 keys: ${time(200, (i) => reader.listObjects({ ...page, after: key(i) }))} us`);
 store.close();

@@ -16,7 +16,18 @@ export interface Bucket {
   /** The dedup scope that its blobs belong to. */
   readonly scope: number;
   readonly createdMs: number;
+  readonly versioning: Versioning;
+  /** JSON list of [key, value]; null: no tags. */
+  readonly tags: string | null;
+  /** The sequence number of the snapshot that it is; null: the bucket itself. A snapshot is never written to. */
+  readonly asOf: number | null;
 }
+
+export type ChosenVersioning = 'enabled' | 'suspended';
+export type Versioning = 'never' | ChosenVersioning;
+
+/** A version by its sequence number, or the null version of its key. */
+export type VersionId = number | 'null';
 
 /** What the gateway stores with an object and the catalog only keeps. */
 export interface VersionAttributes {
@@ -30,18 +41,34 @@ export interface VersionAttributes {
   /** JSON list of [key, value]; null: no tags. */
   readonly tags: string | null;
   readonly checksumAlgorithm: string | null;
-  /** Base64. */
+  /** Base64; of a checksum of checksums (COMPOSITE) `-N` follows it. */
   readonly checksumValue: string | null;
 }
 
+/** A state of a key: data or a delete marker. */
 export interface Version extends VersionAttributes {
   readonly key: string;
   /** The sequence number that made it: the version order. */
   readonly seq: number;
+  /** The one that made it as it stands: another than `seq` once its tags were changed. */
+  readonly since: number;
   readonly modifiedMs: number;
-  /** Null: an empty object. */
+  readonly isNull: boolean;
+  readonly deleteMarker: boolean;
+  /** Null: an empty object, or a delete marker. */
   readonly manifest: number | null;
   readonly extents: number;
+  /** Of a multipart upload; 0: it was none. */
+  readonly parts: number;
+  /** Until when an archived version was restored; null: it never was. */
+  readonly restoredUntilMs: number | null;
+}
+
+/** Which version of a key is meant; by default the latest. */
+export interface VersionChoice {
+  readonly version?: VersionId | undefined;
+  /** As a snapshot of this sequence number shows it. */
+  readonly asOf?: number | null;
 }
 
 /** A run of an object's bytes, in logical bytes. */
@@ -79,6 +106,8 @@ export interface ListedVersion {
 
 export interface ListRequest {
   readonly bucket: number;
+  /** As a snapshot of this sequence number shows it. */
+  readonly asOf?: number | null;
   readonly prefix: string;
   /** Empty: no grouping. */
   readonly delimiter: string;
@@ -94,6 +123,35 @@ export interface ListResult {
   readonly truncated: boolean;
   /** The last key or common prefix returned: `after` of the next page. */
   readonly last: string;
+}
+
+/** A version or delete marker as ListObjectVersions shows it. */
+export interface HistoryEntry extends ListedVersion {
+  readonly seq: number;
+  readonly isNull: boolean;
+  readonly deleteMarker: boolean;
+  readonly latest: boolean;
+  readonly checksumValue: string | null;
+}
+
+export interface HistoryRequest {
+  readonly bucket: number;
+  readonly prefix: string;
+  /** Empty: no grouping. */
+  readonly delimiter: string;
+  /** Only what comes after it: after a key or common prefix, or with `version` after that version of the key. */
+  readonly after: { readonly key: string; readonly version?: VersionId };
+  /** Entries and common prefixes together. */
+  readonly limit: number;
+}
+
+export interface HistoryResult {
+  /** Keys in UTF-8 byte order, of each the newest version first. */
+  readonly entries: readonly HistoryEntry[];
+  readonly commonPrefixes: readonly string[];
+  readonly truncated: boolean;
+  /** What was returned last: `after` of the next page. */
+  readonly last: { readonly key: string; readonly version?: VersionId };
 }
 
 export type WriteCondition = { readonly ifAbsent: true } | { readonly ifMatch: string };
@@ -113,12 +171,41 @@ export interface PublishRequest extends VersionAttributes {
   readonly content: Content;
 }
 
+/** What must hold of the version that is deleted. */
+export interface DeleteCondition {
+  /** Or `*`: any. */
+  readonly etag?: string;
+  readonly size?: number;
+  /** Compared at whole seconds. */
+  readonly modifiedMs?: number;
+}
+
+export interface Deletion {
+  readonly key: string;
+  /** Removes that version for good; otherwise the key is deleted, which leaves a delete marker where there are versions. */
+  readonly version?: VersionId | undefined;
+  readonly condition?: DeleteCondition | null;
+}
+
+export interface DeletionResult {
+  /** The version that was removed or, of a deleted key, the delete marker that was made; null: neither. */
+  readonly version: VersionId | null;
+  /** That it is a delete marker. */
+  readonly deleteMarker: boolean;
+  /** Null: it was done. */
+  readonly error: 'PreconditionFailed' | 'NoSuchKey' | 'NoSuchVersion' | null;
+}
+
 export interface CopyRequest extends Omit<
   VersionAttributes,
   'size' | 'etag' | 'checksumAlgorithm' | 'checksumValue'
 > {
   readonly sourceBucket: number;
   readonly sourceKey: string;
+  /** Of a snapshot. */
+  readonly sourceAsOf?: number | null;
+  /** The version that was asked for; undefined: the latest. */
+  readonly sourceVersion?: VersionId | undefined;
   /** The version that the caller's conditions were judged on; another one by now rejects with `SourceChanged`. */
   readonly sourceSeq: number;
   readonly bucket: number;
@@ -132,6 +219,8 @@ export interface CopyRequest extends Omit<
 export interface Published {
   readonly seq: number;
   readonly modifiedMs: number;
+  /** Null: the bucket never had versions. */
+  readonly version: VersionId | null;
 }
 
 export interface ReserveRequest {
@@ -162,11 +251,14 @@ export interface Catalog {
   /** Rejects with `BucketNotEmpty`, `NoSuchBucket`. */
   deleteBucket(bucket: number): Promise<void>;
 
-  /** The current version of a key. */
-  findVersion(bucket: number, key: string): Promise<Version | undefined>;
-  openVersion(bucket: number, key: string): Promise<OpenVersion | undefined>;
-  /** Current versions in UTF-8 byte order of their keys. Costs what it returns. */
-  listVersions(request: ListRequest): Promise<ListResult>;
+  /** A bucket never goes back to having no versions. Rejects with `NoSuchBucket`. */
+  setVersioning(bucket: number, versioning: ChosenVersioning): Promise<void>;
+
+  /** The latest version of a key or the one that is chosen: it may be a delete marker. */
+  findVersion(bucket: number, key: string, choice?: VersionChoice): Promise<Version | undefined>;
+  openVersion(bucket: number, key: string, choice?: VersionChoice): Promise<OpenVersion | undefined>;
+  /** Current versions in UTF-8 byte order of their keys, without delete markers. Costs what it returns. */
+  listObjects(request: ListRequest): Promise<ListResult>;
 
   /**
    * Announces a blob, durably, before its file appears at its final place, so that no file is ever unknown to the
@@ -178,6 +270,6 @@ export interface Catalog {
   publishVersion(request: PublishRequest): Promise<Published>;
   /** Publishes a version that shares the source's bytes. Rejects as `publishVersion`, and with `SourceChanged`. */
   copyVersion(request: CopyRequest): Promise<Published>;
-  /** Deletes the current versions of up to 1,000 keys, in order, each key on its own; absent ones are no error. */
-  deleteVersions(bucket: number, keys: readonly string[]): Promise<void>;
+  /** Up to 1,000 of them, in order, each on its own; what is absent is deleted, too. Results in the order asked for. */
+  deleteVersions(bucket: number, deletions: readonly Deletion[]): Promise<readonly DeletionResult[]>;
 }

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 
-import type { Content, CopyRequest, ListRequest, PublishRequest, Version } from './catalog.ts';
+import type { Content, CopyRequest, Deletion, ListRequest, PublishRequest, Version } from './catalog.ts';
 import type { CatalogErrorCode } from './errors.ts';
 import { CatalogError } from './errors.ts';
 
@@ -41,6 +41,11 @@ export function copyOf(
 ): CopyRequest {
   const { bucket, version } = source;
   return { ...PLAIN, sourceBucket: bucket, sourceKey: version.key, sourceSeq: version.seq, ...fields };
+}
+
+/** Of keys, without conditions. */
+export function deletions(...keys: string[]): Deletion[] {
+  return keys.map((key) => ({ key }));
 }
 
 /** Everything of a bucket. */

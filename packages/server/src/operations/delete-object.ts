@@ -12,6 +12,6 @@ export async function deleteObject(context: InBucket, operation: Operation<'Dele
     if (headers.has(name))
       throw new S3Error('NotImplemented', `${name} is not implemented for deletes.`, { Header: name });
   }
-  await services.catalog.deleteVersions(bucket.id, [operation.key]);
+  await services.catalog.deleteVersions(bucket.id, [{ key: operation.key }]);
   return emptyReply(204);
 }

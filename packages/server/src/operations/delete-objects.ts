@@ -2,6 +2,7 @@
 
 import { encodeDeleteObjects, parseDeleteObjects, S3Error } from '@cistern/protocol';
 import type { ObjectToDelete } from '@cistern/protocol';
+import type { Deletion } from '../catalog/catalog.ts';
 import { xmlReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { InBucket } from './context.ts';
@@ -18,11 +19,11 @@ export async function deleteObjects(context: InBucket): Promise<Reply> {
   }
   const input = parseDeleteObjects(bytes);
   const errors = new Map<ObjectToDelete, S3Error>();
-  const keys: string[] = [];
+  const deletions: Deletion[] = [];
   for (const object of input.objects) {
-    if (object.error === undefined) keys.push(object.key);
+    if (object.error === undefined) deletions.push({ key: object.key });
     else errors.set(object, object.error);
   }
-  await services.catalog.deleteVersions(bucket.id, keys);
+  await services.catalog.deleteVersions(bucket.id, deletions);
   return xmlReply(200, encodeDeleteObjects(input, errors));
 }

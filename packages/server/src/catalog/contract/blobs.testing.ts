@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import type { OpenCatalog } from '../catalog-contract.testing.ts';
 import type { Catalog, PublishRequest, Reservation } from '../catalog.ts';
-import { publication, sha256, withCode } from '../requests.fixtures.ts';
+import { deletions, publication, sha256, withCode } from '../requests.fixtures.ts';
 
 const LENGTH = 1 << 20;
 
@@ -74,7 +74,7 @@ export function blobTests(open: OpenCatalog): void {
     const second = await one.reserve('content');
     assert.deepEqual(second, { ...first, stored: true });
     await one.publish('b', second);
-    await one.catalog.deleteVersions(one.bucket, ['a']);
+    await one.catalog.deleteVersions(one.bucket, deletions('a'));
     assert.equal(await one.location('b'), first.location);
   });
 

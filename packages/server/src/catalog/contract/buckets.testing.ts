@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import type { OpenCatalog } from '../catalog-contract.testing.ts';
 import type { Catalog } from '../catalog.ts';
-import { publication, withCode } from '../requests.fixtures.ts';
+import { deletions, publication, withCode } from '../requests.fixtures.ts';
 
 const REGION = 'us-east-1';
 
@@ -58,7 +58,7 @@ export function bucketTests(open: OpenCatalog): void {
     const { id } = await catalog.createBucket({ name: 'photos', owner: 'alice', region: REGION });
     await catalog.publishVersion(publication({ bucket: id, key: 'k' }));
     await assert.rejects(catalog.deleteBucket(id), withCode('BucketNotEmpty'));
-    await catalog.deleteVersions(id, ['k']);
+    await catalog.deleteVersions(id, deletions('k'));
     // A catalog may keep what it has found only as long as it is true.
     assert.equal((await catalog.findBucket('photos'))?.id, id);
     await catalog.deleteBucket(id);
@@ -78,7 +78,7 @@ export function bucketTests(open: OpenCatalog): void {
       catalog.publishVersion(publication({ bucket: old.id, key: 'k' })),
       withCode('NoSuchBucket'),
     );
-    await assert.rejects(catalog.deleteVersions(old.id, ['k']), withCode('NoSuchBucket'));
+    await assert.rejects(catalog.deleteVersions(old.id, deletions('k')), withCode('NoSuchBucket'));
   });
 
   test('of a delete and a publish at once, whichever comes second is refused', async (t) => {
@@ -92,7 +92,7 @@ export function bucketTests(open: OpenCatalog): void {
       const exists = (await catalog.findBucket('photos')) !== undefined;
       assert.equal((await catalog.findVersion(id, 'k')) !== undefined, exists);
       if (!exists) continue;
-      await catalog.deleteVersions(id, ['k']);
+      await catalog.deleteVersions(id, deletions('k'));
       await catalog.deleteBucket(id);
     }
   });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { OpenCatalog } from '../catalog-contract.testing.ts';
-import { inline, publication, withCode } from '../requests.fixtures.ts';
+import { deletions, inline, publication, withCode } from '../requests.fixtures.ts';
 
 const BUCKET = { name: 'photos', owner: 'alice', region: 'us-east-1' };
 
@@ -96,7 +96,7 @@ export function conditionTests(open: OpenCatalog): void {
     const ifAbsent = publication({ bucket, key: 'k', condition: { ifAbsent: true } });
     await catalog.publishVersion(ifAbsent);
     await assert.rejects(catalog.publishVersion(ifAbsent), withCode('PreconditionFailed'));
-    await catalog.deleteVersions(bucket, ['k']);
+    await catalog.deleteVersions(bucket, deletions('k'));
     await catalog.publishVersion(ifAbsent);
   });
 }

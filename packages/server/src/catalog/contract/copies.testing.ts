@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import type { OpenCatalog } from '../catalog-contract.testing.ts';
 import type { Catalog, Version } from '../catalog.ts';
-import { copyOf, inline, publication, withCode } from '../requests.fixtures.ts';
+import { copyOf, deletions, inline, publication, withCode } from '../requests.fixtures.ts';
 
 interface Source {
   readonly catalog: Catalog;
@@ -44,7 +44,15 @@ export function copyTests(open: OpenCatalog): void {
     const request = copyOf({ bucket, version }, { bucket: other.id, key: 'copy', attributes: '{"a":1}' });
     const { seq, modifiedMs } = await catalog.copyVersion({ ...request, owner: 'bob', tags: '[]' });
     const copy = await catalog.findVersion(other.id, 'copy');
-    const expected = { ...version, key: 'copy', seq, modifiedMs, attributes: '{"a":1}', owner: 'bob' };
+    const expected = {
+      ...version,
+      key: 'copy',
+      seq,
+      since: seq,
+      modifiedMs,
+      attributes: '{"a":1}',
+      owner: 'bob',
+    };
     assert.deepEqual({ ...copy }, { ...expected, tags: '[]' });
     assert.ok(seq > version.seq);
     assert.equal(await read(catalog, other.id, 'copy'), 'bytes');
@@ -54,7 +62,7 @@ export function copyTests(open: OpenCatalog): void {
     const { catalog, bucket, version } = await source(open(t));
     await catalog.copyVersion(copyOf({ bucket, version }, { bucket, key: 'one' }));
     await catalog.copyVersion(copyOf({ bucket, version }, { bucket, key: 'two' }));
-    await catalog.deleteVersions(bucket, ['source', 'one']);
+    await catalog.deleteVersions(bucket, deletions('source', 'one'));
     assert.equal(await read(catalog, bucket, 'two'), 'bytes');
   });
 
@@ -87,7 +95,7 @@ export function copyTests(open: OpenCatalog): void {
     const request = copyOf({ bucket, version }, { bucket, key: 'copy' });
     await catalog.publishVersion(publication({ bucket, key: 'source', ...inline('bytes') }));
     await assert.rejects(catalog.copyVersion(request), withCode('SourceChanged'));
-    await catalog.deleteVersions(bucket, ['source']);
+    await catalog.deleteVersions(bucket, deletions('source'));
     await assert.rejects(catalog.copyVersion(request), withCode('SourceChanged'));
     assert.equal(await catalog.findVersion(bucket, 'copy'), undefined);
   });
@@ -102,7 +110,7 @@ export function copyTests(open: OpenCatalog): void {
     await assert.rejects(to('k', { condition: { ifAbsent: true } }), withCode('PreconditionFailed'));
     await assert.rejects(to('k', { condition: { ifMatch: 'other' } }), withCode('PreconditionFailed'));
     await to('k', { condition: { ifMatch: version.etag } });
-    await catalog.deleteVersions(bucket, ['k']);
+    await catalog.deleteVersions(bucket, deletions('k'));
     assert.equal(await read(catalog, bucket, 'source'), 'bytes');
   });
 }

@@ -56,7 +56,7 @@ function model(keys: readonly string[], { prefix, delimiter, after, limit }: Lis
 }
 
 async function list(catalog: Catalog, request: ListRequest): Promise<Listed> {
-  const { versions, ...rest } = await catalog.listVersions(request);
+  const { versions, ...rest } = await catalog.listObjects(request);
   return { ...rest, versions: versions.map(({ key }) => key) };
 }
 
@@ -173,7 +173,7 @@ export function listingTests(open: OpenCatalog): void {
       checksumAlgorithm: 'SHA1',
     });
     const { modifiedMs } = await catalog.publishVersion(request);
-    const { versions } = await catalog.listVersions(listing(bucket));
+    const { versions } = await catalog.listObjects(listing(bucket));
     const { size, etag, storageClass, owner, checksumAlgorithm } = request;
     assert.deepEqual(
       versions.map((version) => ({ ...version })),

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import type { OpenCatalog } from '../catalog-contract.testing.ts';
 import type { Catalog } from '../catalog.ts';
-import { inline, listing, publication, withCode } from '../requests.fixtures.ts';
+import { deletions, inline, listing, publication, withCode } from '../requests.fixtures.ts';
 
 async function withBucket(open: Promise<Catalog> | Catalog): Promise<{ catalog: Catalog; bucket: number }> {
   const catalog = await open;
@@ -47,7 +47,21 @@ export function versionTests(open: OpenCatalog): void {
     assert.ok(modifiedMs >= before && modifiedMs <= Date.now());
     const found = await catalog.findVersion(bucket, 'k');
     const { bucket: _bucket, condition: _condition, content: _content, ...fields } = request;
-    assert.deepEqual({ ...found, manifest: 0 }, { ...fields, seq, modifiedMs, extents: 1, manifest: 0 });
+    assert.deepEqual(
+      { ...found, manifest: 0 },
+      {
+        ...fields,
+        seq,
+        since: seq,
+        modifiedMs,
+        isNull: true,
+        deleteMarker: false,
+        extents: 1,
+        parts: 0,
+        manifest: 0,
+        restoredUntilMs: null,
+      },
+    );
     assert.equal(await readInline(catalog, bucket, 'k'), 'hello');
   });
 
@@ -72,7 +86,7 @@ export function versionTests(open: OpenCatalog): void {
     assert.ok(second.seq > first.seq);
     assert.equal((await catalog.findVersion(bucket, 'k'))?.seq, second.seq);
     assert.equal(await readInline(catalog, bucket, 'k'), 'two');
-    assert.equal((await catalog.listVersions(listing(bucket))).versions.length, 1);
+    assert.equal((await catalog.listObjects(listing(bucket))).versions.length, 1);
   });
 
   test('equal bytes under two keys are two objects', async (t) => {
@@ -80,7 +94,7 @@ export function versionTests(open: OpenCatalog): void {
     for (const key of ['a', 'b']) {
       await catalog.publishVersion(publication({ bucket, key, ...inline('same') }));
     }
-    await catalog.deleteVersions(bucket, ['a']);
+    await catalog.deleteVersions(bucket, deletions('a'));
     assert.equal(await readInline(catalog, bucket, 'b'), 'same');
   });
 
@@ -100,7 +114,7 @@ export function versionTests(open: OpenCatalog): void {
     const opened = await catalog.openVersion(bucket, 'k');
     assert.ok(opened);
     await catalog.publishVersion(publication({ bucket, key: 'k', ...inline('after') }));
-    await catalog.deleteVersions(bucket, ['k']);
+    await catalog.deleteVersions(bucket, deletions('k'));
     const [extent, ...more] = await opened.extents(0, 6);
     assert.deepEqual(more, []);
     assert.equal(Buffer.from(extent?.data ?? []).toString(), 'before');
@@ -115,10 +129,10 @@ export function versionTests(open: OpenCatalog): void {
     const { catalog, bucket } = await withBucket(open(t));
     const keys = Array.from({ length: 250 }, (_, i) => `k${i}`);
     await Promise.all(keys.map((key) => catalog.publishVersion(publication({ bucket, key }))));
-    await catalog.deleteVersions(bucket, ['absent', ...keys.slice(0, 230), 'k0']);
-    const { versions } = await catalog.listVersions(listing(bucket));
+    await catalog.deleteVersions(bucket, deletions('absent', ...keys.slice(0, 230), 'k0'));
+    const { versions } = await catalog.listObjects(listing(bucket));
     assert.deepEqual(versions.map(({ key }) => key).sort(), keys.slice(230).sort());
-    await catalog.deleteVersions(bucket, []);
+    await catalog.deleteVersions(bucket, deletions());
   });
 
   test('a version in a bucket that does not exist is refused', async (t) => {

@@ -26,7 +26,7 @@ async function main({ path, memory, bucket, keys }: BusyReaderData): Promise<voi
   let reads = 0;
   while (!stop.signal.aborted) {
     const opened = await Promise.all(keys.map((key) => catalog.openVersion(bucket, key)));
-    await catalog.listVersions(listing(bucket));
+    await catalog.listObjects(listing(bucket));
     // In the midst of a read, as far as the gateway is concerned.
     await new Promise((resolve) => setImmediate(resolve));
     for (const one of opened) one?.release();

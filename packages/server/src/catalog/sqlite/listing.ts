@@ -31,7 +31,7 @@ export interface LeaderSearch {
 const PAGE_AFTER_PREFIX = 1;
 const PAGE_MAX = 1001;
 
-export function listVersions(pages: PageReader, request: ListRequest): ListResult {
+export function listObjects(pages: PageReader, request: ListRequest): ListResult {
   const { bucket, prefix, delimiter, limit } = request;
   const versions: ListedVersion[] = [];
   const commonPrefixes: string[] = [];

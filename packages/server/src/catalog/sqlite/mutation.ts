@@ -2,7 +2,10 @@
 
 import type {
   Bucket,
+  ChosenVersioning,
   CopyRequest,
+  Deletion,
+  DeletionResult,
   Published,
   PublishRequest,
   Reservation,
@@ -17,7 +20,11 @@ export interface Mutations {
   releaseBlob: { input: { blob: number }; result: undefined };
   publishVersion: { input: PublishRequest; result: Published };
   copyVersion: { input: CopyRequest; result: Published };
-  deleteVersions: { input: { bucket: number; keys: readonly string[] }; result: undefined };
+  deleteVersions: {
+    input: { bucket: number; deletions: readonly Deletion[] };
+    result: readonly DeletionResult[];
+  };
+  setVersioning: { input: { bucket: number; versioning: ChosenVersioning }; result: undefined };
 }
 
 export type MutationName = keyof Mutations;

@@ -42,12 +42,9 @@ function setUp(t: TestContext): Fixture {
   return {
     ...store,
     addBlob: ({ id, refs: count, inline }) => {
-      db.prepare(`INSERT INTO blobs VALUES (?, 1, randomblob(32), ${BLOB_STATE.live}, ?, 0, 1, 1, ?, ?)`).run(
-        id,
-        count,
-        inline ? null : `1/${id}`,
-        inline ? Buffer.of(1) : null,
-      );
+      db.prepare(
+        `INSERT INTO blobs VALUES (?, 1, randomblob(32), ${BLOB_STATE.live}, ?, 0, 1, 1, ?, ?, '', NULL)`,
+      ).run(id, count, inline ? null : `1/${id}`, inline ? Buffer.of(1) : null);
     },
     addManifest: (id, count, blobs) => {
       db.prepare('INSERT INTO manifests VALUES (?, ?, ?, ?)').run(id, count, blobs.length, blobs.length);

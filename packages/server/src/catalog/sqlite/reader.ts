@@ -5,9 +5,17 @@
  */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Bucket, Extent, ListRequest, ListResult, Version } from '../catalog.ts';
+import type {
+  Bucket,
+  Extent,
+  ListRequest,
+  ListResult,
+  Version,
+  VersionChoice,
+  VersionId,
+} from '../catalog.ts';
 import { successorOfPrefix } from '../key-order.ts';
-import { listVersions } from './listing.ts';
+import { listObjects } from './listing.ts';
 import type { PageReader } from './listing.ts';
 import {
   BUCKET_COLUMNS,
@@ -23,6 +31,7 @@ import {
   toVersion,
   VERSION_COLUMNS,
 } from './rows.ts';
+import { BUCKET_STATE } from './schema.ts';
 
 /** SQLite sorts every blob after every text. */
 const AFTER_ALL_TEXT = new Uint8Array();
@@ -48,28 +57,36 @@ const LEADERS = `
   )
   SELECT key FROM leaders WHERE key IS NOT NULL`;
 
-/** A key is hardly replaced so often between two statements: then something is wrong. */
-const LOOKUP_TRIES = 1000;
+const NO_CHOICE: VersionChoice = {};
 
 export class SqliteReader {
   readonly #bucketByName: StatementSync;
   readonly #bucketsOfAll: StatementSync;
   readonly #bucketsOfOwner: StatementSync;
   readonly #currentVersion: StatementSync;
+  readonly #newestNoncurrent: StatementSync;
+  readonly #versionBySeq: StatementSync;
+  readonly #nullVersion: StatementSync;
+  readonly #versionAsOf: StatementSync;
   readonly #currentWithFirstExtent: StatementSync;
   readonly #firstExtents: StatementSync;
   readonly #extents: StatementSync;
   readonly #pages: PageReader;
 
   constructor(db: DatabaseSync) {
-    this.#bucketByName = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE name = ?`);
-    const buckets = `name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`;
+    this.#bucketByName = db.prepare(`SELECT ${BUCKET_COLUMNS}, state FROM buckets WHERE name = ?`);
+    const buckets = `state = ${BUCKET_STATE.there} AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`;
     this.#bucketsOfAll = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE ${buckets}`);
     this.#bucketsOfOwner = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE owner = ? AND ${buckets}`);
-    this.#currentVersion = prepareArrays(
-      db,
-      `SELECT ${VERSION_COLUMNS} FROM versions v WHERE bucket = ? AND place = 0 AND key = ?`,
-    );
+    const version = (which: string): StatementSync =>
+      prepareArrays(db, `SELECT ${VERSION_COLUMNS} FROM versions v WHERE bucket = ?1 AND ${which}`);
+    this.#currentVersion = version('place = 0 AND key = ?2');
+    this.#newestNoncurrent = version('place = 1 AND key = ?2 ORDER BY seq DESC LIMIT 1');
+    this.#versionBySeq = version('place IN (0, 1) AND key = ?2 AND seq = ?3');
+    this.#nullVersion = version('place = 1 AND key = ?2 AND is_null = 1');
+    // `since` is never less than `seq`: the newer ones are left out by the primary key.
+    this.#versionAsOf = version(`place IN (0, 1, 2) AND key = ?2 AND seq <= ?3 AND since <= ?3
+      AND (retired_seq IS NULL OR retired_seq > ?3) ORDER BY seq DESC LIMIT 1`);
     this.#currentWithFirstExtent = prepareArrays(
       db,
       `SELECT ${VERSION_COLUMNS}, ${EXTENT_COLUMNS} FROM versions v
@@ -110,8 +127,13 @@ export class SqliteReader {
   }
 
   findBucket(name: string): Bucket | undefined {
-    const row = this.#bucketByName.get(name);
-    return row === undefined ? undefined : toBucket(row);
+    const row = this.findBucketInAnyState(name);
+    return row?.state === BUCKET_STATE.there ? toBucket(row) : undefined;
+  }
+
+  /** Also one that nobody sees yet. */
+  findBucketInAnyState(name: string): { owner: string; state: number } | undefined {
+    return this.#bucketByName.get(name) as { owner: string; state: number } | undefined;
   }
 
   listBuckets(request: { owner: string | undefined; prefix: string; after: string; limit: number }): {
@@ -127,29 +149,63 @@ export class SqliteReader {
     return { buckets, truncated: rows.length > limit };
   }
 
-  findVersion(bucket: number, key: string): Version | undefined {
-    const row = this.#currentVersion.get(bucket, key);
+  /** The latest version of a key or the one that is chosen: it may be a delete marker. */
+  findVersion(bucket: number, key: string, choice: VersionChoice = NO_CHOICE): Version | undefined {
+    const { version, asOf = null } = choice;
+    if (asOf === null && version !== undefined) return this.#chosenVersion(bucket, key, version);
+    const row =
+      asOf === null
+        ? (this.#currentVersion.get(bucket, key) ?? this.#newestNoncurrent.get(bucket, key))
+        : this.#versionAsOf.get(bucket, key, asOf);
+    if (row === undefined) return undefined;
+    const found = toVersion(row);
+    if (version === undefined) return found;
+    return version === (found.isNull ? 'null' : found.seq) ? found : undefined;
+  }
+
+  #chosenVersion(bucket: number, key: string, version: VersionId): Version | undefined {
+    if (version !== 'null') {
+      const row = this.#versionBySeq.get(bucket, key, version);
+      const found = row === undefined ? undefined : toVersion(row);
+      // Its number is no version id: it is called null.
+      return found?.isNull === true ? undefined : found;
+    }
+    const current = this.#currentVersion.get(bucket, key);
+    const found = current === undefined ? undefined : toVersion(current);
+    if (found?.isNull === true) return found;
+    const row = this.#nullVersion.get(bucket, key);
     return row === undefined ? undefined : toVersion(row);
   }
 
   /**
-   * The current version of a key and its first extents. An object of one extent, as nearly all are, takes one statement;
-   * others take two, hence two snapshots: but extents never change and a manifest's number is never used again, so that
-   * they either belong together or, when the version was replaced in between, are missing; then it is looked up anew.
+   * The same version with its first extents. A current one of one extent, as nearly all are, takes one statement; others
+   * take several: to be called in a transaction, so that they belong together.
    */
-  findVersionWithExtents(bucket: number, key: string): { version: Version; extents: Extent[] } | undefined {
-    for (let tries = 0; tries < LOOKUP_TRIES; tries++) {
+  findVersionWithExtents(
+    bucket: number,
+    key: string,
+    choice: VersionChoice = NO_CHOICE,
+  ): { version: Version; extents: Extent[] } | undefined {
+    if (choice.version === undefined && (choice.asOf ?? null) === null) {
       const row = this.#currentWithFirstExtent.get(bucket, key);
-      if (row === undefined) return undefined;
-      const version = toVersion(row);
-      if (version.manifest === null) return { version, extents: [] };
-      const first = toJoinedExtent(row);
-      if (first === undefined) break;
-      if (version.extents === 1) return { version, extents: [first] };
-      const extents = this.#firstExtents.all(version.manifest).map(toExtent);
-      if (extents.length === Math.min(version.extents, EXTENTS_WITH_VERSION)) return { version, extents };
+      if (row !== undefined) {
+        const version = toVersion(row);
+        const first = toJoinedExtent(row);
+        if (version.extents === 0) return { version, extents: [] };
+        if (version.extents === 1 && first !== undefined) return { version, extents: [first] };
+        return { version, extents: this.#extentsOf(version) };
+      }
     }
-    throw new Error('the extents of a current version are missing: the catalog is damaged');
+    const version = this.findVersion(bucket, key, choice);
+    return version === undefined ? undefined : { version, extents: this.#extentsOf(version) };
+  }
+
+  /** Its manifest may go on: another version has more of it. */
+  #extentsOf({ manifest, extents }: Version): Extent[] {
+    if (manifest === null) return [];
+    const first = this.#firstExtents.all(manifest).slice(0, extents).map(toExtent);
+    if (first.length === Math.min(extents, EXTENTS_WITH_VERSION)) return first;
+    throw new Error('the extents of a version are missing: the catalog is damaged');
   }
 
   /** The extents of a manifest that overlap [start, end), in order. */
@@ -158,7 +214,7 @@ export class SqliteReader {
   }
 
   /** Several statements: to be called in a transaction, so that a page is of one commit. */
-  listVersions(request: ListRequest): ListResult {
-    return listVersions(this.#pages, request);
+  listObjects(request: ListRequest): ListResult {
+    return listObjects(this.#pages, request);
   }
 }

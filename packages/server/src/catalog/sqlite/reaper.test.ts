@@ -5,7 +5,7 @@ import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import type { Reservation } from '../catalog.ts';
-import { copyOf, inline, publication, sha256, withCode } from '../requests.fixtures.ts';
+import { copyOf, deletions, inline, publication, sha256, withCode } from '../requests.fixtures.ts';
 import { BLOB_STATE } from './schema.ts';
 import { count, openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
 import type { SqliteStore, SqliteStoreOptions } from './sqlite-store.testing.ts';
@@ -83,11 +83,11 @@ suite('a blob that was given up', () => {
     assert.ok(version);
     await catalog.copyVersion(copyOf({ bucket, version }, { bucket, key: 'c' }));
     for (const key of ['a', 'b']) {
-      await catalog.deleteVersions(bucket, [key]);
+      await catalog.deleteVersions(bucket, deletions(key));
       await reap(store);
       assert.deepEqual(store.deleted, []);
     }
-    await catalog.deleteVersions(bucket, ['c']);
+    await catalog.deleteVersions(bucket, deletions('c'));
     await reap(store);
     assert.deepEqual(store.deleted, [location]);
   });
@@ -96,7 +96,7 @@ suite('a blob that was given up', () => {
     const store = await open(t);
     const { catalog, bucket } = store;
     await catalog.publishVersion(publication({ bucket, key: 'k', ...inline('hello') }));
-    await catalog.deleteVersions(bucket, ['k']);
+    await catalog.deleteVersions(bucket, deletions('k'));
     assert.equal(count(store.db, BLOBS), 0);
     assert.equal(count(store.db, 'SELECT count(*) FROM manifests'), 0);
     assert.equal(count(store.db, 'SELECT count(*) FROM extents'), 0);
@@ -109,7 +109,7 @@ suite('a blob that was given up', () => {
     };
     const store = await open(t, { deleteBlob });
     const old = await store.upload('k', 'old');
-    await store.catalog.deleteVersions(store.bucket, ['k']);
+    await store.catalog.deleteVersions(store.bucket, deletions('k'));
     await assert.rejects(store.reaper.step(), /read-only/);
     assert.equal(count(store.db, BLOBS), 1);
     fail = false;
@@ -128,13 +128,13 @@ test('blobs are deleted though one of them cannot be', async (t) => {
   const locations: string[] = [];
   for (const key of ['a', 'b', 'c']) locations.push(await store.upload(key, key));
   stuck = locations[1] ?? '';
-  await store.catalog.deleteVersions(store.bucket, ['a', 'b', 'c']);
+  await store.catalog.deleteVersions(store.bucket, deletions('a', 'b', 'c'));
   await assert.rejects(store.reaper.step(), /read-only/);
   assert.deepEqual(store.deleted, [locations[0], locations[2]]);
   assert.equal(store.reaper.deletedTotal, 2);
   // Nor does it hold up what is given up later.
   const later = await store.upload('d', 'd');
-  await store.catalog.deleteVersions(store.bucket, ['d']);
+  await store.catalog.deleteVersions(store.bucket, deletions('d'));
   await assert.rejects(store.reaper.step(), /read-only/);
   assert.deepEqual(store.deleted, [locations[0], locations[2], later]);
   assert.equal(count(store.db, BLOBS), 1);
@@ -149,7 +149,7 @@ suite('a reservation', () => {
     const { blob, location } = await store.reserve('new');
     await store.upload('k', 'content');
     const again = await store.reserve('content');
-    await store.catalog.deleteVersions(store.bucket, ['k']);
+    await store.catalog.deleteVersions(store.bucket, deletions('k'));
     await reap(store);
     assert.deepEqual(store.deleted, []);
     await store.catalog.releaseBlob(blob);
@@ -247,7 +247,7 @@ suite('after a crash', () => {
     const location = await before.upload('k', 'content');
     const opened = await before.catalog.openVersion(before.bucket, 'k');
     assert.ok(opened);
-    await before.catalog.deleteVersions(before.bucket, ['k']);
+    await before.catalog.deleteVersions(before.bucket, deletions('k'));
     await reap(before);
     assert.equal(count(before.db, 'SELECT state FROM blobs'), BLOB_STATE.deleting);
     before.crash();
@@ -277,7 +277,7 @@ suite('a manifest of many extents', () => {
       db.exec(`
         INSERT INTO manifests VALUES (${FIRST_ID}, 1, ${extents}, ${extents * PIECE});
         ${numbers} INSERT INTO blobs
-          SELECT ${FIRST_ID} + i, ${bucket}, randomblob(32), ${BLOB_STATE.live}, 1, 0, ${PIECE}, ${PIECE}, 'at/' || i, NULL
+          SELECT ${FIRST_ID} + i, ${bucket}, randomblob(32), ${BLOB_STATE.live}, 1, 0, ${PIECE}, ${PIECE}, 'at/' || i, NULL, '', NULL
           FROM n;
         ${numbers} INSERT INTO extents SELECT ${FIRST_ID}, i * ${PIECE}, ${PIECE}, ${FIRST_ID} + i, 0 FROM n;
         UPDATE versions SET manifest = ${FIRST_ID}, extents = ${extents} WHERE bucket = ${bucket} AND key = 'k';`);
@@ -306,7 +306,7 @@ suite('a manifest of many extents', () => {
       await withLongManifest(store, extents);
       const opened = await store.catalog.openVersion(store.bucket, 'k');
       assert.equal(opened?.version.extents, extents);
-      await store.catalog.deleteVersions(store.bucket, ['k']);
+      await store.catalog.deleteVersions(store.bucket, deletions('k'));
       await reap(store);
       const last = await opened.extents((extents - 1) * PIECE, extents * PIECE);
       assert.deepEqual(
@@ -328,7 +328,7 @@ suite('a manifest of many extents', () => {
     const directory = temporaryDirectory(t);
     const before = await open(t, { directory });
     await withLongManifest(before, 4100);
-    await before.catalog.deleteVersions(before.bucket, ['k']);
+    await before.catalog.deleteVersions(before.bucket, deletions('k'));
     await before.reaper.step();
     const left = count(before.db, 'SELECT count(*) FROM extents');
     assert.ok(left > 0 && left < 4100, `${left}`);

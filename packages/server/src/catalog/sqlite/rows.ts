@@ -1,12 +1,12 @@
 /** The shapes of rows as SQLite gives them back, and their way into the catalog's types. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Bucket, Extent, ListedVersion, Version } from '../catalog.ts';
+import type { Bucket, Extent, ListedVersion, Version, Versioning } from '../catalog.ts';
 
-export const BUCKET_COLUMNS = 'id, name, owner, region, scope, created_ms AS createdMs';
+export const BUCKET_COLUMNS = 'id, name, owner, region, scope, created_ms AS createdMs, versioning, tags';
 
 export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
-  v.checksum_algorithm, v.checksum_value, v.tags, v.attributes`;
+  v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since`;
 
 export const LISTED_COLUMNS = 'key, size, etag, modified_ms, storage_class, owner, checksum_algorithm';
 
@@ -37,6 +37,11 @@ type VersionRow = [
   checksumValue: string | null,
   tags: string | null,
   attributes: string,
+  isNull: number,
+  deleteMarker: number,
+  parts: number,
+  restoredUntilMs: number | null,
+  since: number,
 ];
 type ExtentRow = [
   start: number,
@@ -55,9 +60,17 @@ type ListedRow = [
   checksumAlgorithm: string | null,
 ];
 
-const VERSION_WIDTH = 13;
+const VERSION_WIDTH = 18;
 
-export const toBucket = (row: unknown): Bucket => row as Bucket;
+const VERSIONINGS: readonly Versioning[] = ['never', 'enabled', 'suspended'];
+
+type BucketColumns = Omit<Bucket, 'versioning' | 'asOf'> & { readonly versioning: number };
+
+export function toBucket(row: unknown): Bucket {
+  const { id, name, owner, region, scope, createdMs, versioning, tags } = row as BucketColumns;
+  const named = VERSIONINGS[versioning] ?? 'never';
+  return { id, name, owner, region, scope, createdMs, versioning: named, tags, asOf: null };
+}
 
 export function toVersion(row: unknown): Version {
   const v = row as VersionRow;
@@ -75,6 +88,11 @@ export function toVersion(row: unknown): Version {
     checksumValue: v[10],
     tags: v[11],
     attributes: v[12],
+    isNull: v[13] === 1,
+    deleteMarker: v[14] === 1,
+    parts: v[15],
+    restoredUntilMs: v[16],
+    since: v[17],
   };
 }
 

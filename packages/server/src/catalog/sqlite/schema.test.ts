@@ -8,6 +8,8 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import { checkSqliteVersion, DATABASE_FILE, openWriter } from './connection.ts';
+import { publication } from '../requests.fixtures.ts';
+import { FORMAT_1 } from './format-1.fixtures.ts';
 import { APPLICATION_ID, FORMAT_VERSION, readPragma } from './schema.ts';
 import { count, openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
 
@@ -55,8 +57,56 @@ test('a database of a newer format is refused with what to do, and left as it is
     t,
     `CREATE TABLE meta (x); PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION + 1};`,
   );
-  assertRefused(newer, /format 2.*formats up to 1.*upgrade Cistern/s);
+  assertRefused(newer, /format 3.*formats up to 2.*upgrade Cistern/s);
 });
+
+test('a database of format 1 has the tables of this one after it was opened, and what was in it', async (t) => {
+  const { directory } = database(t, FORMAT_1);
+  const store = openSqliteStore(t, { directory });
+  assert.equal(readPragma(store.db, 'user_version'), FORMAT_VERSION);
+  const bucket = await store.catalog.findBucket('photos');
+  assert.deepEqual(bucket, { ...MIGRATED_BUCKET });
+  const open = await store.catalog.openVersion(1, 'k');
+  assert.equal(open?.version.seq, 2);
+  const [extent] = (await open?.extents(0, 5)) ?? [];
+  assert.equal(Buffer.from(extent?.data ?? []).toString(), 'hello');
+  open?.release();
+  assert.deepEqual(shape(store.db), shape(openSqliteStore(t).db));
+  // It goes on as it should: the next number is free.
+  const { seq } = await store.catalog.publishVersion(publication({ bucket: 1, key: 'k' }));
+  assert.equal(seq, 3);
+  assert.equal(count(store.db, 'PRAGMA integrity_check').toString(), 'ok');
+});
+
+const MIGRATED_BUCKET = {
+  id: 1,
+  name: 'photos',
+  owner: 'alice',
+  region: 'us-east-1',
+  scope: 1,
+  createdMs: 1000,
+  versioning: 'never',
+  tags: null,
+  asOf: null,
+};
+
+/** Columns of all tables and indexes. */
+function shape(db: DatabaseSync): unknown {
+  const names = db
+    .prepare("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+    .all();
+  return names.map(({ type, name }) => ({
+    type,
+    name,
+    columns: db
+      .prepare(
+        type === 'table'
+          ? 'SELECT name, type, "notnull", pk FROM pragma_table_info(?)'
+          : 'SELECT name, "desc" FROM pragma_index_xinfo(?)',
+      )
+      .all(name as string),
+  }));
+}
 
 test('a newer format that still has a log beside it is refused, and the log is kept', (t) => {
   const store = openSqliteStore(t);

@@ -9,14 +9,40 @@ import type { DatabaseSync } from 'node:sqlite';
 export const APPLICATION_ID = 0x4373746e;
 
 /** `PRAGMA user_version` and the format of the data directory. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
-/** Where a version stands: listings of current objects walk only the first place, whatever the history holds. */
+/**
+ * Where a version stands. Listings of current objects walk only the first place, whatever the history holds: a delete
+ * marker is noncurrent also while it is the latest of its key. Only snapshots reach what is retired.
+ */
 export const PLACE = { current: 0, noncurrent: 1, retired: 2 } as const;
 
 export const BLOB_STATE = { pending: 0, live: 1, deleting: 2 } as const;
 
-export const FEED_KIND = { put: 1, delete: 2, copy: 3, bucketCreated: 16, bucketDeleted: 17 } as const;
+export const BUCKET_STATE = { there: 0, forking: 1 } as const;
+
+export const VERSIONING = { never: 0, enabled: 1, suspended: 2 } as const;
+
+export const UPLOAD_STATE = { open: 0, complete: 1, aborted: 2 } as const;
+
+export const FEED_KIND = {
+  put: 1,
+  delete: 2,
+  copy: 3,
+  deleteMarker: 4,
+  deleteVersion: 5,
+  tags: 6,
+  append: 7,
+  renamedAway: 8,
+  renamedTo: 9,
+  restore: 10,
+  complete: 11,
+  bucketCreated: 16,
+  bucketDeleted: 17,
+  bucketChanged: 18,
+  snapshotMade: 19,
+  snapshotDeleted: 20,
+} as const;
 
 /** Measured on 4 KiB inline objects: see docs/decisions/003. Fixed at creation. */
 const PAGE_SIZE = 4096;
@@ -33,7 +59,11 @@ CREATE TABLE buckets (
   owner TEXT NOT NULL,
   region TEXT NOT NULL,
   scope INTEGER NOT NULL,
-  created_ms INTEGER NOT NULL
+  created_ms INTEGER NOT NULL,
+  versioning INTEGER NOT NULL DEFAULT 0,
+  tags TEXT,
+  snapshot_seq INTEGER NOT NULL DEFAULT 0,
+  state INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX buckets_by_owner ON buckets (owner, name);
 
@@ -42,6 +72,7 @@ CREATE TABLE versions (
   place INTEGER NOT NULL,
   key TEXT NOT NULL,
   seq INTEGER NOT NULL,
+  since INTEGER NOT NULL,
   retired_seq INTEGER,
   is_null INTEGER NOT NULL,
   delete_marker INTEGER NOT NULL,
@@ -52,11 +83,23 @@ CREATE TABLE versions (
   owner TEXT NOT NULL,
   manifest INTEGER,
   extents INTEGER NOT NULL,
+  parts INTEGER NOT NULL,
   checksum_algorithm TEXT,
   checksum_value TEXT,
   tags TEXT,
   attributes TEXT NOT NULL,
-  PRIMARY KEY (bucket, place, key, seq)
+  restored_until_ms INTEGER,
+  PRIMARY KEY (bucket, place, key, seq DESC, since)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX versions_null ON versions (bucket, key) WHERE place = 1 AND is_null = 1;
+
+CREATE TABLE snapshots (
+  bucket INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  PRIMARY KEY (bucket, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE manifests (
@@ -76,6 +119,43 @@ CREATE TABLE extents (
   PRIMARY KEY (manifest, start)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE uploads (
+  id INTEGER PRIMARY KEY,
+  bucket INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  live INTEGER NOT NULL,
+  initiated_ms INTEGER NOT NULL,
+  active_ms INTEGER NOT NULL,
+  ended_ms INTEGER,
+  owner TEXT NOT NULL,
+  initiator TEXT NOT NULL,
+  storage_class TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  tags TEXT,
+  checksum_algorithm TEXT,
+  checksum_type TEXT,
+  version_seq INTEGER,
+  etag TEXT,
+  checksum_value TEXT,
+  part_list BLOB
+) STRICT;
+CREATE INDEX uploads_open ON uploads (bucket, key, id) WHERE state = 0;
+CREATE INDEX uploads_idle ON uploads (active_ms) WHERE state = 0;
+CREATE INDEX uploads_ended ON uploads (ended_ms) WHERE state <> 0;
+
+CREATE TABLE parts (
+  manifest INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  etag TEXT NOT NULL,
+  extents INTEGER NOT NULL,
+  modified_ms INTEGER NOT NULL,
+  checksum_value TEXT,
+  PRIMARY KEY (manifest, number)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE blobs (
   id INTEGER PRIMARY KEY,
   scope INTEGER NOT NULL,
@@ -86,10 +166,21 @@ CREATE TABLE blobs (
   logical INTEGER NOT NULL,
   stored INTEGER NOT NULL,
   location TEXT,
-  data BLOB
+  data BLOB,
+  tier TEXT NOT NULL DEFAULT '',
+  frames BLOB
 ) STRICT;
-CREATE UNIQUE INDEX blobs_by_hash ON blobs (scope, sha256) WHERE location IS NOT NULL;
+CREATE UNIQUE INDEX blobs_by_hash ON blobs (scope, tier, sha256) WHERE location IS NOT NULL;
 CREATE INDEX blobs_unreferenced ON blobs (id) WHERE refs = 0;
+
+CREATE TABLE rename_tokens (
+  bucket INTEGER NOT NULL,
+  token TEXT NOT NULL,
+  request BLOB NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (bucket, token)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rename_tokens_by_age ON rename_tokens (at_ms);
 
 CREATE TABLE feed (
   seq INTEGER PRIMARY KEY,
@@ -98,13 +189,59 @@ CREATE TABLE feed (
   bucket INTEGER NOT NULL,
   key TEXT,
   size INTEGER,
-  etag TEXT
+  etag TEXT,
+  version INTEGER
 ) STRICT;
 
 INSERT INTO meta VALUES ('sequence', 0);
 `;
 
-/** Creates the tables in an empty database, or checks that an existing one is of this format. Call on the writing connection. */
+/**
+ * From format 1, in which every version was a current null one and nothing was multipart. The rest of its tables is
+ * as it was; the columns that came are at the end, so that both ways lead to the same tables.
+ */
+const FROM_1 = `
+ALTER TABLE buckets ADD COLUMN versioning INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE buckets ADD COLUMN tags TEXT;
+ALTER TABLE buckets ADD COLUMN snapshot_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE buckets ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE blobs ADD COLUMN tier TEXT NOT NULL DEFAULT '';
+ALTER TABLE blobs ADD COLUMN frames BLOB;
+DROP INDEX blobs_by_hash;
+ALTER TABLE feed ADD COLUMN version INTEGER;
+ALTER TABLE versions RENAME TO versions_1;
+${[
+  'TABLE versions',
+  'UNIQUE INDEX versions_null',
+  'TABLE snapshots',
+  'TABLE uploads',
+  'INDEX uploads_open',
+  'INDEX uploads_idle',
+  'INDEX uploads_ended',
+  'TABLE parts',
+  'UNIQUE INDEX blobs_by_hash',
+  'TABLE rename_tokens',
+  'INDEX rename_tokens_by_age',
+]
+  .map(statementThatCreates)
+  .join('\n')}
+INSERT INTO versions
+  SELECT bucket, place, key, seq, seq, retired_seq, is_null, delete_marker, modified_ms, size, etag, storage_class, owner,
+    manifest, extents, 0, checksum_algorithm, checksum_value, tags, attributes, NULL
+  FROM versions_1 ORDER BY bucket, place, key;
+DROP TABLE versions_1;
+`;
+
+/** That of TABLES, so that it stands in one place. */
+function statementThatCreates(name: string): string {
+  const start = TABLES.indexOf(`CREATE ${name} `);
+  return TABLES.slice(start, TABLES.indexOf(';\n', start) + 1);
+}
+
+/**
+ * Creates the tables in an empty database, brings those of an older format to this one, in one transaction, or checks
+ * that they are of this one. Call on the writing connection.
+ */
 export function prepareSchema(db: DatabaseSync, path: string): void {
   const applicationId = readPragma(db, 'application_id');
   const version = readPragma(db, 'user_version');
@@ -121,6 +258,11 @@ export function prepareSchema(db: DatabaseSync, path: string): void {
     throw new Error(
       `${path} has format ${version}, and this Cistern knows formats up to ${FORMAT_VERSION}. ` +
         'It was written by a newer version: upgrade Cistern to open it. Nothing was changed.',
+    );
+  }
+  if (version === 1) {
+    db.exec(
+      `PRAGMA synchronous = FULL; BEGIN IMMEDIATE; ${FROM_1} PRAGMA user_version = ${FORMAT_VERSION}; COMMIT;`,
     );
   }
 }

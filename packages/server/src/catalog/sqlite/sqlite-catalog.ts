@@ -4,7 +4,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import type {
   Bucket,
   Catalog,
+  ChosenVersioning,
   CopyRequest,
+  Deletion,
+  DeletionResult,
   Extent,
   ListRequest,
   ListResult,
@@ -14,6 +17,7 @@ import type {
   Reservation,
   ReserveRequest,
   Version,
+  VersionChoice,
 } from '../catalog.ts';
 import type { EpochReader } from '../epochs.ts';
 import { SqliteReader } from './reader.ts';
@@ -75,11 +79,15 @@ export class SqliteCatalog implements Catalog {
     await this.#writer.write('deleteBucket', { bucket });
   }
 
-  async findVersion(bucket: number, key: string): Promise<Version | undefined> {
-    return this.#snapshot.read(() => this.#reader.findVersion(bucket, key));
+  async setVersioning(bucket: number, versioning: ChosenVersioning): Promise<void> {
+    await this.#writer.write('setVersioning', { bucket, versioning });
   }
 
-  async openVersion(bucket: number, key: string): Promise<OpenVersion | undefined> {
+  async findVersion(bucket: number, key: string, choice?: VersionChoice): Promise<Version | undefined> {
+    return this.#snapshot.read(() => this.#reader.findVersion(bucket, key, choice));
+  }
+
+  async openVersion(bucket: number, key: string, choice?: VersionChoice): Promise<OpenVersion | undefined> {
     const epoch = this.#epochs.enter();
     let released = false;
     const release = (): void => {
@@ -88,7 +96,7 @@ export class SqliteCatalog implements Catalog {
     };
     let found: ReturnType<SqliteReader['findVersionWithExtents']>;
     try {
-      found = this.#snapshot.read(() => this.#reader.findVersionWithExtents(bucket, key));
+      found = this.#snapshot.read(() => this.#reader.findVersionWithExtents(bucket, key, choice));
     } finally {
       if (found === undefined) release();
     }
@@ -108,8 +116,8 @@ export class SqliteCatalog implements Catalog {
     };
   }
 
-  async listVersions(request: ListRequest): Promise<ListResult> {
-    return this.#snapshot.read(() => this.#reader.listVersions(request));
+  async listObjects(request: ListRequest): Promise<ListResult> {
+    return this.#snapshot.read(() => this.#reader.listObjects(request));
   }
 
   reserveBlob(request: ReserveRequest): Promise<Reservation> {
@@ -128,9 +136,12 @@ export class SqliteCatalog implements Catalog {
     return this.#writer.write('copyVersion', request);
   }
 
-  async deleteVersions(bucket: number, keys: readonly string[]): Promise<void> {
-    for (let i = 0; i < keys.length; i += DELETE_SLICE) {
-      await this.#writer.write('deleteVersions', { bucket, keys: keys.slice(i, i + DELETE_SLICE) });
+  async deleteVersions(bucket: number, deletions: readonly Deletion[]): Promise<readonly DeletionResult[]> {
+    const results: DeletionResult[] = [];
+    for (let i = 0; i < deletions.length; i += DELETE_SLICE) {
+      const slice = deletions.slice(i, i + DELETE_SLICE);
+      results.push(...(await this.#writer.write('deleteVersions', { bucket, deletions: slice })));
     }
+    return results;
   }
 }

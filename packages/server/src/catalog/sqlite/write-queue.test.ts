@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
-import { inline, publication, sha256, withCode } from '../requests.fixtures.ts';
+import { deletions, inline, publication, sha256, withCode } from '../requests.fixtures.ts';
 import { openReader, openWriter } from './connection.ts';
 import { FEED_KIND } from './schema.ts';
 import { count, openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
@@ -142,7 +142,7 @@ suite('sequence numbers', () => {
       );
       for (const { seq } of await Promise.all(published)) seen.push(seq);
       // A deletion draws one as well, though nothing shows it.
-      await store.catalog.deleteVersions(id, ['k4']);
+      await store.catalog.deleteVersions(id, deletions('k4'));
       seen.push(store.queue.sequence);
       store.crash();
     }
@@ -178,7 +178,7 @@ suite('the feed', () => {
     assert.ok(version);
     const source = { sourceBucket: bucket, sourceKey: 'a', sourceSeq: version.seq };
     const { seq } = await catalog.copyVersion({ ...publication({ bucket, key: 'b' }), ...source });
-    await catalog.deleteVersions(bucket, ['a', 'absent', 'b']);
+    await catalog.deleteVersions(bucket, deletions('a', 'absent', 'b'));
     await catalog.deleteBucket(bucket);
     const { etag } = inline('hello');
     const rows = db.prepare('SELECT seq, kind, bucket, key, size, etag FROM feed ORDER BY seq').all();
@@ -322,7 +322,7 @@ suite('a disk that is full', () => {
     assert.equal((await catalog.findVersion(bucket, 'old'))?.etag, inline('old').etag);
     assert.equal(await catalog.findVersion(bucket, 'small'), undefined);
     assert.equal(committed(store, FEED), 2);
-    await catalog.deleteVersions(bucket, ['old']);
+    await catalog.deleteVersions(bucket, deletions('old'));
 
     db.exec('PRAGMA max_page_count = 1000000');
     await catalog.publishVersion(big);

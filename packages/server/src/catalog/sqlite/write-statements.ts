@@ -1,7 +1,7 @@
 /** The writing connection's prepared statements, and the sequence counter that they draw from. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { BLOB_STATE } from './schema.ts';
+import { BLOB_STATE, PLACE } from './schema.ts';
 
 export class WriteStatements {
   readonly begin: StatementSync;
@@ -17,9 +17,16 @@ export class WriteStatements {
   readonly bucketExists: StatementSync;
   readonly bucketById: StatementSync;
   readonly bucketHasVersions: StatementSync;
+  readonly bucketHasSnapshots: StatementSync;
+  readonly setVersioning: StatementSync;
 
   readonly insertVersion: StatementSync;
-  readonly deleteCurrent: StatementSync;
+  readonly insertDeleteMarker: StatementSync;
+  readonly deleteRow: StatementSync;
+  readonly retire: StatementSync;
+  readonly demote: StatementSync;
+  readonly surface: StatementSync;
+  readonly noncurrentNull: StatementSync;
 
   readonly insertManifest: StatementSync;
   readonly addManifestRef: StatementSync;
@@ -56,18 +63,38 @@ export class WriteStatements {
     this.rollbackToSavepoint = p('ROLLBACK TO mutation');
     this.setSequence = p("UPDATE meta SET value = ? WHERE name = 'sequence'");
 
-    this.insertBucket = p('INSERT INTO buckets VALUES (?, ?, ?, ?, ?, ?)');
+    this.insertBucket = p(
+      'INSERT INTO buckets (id, name, owner, region, scope, created_ms) VALUES (?, ?, ?, ?, ?, ?)',
+    );
     this.deleteBucket = p('DELETE FROM buckets WHERE id = ?');
     this.bucketExists = p('SELECT 1 FROM buckets WHERE id = ?');
-    this.bucketById = p('SELECT name, scope FROM buckets WHERE id = ?');
+    this.bucketById = p(
+      'SELECT id, name, scope, versioning, snapshot_seq AS snapshotSeq FROM buckets WHERE id = ?',
+    );
     this.bucketHasVersions = p('SELECT 1 FROM versions WHERE bucket = ? LIMIT 1');
+    this.bucketHasSnapshots = p('SELECT 1 FROM snapshots WHERE bucket = ? LIMIT 1');
+    this.setVersioning = p('UPDATE buckets SET versioning = ? WHERE id = ?');
 
     this.insertVersion =
-      p(`INSERT INTO versions (bucket, place, key, seq, retired_seq, is_null, delete_marker,
-      modified_ms, size, etag, storage_class, owner, manifest, extents, checksum_algorithm, checksum_value, tags, attributes)
-      VALUES (?, 0, ?, ?, NULL, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-    this.deleteCurrent = p(
-      'DELETE FROM versions WHERE bucket = ? AND place = 0 AND key = ? RETURNING manifest, size, etag, seq',
+      p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker, modified_ms, size, etag,
+      storage_class, owner, manifest, extents, parts, checksum_algorithm, checksum_value, tags, attributes)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.insertDeleteMarker = p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker,
+      modified_ms, size, etag, storage_class, owner, extents, parts, attributes)
+      VALUES (?, ?, ?, ?, ?, ?, 1, ?, 0, '', 'STANDARD', '', 0, 0, '{}')`);
+    // Those of one row; seq in a range, so that the current one is found whatever its number.
+    const row = `WHERE bucket = ? AND place = ? AND key = ? AND seq BETWEEN ? AND ? AND is_null >= ?`;
+    this.deleteRow = p(`DELETE FROM versions ${row} RETURNING manifest`);
+    this.retire = p(`UPDATE versions SET place = ${PLACE.retired}, retired_seq = ? ${row} AND since <= ?`);
+    this.demote = p(
+      `UPDATE versions SET place = ${PLACE.noncurrent} WHERE bucket = ? AND place = ${PLACE.current} AND key = ?`,
+    );
+    this.surface = p(`UPDATE versions SET place = ${PLACE.current}
+      WHERE bucket = ?1 AND place = ${PLACE.noncurrent} AND key = ?2 AND delete_marker = 0
+      AND seq = (SELECT max(seq) FROM versions WHERE bucket = ?1 AND place = ${PLACE.noncurrent} AND key = ?2)
+      AND NOT EXISTS (SELECT 1 FROM versions WHERE bucket = ?1 AND place = ${PLACE.current} AND key = ?2)`);
+    this.noncurrentNull = p(
+      `SELECT seq FROM versions WHERE bucket = ? AND place = ${PLACE.noncurrent} AND key = ? AND is_null = 1`,
     );
 
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, ?, ?)');
@@ -89,7 +116,7 @@ export class WriteStatements {
       p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
       VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, 0, ?, ?, ?, NULL)`);
     this.blobByHash = p(
-      'SELECT id, state, location FROM blobs WHERE scope = ? AND sha256 = ? AND location IS NOT NULL',
+      "SELECT id, state, location FROM blobs WHERE scope = ? AND tier = '' AND sha256 = ? AND location IS NOT NULL",
     );
     this.blobById = p('SELECT state, location, logical FROM blobs WHERE id = ?');
     this.addBlobRef = p(
@@ -105,7 +132,7 @@ export class WriteStatements {
     this.freePages = p('PRAGMA freelist_count');
 
     this.insertFeed = p(
-      'INSERT INTO feed (seq, at_ms, kind, bucket, key, size, etag) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO feed (seq, at_ms, kind, bucket, key, size, etag, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     );
     this.trimFeed = p(`DELETE FROM feed WHERE seq IN
       (SELECT seq FROM (SELECT seq, at_ms FROM feed ORDER BY seq LIMIT ?) WHERE at_ms < ?)`);

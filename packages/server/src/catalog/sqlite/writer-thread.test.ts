@@ -100,7 +100,8 @@ suite('a write through a port', () => {
     assert.equal(committed("SELECT count(*) FROM buckets WHERE name = 'photos'"), 1);
     const { seq } = await client.write('publishVersion', publication({ bucket: bucket.id, key: 'k' }));
     assert.equal(committed(`SELECT count(*) FROM versions WHERE seq = ${seq}`), 1);
-    assert.equal(await client.write('deleteVersions', { bucket: bucket.id, keys: ['k'] }), undefined);
+    const gone = await client.write('deleteVersions', { bucket: bucket.id, deletions: [{ key: 'k' }] });
+    assert.deepEqual(gone, [{ version: null, deleteMarker: false, error: null }]);
     await event('ready');
   });
 

@@ -1,0 +1,58 @@
+/** Reserving blobs, and the manifest of what is published. */
+
+import type { Content, Reservation, ReserveRequest } from '../../catalog.ts';
+import { BLOB_STATE } from '../schema.ts';
+import { WAIT } from './context.ts';
+import type { WriteContext } from './context.ts';
+
+export function reserveBlob(context: WriteContext, input: ReserveRequest): Reservation | typeof WAIT {
+  const { sql, pins } = context;
+  const row = sql.blobByHash.get(input.scope, input.sha256) as
+    | { id: number; state: number; location: string }
+    | undefined;
+  if (row?.state === BLOB_STATE.deleting) return WAIT;
+  if (row !== undefined) {
+    pins.add(row.id);
+    return { blob: row.id, location: row.location, stored: row.state === BLOB_STATE.live };
+  }
+  const blob = context.nextSequence();
+  const hex = Buffer.from(input.sha256).toString('hex');
+  const location = `${input.scope}/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}`;
+  sql.insertPendingBlob.run(blob, input.scope, input.sha256, input.length, input.length, location);
+  pins.add(blob);
+  return { blob, location, stored: false };
+}
+
+/**
+ * To be called first by everything that publishes content: a reservation is used up in success and in failure, and a
+ * blob that nothing refers to by then is the reaper's.
+ */
+export function takeContent(context: WriteContext, content: Content): void {
+  if (content.kind === 'blob') context.pins.drop(content.blob);
+  // The bytes of a blob have got their room already.
+  else context.requireRoom();
+}
+
+/**
+ * The blob of some content, with a reference taken for the extent that the caller inserts; null: no bytes.
+ *
+ * @param seq of the caller: an inline blob is numbered by it
+ */
+export function referToContent(
+  { sql }: WriteContext,
+  { content, seq, scope, size }: { content: Content; seq: number; scope: number; size: number },
+): number | null {
+  switch (content.kind) {
+    case 'empty':
+      return null;
+    case 'inline': {
+      const { data, sha256 } = content;
+      sql.insertInlineBlob.run(seq, scope, sha256, size, data.byteLength, data);
+      return seq;
+    }
+    case 'blob':
+      if (sql.addBlobRef.get(content.blob) === undefined)
+        throw new Error(`blob ${content.blob} was not reserved`);
+      return content.blob;
+  }
+}

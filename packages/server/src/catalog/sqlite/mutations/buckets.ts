@@ -1,0 +1,59 @@
+/** Making, changing and deleting buckets. */
+
+import type { Bucket, ChosenVersioning } from '../../catalog.ts';
+import { CatalogError } from '../../errors.ts';
+import { BUCKET_STATE, FEED_KIND, VERSIONING } from '../schema.ts';
+import type { Mutations } from '../mutation.ts';
+import { requireBucket } from './context.ts';
+import type { WriteContext } from './context.ts';
+
+export function createBucket(context: WriteContext, input: Mutations['createBucket']['input']): Bucket {
+  const { sql, reader } = context;
+  const { name, owner, region } = input;
+  context.requireRoom();
+  const existing = reader.findBucketInAnyState(name);
+  if (existing !== undefined) {
+    const mine = existing.owner === owner && existing.state === BUCKET_STATE.there;
+    throw new CatalogError(mine ? 'BucketOwnedByYou' : 'BucketExists', `The bucket ${name} exists`);
+  }
+  const id = context.nextSequence();
+  const createdMs = context.now();
+  context.bucketsChanged();
+  sql.insertBucket.run(id, name, owner, region, id, createdMs);
+  sql.insertFeed.run(id, createdMs, FEED_KIND.bucketCreated, id, name, null, null, null);
+  return { id, name, owner, region, scope: id, createdMs, versioning: 'never', tags: null, asOf: null };
+}
+
+export function deleteBucket(context: WriteContext, { bucket }: { bucket: number }): undefined {
+  const { sql } = context;
+  const { name } = requireBucket(context, bucket);
+  if (sql.bucketHasSnapshots.get(bucket) !== undefined) {
+    throw new CatalogError('BucketNotEmpty', `The bucket ${name} has snapshots: delete them first`);
+  }
+  if (sql.bucketHasVersions.get(bucket) !== undefined) {
+    throw new CatalogError('BucketNotEmpty', `The bucket ${name} is not empty`);
+  }
+  context.bucketsChanged();
+  sql.deleteBucket.run(bucket);
+  feedOfBucket(context, FEED_KIND.bucketDeleted, bucket, name);
+  return undefined;
+}
+
+export function setVersioning(
+  context: WriteContext,
+  { bucket, versioning }: { bucket: number; versioning: ChosenVersioning },
+): undefined {
+  const row = requireBucket(context, bucket);
+  const wanted = VERSIONING[versioning];
+  if (wanted === row.versioning) return undefined;
+  context.bucketsChanged();
+  context.sql.setVersioning.run(wanted, bucket);
+  feedOfBucket(context, FEED_KIND.bucketChanged, bucket, row.name);
+  return undefined;
+}
+
+export function feedOfBucket(context: WriteContext, kind: number, bucket: number, name: string): number {
+  const seq = context.nextSequence();
+  context.sql.insertFeed.run(seq, context.now(), kind, bucket, name, null, null, null);
+  return seq;
+}

@@ -1,0 +1,40 @@
+/** What a mutation may use inside the writer's transaction. */
+
+import { CatalogError } from '../../errors.ts';
+import type { BlobPins } from '../blob-pins.ts';
+import type { SqliteReader } from '../reader.ts';
+import type { WriteStatements } from '../write-statements.ts';
+
+/** A reservation that cannot be answered yet: its content is being deleted, and is asked for again afterwards. */
+export const WAIT = Symbol('wait');
+
+export interface WriteContext {
+  readonly sql: WriteStatements;
+  /** Over the writing connection: sees the transaction's own changes. */
+  readonly reader: SqliteReader;
+  readonly pins: BlobPins;
+  readonly now: () => number;
+  /** Draws the next sequence number of this transaction. */
+  readonly nextSequence: () => number;
+  /** Throws `StorageFull` when the rest of the disk is for deletions. */
+  readonly requireRoom: () => void;
+  /** To be called when a bucket was made, changed or deleted: readers keep buckets until they hear of it. */
+  readonly bucketsChanged: () => void;
+}
+
+export interface BucketRow {
+  readonly id: number;
+  readonly name: string;
+  readonly scope: number;
+  /** One of VERSIONING. */
+  readonly versioning: number;
+  /** What is not newer is kept when it is replaced, for a snapshot shows it. 0: there is none. */
+  readonly snapshotSeq: number;
+}
+
+/** @throws CatalogError NoSuchBucket */
+export function requireBucket({ sql }: WriteContext, bucket: number): BucketRow {
+  const row = sql.bucketById.get(bucket);
+  if (row === undefined) throw new CatalogError('NoSuchBucket', 'The bucket does not exist');
+  return row as unknown as BucketRow;
+}

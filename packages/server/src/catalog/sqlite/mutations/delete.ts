@@ -1,0 +1,33 @@
+/** Deleting keys and versions, each on its own: one whose condition does not hold keeps none of the others. */
+
+import type { Deletion, DeletionResult } from '../../catalog.ts';
+import { conditionHolds } from './conditions.ts';
+import { requireBucket } from './context.ts';
+import type { BucketRow, WriteContext } from './context.ts';
+import { deleteKey, deleteVersion } from './history.ts';
+
+export function deleteVersions(
+  context: WriteContext,
+  input: { bucket: number; deletions: readonly Deletion[] },
+): DeletionResult[] {
+  const bucket = requireBucket(context, input.bucket);
+  return input.deletions.map((deletion) => deleteOne(context, bucket, deletion));
+}
+
+function deleteOne(context: WriteContext, bucket: BucketRow, deletion: Deletion): DeletionResult {
+  const { key, version, condition = null } = deletion;
+  if (condition !== null) {
+    const found = context.reader.findVersion(bucket.id, key, { version });
+    const failed = (error: DeletionResult['error']): DeletionResult => ({
+      version: null,
+      deleteMarker: false,
+      error,
+    });
+    if (found === undefined) return failed(version === undefined ? 'NoSuchKey' : 'NoSuchVersion');
+    if (version === undefined && found.deleteMarker) return failed('NoSuchKey');
+    if (!conditionHolds(found, condition)) return failed('PreconditionFailed');
+  }
+  return version === undefined
+    ? deleteKey(context, bucket, key)
+    : deleteVersion(context, bucket, key, version);
+}

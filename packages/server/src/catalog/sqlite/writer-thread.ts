@@ -14,8 +14,10 @@ import { explainOpening, openWriter } from './connection.ts';
 import { LogMover } from './log-mover.ts';
 import { Maintenance } from './maintenance.ts';
 import { movedMemory } from './port-protocol.ts';
-import type { Answer, WriterRequest } from './port-protocol.ts';
+import type { Answer, WriterReply, WriterRequest } from './port-protocol.ts';
 import { Reaper } from './reaper.ts';
+import { UploadWatchers } from './upload-watchers.ts';
+import type { UploadChange } from './upload-watchers.ts';
 import { WriterMetrics } from './writer-metrics.ts';
 import type { WriterMetricsValues } from './writer-metrics.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -50,6 +52,7 @@ function main(data: WriterData): void {
   const db = openWriter(data.databasePath);
   const epochs = new EpochWriter(data.epochs);
   const metrics = new WriterMetrics();
+  const watchers = new UploadWatchers();
   const mover = new LogMover(data.databasePath, (cause) => queue.logNotMoved(cause));
   const queue: WriteQueue = new WriteQueue({
     db,
@@ -57,6 +60,7 @@ function main(data: WriterData): void {
     mover,
     epochs,
     onCommit: (batch) => metrics.commit(batch),
+    onUploads: (changes) => watchers.changed(changes),
     onStop: (cause) => tell({ kind: 'stopped', message: describe(cause) }),
   });
   const blobs = new FileBlobStore(data.blobsPath);
@@ -84,7 +88,7 @@ function main(data: WriterData): void {
     switch (command.kind) {
       case 'connect':
         ports.add(command.port);
-        serve(command.port, queue);
+        serve(command.port, queue, watchers);
         break;
       case 'metrics':
         tell({ kind: 'metrics', id: command.id, values: metrics.read(queue, reaper) });
@@ -98,7 +102,7 @@ function main(data: WriterData): void {
 }
 
 /** Answers of one commit go back as one message a port. */
-function serve(port: MessagePort, queue: WriteQueue): void {
+function serve(port: MessagePort, queue: WriteQueue, watchers: UploadWatchers): void {
   let answers: Answer[] = [];
   const answer = (item: Answer): void => {
     if (answers.length === 0) {
@@ -110,9 +114,21 @@ function serve(port: MessagePort, queue: WriteQueue): void {
     }
     answers.push(item);
   };
+  const tell = (changes: readonly UploadChange[]): void => {
+    port.postMessage({ changes } satisfies WriterReply);
+  };
   port.on('message', (request: WriterRequest) => {
     if ('stop' in request) {
       queue.stop(new Error(request.stop));
+      return;
+    }
+    if ('watch' in request) {
+      watchers.watch(request.watch, tell);
+      port.postMessage({ watched: request.watch } satisfies WriterReply);
+      return;
+    }
+    if ('unwatch' in request) {
+      watchers.unwatch(request.unwatch, tell);
       return;
     }
     for (const { id, mutation } of request) {

@@ -3,6 +3,7 @@
 import { CatalogError } from '../../errors.ts';
 import type { BlobPins } from '../blob-pins.ts';
 import type { SqliteReader } from '../reader.ts';
+import type { UploadChange } from '../upload-watchers.ts';
 import type { WriteStatements } from '../write-statements.ts';
 
 /** A reservation that cannot be answered yet: its content is being deleted, and is asked for again afterwards. */
@@ -20,6 +21,8 @@ export interface WriteContext {
   readonly requireRoom: () => void;
   /** To be called when a bucket was made, changed or deleted: readers keep buckets until they hear of it. */
   readonly bucketsChanged: () => void;
+  /** To be called when a part was committed or an upload has ended: who reads it meanwhile is woken. */
+  readonly uploadChanged: (change: UploadChange) => void;
 }
 
 export interface BucketRow {

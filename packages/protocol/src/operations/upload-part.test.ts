@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { formatUploadId, formatVersionId } from '../ids.ts';
 import { RawHeaders } from '../raw-headers.ts';
 import { parsePayloadMode } from '../sigv4/payload-mode.ts';
 import { Query } from '../target.ts';
@@ -19,7 +20,7 @@ import {
 const GIB = 1024 ** 3;
 const QUERY = new Query([
   ['partNumber', '7'],
-  ['uploadId', '0a'],
+  ['uploadId', formatUploadId(10)],
 ]);
 
 test('part numbers', () => {
@@ -49,12 +50,19 @@ test('UploadPart: a body, its number and its upload', () => {
     ['x-amz-checksum-crc32', 'y/Q5Jg=='],
   ]);
   const input = parseUploadPart(QUERY, headers, parsePayloadMode('UNSIGNED-PAYLOAD'));
-  assert.deepEqual([input.partNumber, input.uploadId, input.length], [7, '0a', 9]);
+  assert.deepEqual([input.partNumber, input.uploadId, input.length], [7, 10, 9]);
   assert.equal(input.checksum?.algorithm, 'CRC32');
   const unsigned = parsePayloadMode('UNSIGNED-PAYLOAD');
-  assert.throws(() => parseUploadPart(new Query([['uploadId', '0a']]), headers, unsigned), {
+  assert.throws(() => parseUploadPart(new Query([['uploadId', formatUploadId(10)]]), headers, unsigned), {
     code: 'InvalidArgument',
   });
+  for (const id of ['', 'x', formatVersionId(10)]) {
+    const query = new Query([
+      ['partNumber', '7'],
+      ['uploadId', id],
+    ]);
+    assert.throws(() => parseUploadPart(query, headers, unsigned), { code: 'NoSuchUpload', status: 404 });
+  }
 });
 
 test("a part's checksum is the upload's", () => {
@@ -79,7 +87,7 @@ test('UploadPartCopy: the whole source, or bytes of it', () => {
   const whole = copy();
   assert.deepEqual(
     [whole.partNumber, whole.uploadId, whole.copy.sourceKey, whole.range],
-    [7, '0a', 'k', undefined],
+    [7, 10, 'k', undefined],
   );
   assert.deepEqual(resolveCopyRange(whole.range, 10), { start: 0, end: 10 });
   assert.deepEqual(resolveCopyRange(whole.range, 0), { start: 0, end: 0 });

@@ -1,8 +1,7 @@
 /**
  * @module UploadPart and UploadPartCopy: what they are asked for, and the answer to a copy.
  *
- * Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html, API_UploadPartCopy.html. An upload's id is
- * passed on as text: whether it is one is decided where uploads are.
+ * Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html, API_UploadPartCopy.html.
  */
 
 import type { ChecksumAlgorithm } from '../checksums/algorithm.ts';
@@ -15,6 +14,7 @@ import { S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
 import { parseCopy } from './copy-object.ts';
 import type { CopyInput } from './copy-object.ts';
 import type { UploadChecksum } from './create-multipart-upload.ts';
+import { uploadIdOf } from './upload-id.ts';
 import { parseUpload, UPLOAD_BYTES_MAX } from './upload.ts';
 import type { UploadInput } from './upload.ts';
 
@@ -30,11 +30,11 @@ export function parsePartNumber(value: string): number {
 }
 
 export interface UploadPartInput extends UploadInput {
-  readonly uploadId: string;
+  readonly uploadId: number;
   readonly partNumber: number;
 }
 
-/** @throws S3Error as `parseUpload`, InvalidArgument */
+/** @throws S3Error as `parseUpload`, NoSuchUpload, InvalidArgument */
 export function parseUploadPart(query: Query, headers: RawHeaders, payload: PayloadMode): UploadPartInput {
   return { ...parsePartOfQuery(query), ...parseUpload(headers, payload) };
 }
@@ -68,14 +68,14 @@ export interface CopyRange {
 }
 
 export interface UploadPartCopyInput {
-  readonly uploadId: string;
+  readonly uploadId: number;
   readonly partNumber: number;
   readonly copy: CopyInput;
   /** Undefined: the whole source. */
   readonly range: CopyRange | undefined;
 }
 
-/** @throws S3Error as `parseCopy`, InvalidArgument */
+/** @throws S3Error as `parseCopy`, NoSuchUpload, InvalidArgument */
 export function parseUploadPartCopy(query: Query, headers: RawHeaders): UploadPartCopyInput {
   const range = headers.get('x-amz-copy-source-range');
   return {
@@ -85,9 +85,9 @@ export function parseUploadPartCopy(query: Query, headers: RawHeaders): UploadPa
   };
 }
 
-function parsePartOfQuery(query: Query): { uploadId: string; partNumber: number } {
+function parsePartOfQuery(query: Query): { uploadId: number; partNumber: number } {
   return {
-    uploadId: query.get('uploadId') ?? '',
+    uploadId: uploadIdOf(query),
     partNumber: parsePartNumber(query.get('partNumber') ?? ''),
   };
 }

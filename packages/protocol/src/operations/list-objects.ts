@@ -65,7 +65,7 @@ export function parseCount(
   throw invalidArgument(`Argument ${name} must be an integer between ${least} and ${most}`, name, value);
 }
 
-function parseEncodingType(value: string | undefined): boolean {
+export function parseEncodingType(value: string | undefined): boolean {
   if (value === undefined || value === '') return false;
   if (value !== 'url')
     throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', value);

@@ -72,7 +72,6 @@ const OBJECT_OPERATIONS: readonly (readonly [string, string])[] = [
   ['PUT', 'partNumber=1&uploadId=x'],
   ['GET', 'uploadId=x'],
   ['DELETE', 'uploadId=x'],
-  ['PUT', 'renameObject'],
 ];
 
 for (const [method, query] of BUCKET_OPERATIONS) {

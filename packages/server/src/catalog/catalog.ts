@@ -7,6 +7,8 @@
  * publishes them. Every method rejects with `CatalogError`, or with an unknown error when something is broken.
  */
 
+import type { ReadConditions } from '@cistern/protocol';
+
 export interface Bucket {
   /** Never reused: a bucket made again under the same name has another id. */
   readonly id: number;
@@ -216,6 +218,29 @@ export interface CopyRequest extends Omit<
   readonly checksumValue: string | null;
 }
 
+export interface AppendRequest extends PublishRequest {
+  /** Bytes: what the object must have. */
+  readonly offset: number;
+}
+
+/** The object as it is then. */
+export interface Appended extends Published {
+  readonly size: number;
+  readonly etag: string;
+  readonly checksumAlgorithm: string | null;
+  readonly checksumValue: string | null;
+}
+
+export interface RenameRequest {
+  readonly bucket: number;
+  readonly sourceKey: string;
+  readonly key: string;
+  readonly sourceConditions: ReadConditions;
+  readonly destinationConditions: ReadConditions;
+  /** A repetition with the same token does nothing; with another request it is refused. */
+  readonly token: string | null;
+}
+
 export interface Published {
   readonly seq: number;
   readonly modifiedMs: number;
@@ -268,6 +293,17 @@ export interface Catalog {
   releaseBlob(blob: number): Promise<void>;
   /** Makes a version the current one of its key. Rejects with `PreconditionFailed`, `NoSuchKey` (ifMatch on nothing), `NoSuchBucket`. */
   publishVersion(request: PublishRequest): Promise<Published>;
+  /**
+   * Makes a version of the object's bytes with others behind them, or a new object where there is none; size, ETag (MD5)
+   * and checksum of the request are those of what is appended, the other attributes are for a new object. Rejects as
+   * `publishVersion`, and with `InvalidWriteOffset`, `TooManyParts` (10,000), `VersionedBucket`.
+   */
+  appendVersion(request: AppendRequest): Promise<Appended>;
+  /**
+   * Moves the version of a key to another one, in place of what is there, as it is. Rejects with `NoSuchKey`,
+   * `PreconditionFailed`, `TokenMismatch`, `VersionedBucket`, `NoSuchBucket`.
+   */
+  renameVersion(request: RenameRequest): Promise<void>;
   /** Publishes a version that shares the source's bytes. Rejects as `publishVersion`, and with `SourceChanged`. */
   copyVersion(request: CopyRequest): Promise<Published>;
   /** Up to 1,000 of them, in order, each on its own; what is absent is deleted, too. Results in the order asked for. */

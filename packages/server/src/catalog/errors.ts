@@ -10,6 +10,13 @@ export type CatalogErrorCode =
   | 'BucketNotEmpty'
   | 'NoSuchKey'
   | 'PreconditionFailed'
+  /** Only where there are no versions. */
+  | 'VersionedBucket'
+  /** An append begins where the object ends. */
+  | 'InvalidWriteOffset'
+  | 'TooManyParts'
+  /** A token of a rename came with another request before. */
+  | 'TokenMismatch'
   /** The source of a copy is no longer the version that the caller looked at: look again. */
   | 'SourceChanged'
   /** The disk is full: nothing was written, reads and deletes still work. */

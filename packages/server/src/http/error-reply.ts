@@ -17,6 +17,13 @@ const CATALOG_CODES: Record<CatalogErrorCode, { readonly code: S3ErrorCode; read
   BucketNotEmpty: { code: 'BucketNotEmpty' },
   NoSuchKey: { code: 'NoSuchKey' },
   PreconditionFailed: { code: 'PreconditionFailed' },
+  VersionedBucket: {
+    code: 'InvalidRequest',
+    message: 'A bucket that has versions, or had them, takes neither appends nor renames.',
+  },
+  InvalidWriteOffset: { code: 'InvalidWriteOffset' },
+  TooManyParts: { code: 'TooManyParts' },
+  TokenMismatch: { code: 'IdempotencyParameterMismatch' },
   SourceChanged: { code: 'ConditionalRequestConflict' },
   StorageFull: {
     code: 'ServiceUnavailable',

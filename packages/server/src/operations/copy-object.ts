@@ -22,7 +22,7 @@ import { xmlReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import { checksumOfVersion } from './checksum-of-version.ts';
 import type { InBucket, Operation } from './context.ts';
-import { encodeTags } from './put-object.ts';
+import { encodeTags } from './stored-headers.ts';
 
 /** How often the source may be replaced under our hands before the client is told to try again. */
 const TRIES = 5;

@@ -21,6 +21,7 @@ import { headBucket } from './head-bucket.ts';
 import { listBuckets } from './list-buckets.ts';
 import { listObjects } from './list-objects.ts';
 import { putObject } from './put-object.ts';
+import { renameObject } from './rename-object.ts';
 
 export interface OperationRequest {
   readonly services: Services;
@@ -65,6 +66,8 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return copyObject(context, operation);
     case 'DeleteObjects':
       return deleteObjects(context);
+    case 'RenameObject':
+      return renameObject(context, operation);
     case 'HeadBucket':
       return headBucket(context);
     case 'DeleteBucket':
@@ -83,7 +86,7 @@ const notImplemented = (name: string): S3Error =>
 const UNSERVED: Partial<Record<S3OperationName, readonly string[]>> = {
   GetObject: ['partNumber'],
   HeadObject: ['partNumber'],
-  PutObject: ['x-amz-write-offset-bytes', 'x-cistern-live'],
+  PutObject: ['x-cistern-live'],
   DeleteObject: ['x-amz-if-match-last-modified-time', 'x-amz-if-match-size'],
 };
 

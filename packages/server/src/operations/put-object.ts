@@ -1,28 +1,21 @@
 /** PutObject: everything that can be refused is refused before the body is asked for. */
 
-import {
-  checkAcl,
-  parseAttributes,
-  parseStorageClass,
-  parseTagging,
-  parseWriteCondition,
-  S3Error,
-} from '@cistern/protocol';
-import type { Tag } from '@cistern/protocol';
+import { parseWriteCondition, parseWriteOffset, S3Error } from '@cistern/protocol';
 import type { WriteCondition } from '../catalog/catalog.ts';
 import { emptyReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
+import { appendObject } from './append-object.ts';
 import type { InBucket, Operation } from './context.ts';
 import { placeObject, receiveObject } from './receive-object.ts';
 import { checksumHeaders } from './object-headers.ts';
+import { parseStoredHeaders } from './stored-headers.ts';
 
 export async function putObject(context: InBucket, operation: Operation<'PutObject'>): Promise<Reply> {
   const { services, bucket, headers } = context;
   const { key } = operation;
-  checkAcl(headers);
-  const attributes = JSON.stringify(parseAttributes(headers));
-  const tags = encodeTags(parseTagging(headers.get('x-amz-tagging')));
-  const storageClass = parseStorageClass(headers.get('x-amz-storage-class'));
+  const offset = parseWriteOffset(headers);
+  if (offset !== undefined) return appendObject(context, operation, offset);
+  const stored = parseStoredHeaders(headers);
   const condition = parseWriteCondition(headers);
   await failEarly(context, key, condition);
   const received = await receiveObject(context);
@@ -35,21 +28,14 @@ export async function putObject(context: InBucket, operation: Operation<'PutObje
     content,
     size,
     etag,
-    storageClass,
+    ...stored,
     owner: bucket.owner,
-    attributes,
-    tags,
     checksumAlgorithm: checksum?.algorithm ?? null,
     checksumValue: checksum?.value ?? null,
   });
   const reply = emptyReply(200, ['ETag', `"${etag}"`]);
   if (checksum !== null) reply.headers.push(...checksumHeaders(checksum.algorithm, checksum.value));
   return reply;
-}
-
-/** JSON as the catalog keeps it; null: none. */
-export function encodeTags(tags: readonly Tag[]): string | null {
-  return tags.length === 0 ? null : JSON.stringify(tags);
 }
 
 /**

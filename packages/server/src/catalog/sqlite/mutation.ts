@@ -1,6 +1,8 @@
 /** What can be asked of the writer thread: a closed union, plain data that crosses threads. */
 
 import type {
+  Appended,
+  AppendRequest,
   Bucket,
   ChosenVersioning,
   CopyRequest,
@@ -8,6 +10,7 @@ import type {
   DeletionResult,
   Published,
   PublishRequest,
+  RenameRequest,
   Reservation,
   ReserveRequest,
 } from '../catalog.ts';
@@ -24,6 +27,8 @@ export interface Mutations {
     input: { bucket: number; deletions: readonly Deletion[] };
     result: readonly DeletionResult[];
   };
+  appendVersion: { input: AppendRequest; result: Appended };
+  renameVersion: { input: RenameRequest; result: undefined };
   setVersioning: { input: { bucket: number; versioning: ChosenVersioning }; result: undefined };
 }
 

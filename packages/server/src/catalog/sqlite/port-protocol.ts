@@ -32,7 +32,8 @@ const MOVED_FROM = 4 * 1024;
 
 /** The memory of a mutation that moves to the writer with it, for who asked has no more use for it. */
 export function movedMemory({ name, input }: Mutation): ArrayBuffer | undefined {
-  if (name !== 'publishVersion' || input.content.kind !== 'inline') return undefined;
+  if (name !== 'publishVersion' && name !== 'appendVersion') return undefined;
+  if (input.content.kind !== 'inline') return undefined;
   const { data } = input.content;
   const whole = data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
   return whole && data.byteLength >= MOVED_FROM ? data.buffer : undefined;

@@ -26,6 +26,9 @@ export function purgeExtents(sql: WriteStatements, manifest: number, limit: numb
     const left = sql.dropBlobRef.get(blob) as { refs: number; location: string | null } | undefined;
     if (left !== undefined && left.refs === 0 && left.location === null) sql.deleteBlob.run(blob);
   }
-  if (extents.length < limit) sql.deleteManifest.run(manifest);
+  if (extents.length < limit) {
+    sql.deleteParts.run(manifest);
+    sql.deleteManifest.run(manifest);
+  }
   return extents.length;
 }

@@ -2,6 +2,8 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type {
+  Appended,
+  AppendRequest,
   Bucket,
   Catalog,
   ChosenVersioning,
@@ -14,6 +16,7 @@ import type {
   OpenVersion,
   Published,
   PublishRequest,
+  RenameRequest,
   Reservation,
   ReserveRequest,
   Version,
@@ -130,6 +133,14 @@ export class SqliteCatalog implements Catalog {
 
   publishVersion(request: PublishRequest): Promise<Published> {
     return this.#writer.write('publishVersion', request);
+  }
+
+  appendVersion(request: AppendRequest): Promise<Appended> {
+    return this.#writer.write('appendVersion', request);
+  }
+
+  async renameVersion(request: RenameRequest): Promise<void> {
+    await this.#writer.write('renameVersion', request);
   }
 
   copyVersion(request: CopyRequest): Promise<Published> {

@@ -34,7 +34,23 @@ export class WriteStatements {
   readonly deleteManifest: StatementSync;
   readonly unreferencedManifests: StatementSync;
 
+  readonly manifestById: StatementSync;
+  readonly setManifestEnd: StatementSync;
+
+  readonly insertPart: StatementSync;
+  readonly appendPart: StatementSync;
+  readonly hasParts: StatementSync;
+  readonly copyParts: StatementSync;
+  readonly deleteParts: StatementSync;
+  readonly partChecksums: StatementSync;
+
+  readonly renameToken: StatementSync;
+  readonly insertRenameToken: StatementSync;
+  readonly trimRenameTokens: StatementSync;
+
   readonly insertExtent: StatementSync;
+  readonly refExtents: StatementSync;
+  readonly copyExtents: StatementSync;
   readonly firstExtents: StatementSync;
   readonly deleteExtent: StatementSync;
 
@@ -103,9 +119,37 @@ export class WriteStatements {
     this.deleteManifest = p('DELETE FROM manifests WHERE id = ?');
     this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT ?');
 
+    this.manifestById = p('SELECT extents, size FROM manifests WHERE id = ?');
+    this.setManifestEnd = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
+
+    const part =
+      'INSERT INTO parts (manifest, number, seq, size, etag, extents, modified_ms, checksum_value)';
+    this.insertPart = p(`${part} VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.appendPart = p(`${part}
+      VALUES (?1, (SELECT max(number) FROM parts WHERE manifest = ?1) + 1, ?2, ?3, ?4, ?5, ?6, ?7)`);
+    this.hasParts = p('SELECT 1 FROM parts WHERE manifest = ? LIMIT 1');
+    this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value
+      FROM parts WHERE manifest = ? ORDER BY number LIMIT ?`);
+    this.deleteParts = p('DELETE FROM parts WHERE manifest = ?');
+    this.partChecksums = p(
+      'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT ?',
+    );
+
+    this.renameToken = p('SELECT request FROM rename_tokens WHERE bucket = ? AND token = ?');
+    this.insertRenameToken = p(
+      'INSERT INTO rename_tokens (bucket, token, request, at_ms) VALUES (?, ?, ?, ?)',
+    );
+    this.trimRenameTokens = p('DELETE FROM rename_tokens WHERE at_ms < ?');
+
     this.insertExtent = p(
       'INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)',
     );
+    const before = 'FROM extents WHERE manifest = ? AND start < ?';
+    // A blob may be there several times.
+    this.refExtents = p(`UPDATE blobs SET refs = refs + uses FROM
+      (SELECT blob, count(*) AS uses ${before} GROUP BY blob) WHERE id = blob`);
+    this.copyExtents = p(`INSERT INTO extents (manifest, start, length, blob, offset)
+      SELECT ?, start, length, blob, offset ${before}`);
     this.firstExtents = p('SELECT start, blob FROM extents WHERE manifest = ? ORDER BY start LIMIT ?');
     this.deleteExtent = p('DELETE FROM extents WHERE manifest = ? AND start = ?');
 

@@ -4,11 +4,13 @@
  */
 
 import type { Mutation, MutationResult } from '../mutation.ts';
+import { appendVersion } from './append.ts';
 import { reserveBlob } from './blobs.ts';
 import { createBucket, deleteBucket, setVersioning } from './buckets.ts';
 import type { WAIT, WriteContext } from './context.ts';
 import { deleteVersions } from './delete.ts';
 import { copyVersion, publishVersion } from './publish.ts';
+import { renameVersion } from './rename.ts';
 
 export function applyMutation(context: WriteContext, mutation: Mutation): MutationResult | typeof WAIT {
   switch (mutation.name) {
@@ -27,6 +29,10 @@ export function applyMutation(context: WriteContext, mutation: Mutation): Mutati
       return createBucket(context, mutation.input);
     case 'deleteBucket':
       return deleteBucket(context, mutation.input);
+    case 'appendVersion':
+      return appendVersion(context, mutation.input);
+    case 'renameVersion':
+      return renameVersion(context, mutation.input);
     case 'setVersioning':
       return setVersioning(context, mutation.input);
   }

@@ -282,7 +282,6 @@ test('what is not supported is refused, not ignored', async () => {
     { 'x-amz-object-lock-mode': 'COMPLIANCE' },
     { 'x-amz-object-lock-legal-hold': 'ON' },
     { 'x-amz-website-redirect-location': '/other' },
-    { 'x-amz-write-offset-bytes': '0' },
     { 'x-amz-grant-full-control': 'id="x"' },
     { 'x-amz-acl': 'public-read' },
     { 'x-amz-unheard-of': '1' },

@@ -21,6 +21,7 @@ export * from './names.ts';
 export * from './operation.ts';
 export * from './operations/buckets.ts';
 export * from './operations/copy-object.ts';
+export * from './operations/delete-condition.ts';
 export * from './operations/delete-objects.ts';
 export * from './operations/list-objects.ts';
 export * from './operations/restore-object.ts';

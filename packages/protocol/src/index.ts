@@ -23,6 +23,8 @@ export * from './operations/buckets.ts';
 export * from './operations/copy-object.ts';
 export * from './operations/delete-condition.ts';
 export * from './operations/delete-objects.ts';
+export * from './operations/get-object-attributes.ts';
+export * from './operations/list-object-versions.ts';
 export * from './operations/list-objects.ts';
 export * from './operations/restore-object.ts';
 export * from './operations/tagging.ts';

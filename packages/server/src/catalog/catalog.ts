@@ -104,6 +104,7 @@ export interface ListedVersion {
   readonly storageClass: string;
   readonly owner: string;
   readonly checksumAlgorithm: string | null;
+  readonly checksumValue: string | null;
 }
 
 export interface ListRequest {

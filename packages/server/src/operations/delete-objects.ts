@@ -21,9 +21,16 @@ export async function deleteObjects(context: InBucket): Promise<Reply> {
   const errors = new Map<ObjectToDelete, S3Error>();
   const deletions: Deletion[] = [];
   for (const object of input.objects) {
-    if (object.error === undefined) deletions.push({ key: object.key });
-    else errors.set(object, object.error);
+    const error = object.error ?? refusal(object);
+    if (error === undefined) deletions.push({ key: object.key });
+    else errors.set(object, error);
   }
   await services.catalog.deleteVersions(bucket.id, deletions);
   return xmlReply(200, encodeDeleteObjects(input, errors));
+}
+
+/** What cannot be done yet: numbered versions, which no bucket has, and conditions. */
+function refusal({ version, condition }: ObjectToDelete): S3Error | undefined {
+  if (condition !== null) return new S3Error('NotImplemented', 'Conditions on deletes are not implemented.');
+  return typeof version === 'number' ? new S3Error('NoSuchVersion') : undefined;
 }

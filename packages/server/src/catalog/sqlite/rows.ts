@@ -8,7 +8,8 @@ export const BUCKET_COLUMNS = 'id, name, owner, region, scope, created_ms AS cre
 export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
   v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since`;
 
-export const LISTED_COLUMNS = 'key, size, etag, modified_ms, storage_class, owner, checksum_algorithm';
+export const LISTED_COLUMNS =
+  'key, size, etag, modified_ms, storage_class, owner, checksum_algorithm, checksum_value';
 
 export const EXTENT_COLUMNS = 'e.start, e.length, e.offset, b.location, b.data';
 
@@ -58,6 +59,7 @@ type ListedRow = [
   storageClass: string,
   owner: string,
   checksumAlgorithm: string | null,
+  checksumValue: string | null,
 ];
 
 const VERSION_WIDTH = 18;
@@ -117,6 +119,7 @@ export function toListed(row: unknown): ListedVersion {
     storageClass: v[4],
     owner: v[5],
     checksumAlgorithm: v[6],
+    checksumValue: v[7],
   };
 }
 

@@ -29,6 +29,14 @@ export class ClassDirectoryUnusable extends Error {
   }
 }
 
+/** Blobs are known whose directory is not. */
+export class ClassDirectoryMissing extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ClassDirectoryMissing';
+  }
+}
+
 interface ClassDirectory {
   readonly path: string;
   readonly classes: readonly string[];
@@ -57,6 +65,28 @@ export async function openClassDirectories(
     }
   }
   return { close };
+}
+
+/**
+ * Holds that blobs of these classes can be found: without their directory every request for them would fail, one by
+ * one, and a disk that was not mounted would look as if it were empty.
+ *
+ * @throws ClassDirectoryMissing
+ */
+export function requireClassDirectories(classes: readonly string[], map: StorageClassMap): void {
+  for (const name of classes) {
+    const directory = map[name]?.directory ?? null;
+    if (directory === null)
+      throw new ClassDirectoryMissing(
+        `there are objects of the storage class ${name} in a directory of its own, and none is given: ` +
+          `start with --storage-class ${name}=DIRECTORY.`,
+      );
+    if (!existsSync(join(directory, 'blobs', name)))
+      throw new ClassDirectoryMissing(
+        `there are objects of the storage class ${name}, and none of them in its directory ${directory}. ` +
+          'Is it another, or is its disk not mounted?',
+      );
+  }
 }
 
 /** Several classes may share one. */

@@ -78,9 +78,16 @@ export interface Extent {
   readonly length: number;
   /** Offset of the run in its blob. */
   readonly offset: number;
-  /** Where the blob store keeps the blob; null: inline, then `data` holds the whole blob. */
+  /** Where the blob store of its tier keeps the blob; null: inline, then `data` holds the whole blob. */
   readonly location: string | null;
   readonly data: Uint8Array | null;
+  /** Empty: the data directory; otherwise the storage class in whose own directory the blob is. */
+  readonly tier: string;
+  /** How the blob's bytes are stored, with the map of its frames where the codec has one. */
+  readonly codec: number;
+  readonly frames: Uint8Array | null;
+  /** All of the blob's bytes, before the codec. */
+  readonly logical: number;
 }
 
 /**
@@ -227,7 +234,12 @@ export interface ReserveRequest {
   readonly scope: number;
   /** 32 bytes: of exactly the bytes stored. */
   readonly sha256: Uint8Array;
+  /** Before the codec. */
   readonly length: number;
+  /** The storage class in whose own directory it is kept. Default: the data directory. */
+  readonly tier?: string;
+  /** How the bytes are stored. Default: as they came. */
+  readonly coded?: { readonly codec: number; readonly stored: number; readonly frames: Uint8Array | null };
 }
 
 export interface Reservation {

@@ -25,7 +25,7 @@ export async function putObject(context: InBucket, operation: Operation<'PutObje
   const storageClass = parseStorageClass(headers.get('x-amz-storage-class'));
   const condition = parseWriteCondition(headers);
   await failEarly(context, key, condition);
-  const received = await receiveObject(context);
+  const received = await receiveObject(context, services.blobs.placement(storageClass));
   const content = await placeObject(context, received);
   const { md5: etag, size, checksum } = received;
   await services.catalog.publishVersion({

@@ -13,7 +13,8 @@ export type Codec = (typeof CODEC)[keyof typeof CODEC];
 
 /** A blob that has a place in a store. */
 export interface StoredBlob {
-  readonly location: string;
+  /** Null: it has none, and cannot be opened. */
+  readonly location: string | null;
   readonly codec: number;
   /** Bytes before the codec. */
   readonly logical: number;
@@ -32,6 +33,7 @@ export function openBlob(
   options: { pool: SlabPool; length: number },
 ): Promise<BlobReader> {
   const { location, codec, logical, frames } = blob;
+  if (location === null) return Promise.reject(new Error('an inline blob without data'));
   switch (codec) {
     case CODEC.none:
       return store.open(location, options.length);

@@ -113,11 +113,10 @@ export class WriteStatements {
       p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
       VALUES (?, ?, ?, ${BLOB_STATE.live}, 1, 0, ?, ?, NULL, ?)`);
     this.insertPendingBlob =
-      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
-      VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, 0, ?, ?, ?, NULL)`);
-    this.blobByHash = p(
-      "SELECT id, state, location FROM blobs WHERE scope = ? AND tier = '' AND sha256 = ? AND location IS NOT NULL",
-    );
+      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data, tier, frames)
+      VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, ?, ?, ?, ?, NULL, ?, ?)`);
+    this.blobByHash = p(`SELECT id, state, location FROM blobs
+      WHERE scope = ? AND tier = ? AND codec = ? AND sha256 = ? AND location IS NOT NULL`);
     this.blobById = p('SELECT state, location, logical FROM blobs WHERE id = ?');
     this.addBlobRef = p(
       `UPDATE blobs SET refs = refs + 1, state = ${BLOB_STATE.live} WHERE id = ? RETURNING logical`,
@@ -126,7 +125,7 @@ export class WriteStatements {
     this.deleteBlob = p('DELETE FROM blobs WHERE id = ?');
     this.markDeleting = p(`UPDATE blobs SET state = ${BLOB_STATE.deleting} WHERE id = ?`);
     this.unreferencedBlobs = p(
-      'SELECT id, state, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
+      'SELECT id, state, tier, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
     );
 
     this.freePages = p('PRAGMA freelist_count');

@@ -195,9 +195,11 @@ test('tags beyond the limits are refused', async () => {
   }
 });
 
-test('storage classes: STANDARD is ours, others are refused', async () => {
+test('storage classes: kept and told, unless it is STANDARD', async () => {
   await s3.put(bucket, 'class', 'x', { 'x-amz-storage-class': 'STANDARD' });
   assert.equal((await s3.object('HEAD', bucket, 'class')).headers['x-amz-storage-class'], undefined);
+  await s3.put(bucket, 'class', 'x', { 'x-amz-storage-class': 'STANDARD_IA' });
+  assert.equal((await s3.object('HEAD', bucket, 'class')).headers['x-amz-storage-class'], 'STANDARD_IA');
   await refuses('glacier', { headers: { 'x-amz-storage-class': 'GLACIER' } }, 501, 'NotImplemented');
   await refuses('nonsense', { headers: { 'x-amz-storage-class': 'NONSENSE' } }, 400, 'InvalidStorageClass');
 });

@@ -72,6 +72,8 @@ export async function copyObject(context: InBucket, operation: Operation<'CopyOb
 }
 
 async function findSource({ services }: InBucket, bucket: Bucket, input: CopyInput): Promise<Version> {
+  // No bucket has numbered versions yet.
+  if (typeof input.sourceVersion === 'number') throw new S3Error('NoSuchVersion');
   const source = await services.catalog.findVersion(bucket.id, input.sourceKey);
   if (source === undefined) throw new S3Error('NoSuchKey', undefined, { Key: input.sourceKey });
   // S3 answers 412 for every source condition that does not hold, also where a read would be 304.

@@ -4,24 +4,13 @@
  */
 
 import { resolve } from 'node:path';
+import { STORAGE_CLASSES } from '@cistern/protocol';
 import type { StorageClassMap } from '@cistern/server';
 import { OptionError } from './option-error.ts';
 import type { StorageClassOptions } from './start-server.ts';
 
 type Classes = Readonly<Record<string, StorageClassOptions>>;
 
-/** S3's, but for those of other devices and services. */
-const STORAGE_CLASSES = [
-  'STANDARD',
-  'REDUCED_REDUNDANCY',
-  'STANDARD_IA',
-  'ONEZONE_IA',
-  'INTELLIGENT_TIERING',
-  'GLACIER',
-  'DEEP_ARCHIVE',
-  'GLACIER_IR',
-  'EXPRESS_ONEZONE',
-];
 const FIELDS = ['directory', 'compression'];
 const FORM = 'It is CLASS=DIRECTORY, CLASS=DIRECTORY,zstd or CLASS=,zstd';
 
@@ -54,7 +43,7 @@ export function checkStorageClasses(classes: Classes): StorageClassMap {
 }
 
 function check(name: string, options: StorageClassOptions): StorageClassMap[string] {
-  if (!STORAGE_CLASSES.includes(name))
+  if (!STORAGE_CLASSES.some((one) => one === name))
     throw wrong(
       `there is no storage class ${JSON.stringify(name)}. Classes are ${STORAGE_CLASSES.join(', ')}.`,
     );

@@ -230,6 +230,14 @@ export interface Published {
   readonly version: VersionId | null;
 }
 
+export interface RestoreRequest {
+  readonly bucket: number;
+  readonly key: string;
+  /** Undefined: the latest. */
+  readonly version: VersionId | undefined;
+  readonly untilMs: number;
+}
+
 export interface ReserveRequest {
   readonly scope: number;
   /** 32 bytes: of exactly the bytes stored. */
@@ -284,4 +292,9 @@ export interface Catalog {
   copyVersion(request: CopyRequest): Promise<Published>;
   /** Up to 1,000 of them, in order, each on its own; what is absent is deleted, too. Results in the order asked for. */
   deleteVersions(bucket: number, deletions: readonly Deletion[]): Promise<readonly DeletionResult[]>;
+  /**
+   * Says until when an archived version can be read. Resolves to whether it could be read already. Rejects with
+   * `NoSuchKey`, also for a delete marker.
+   */
+  restoreVersion(request: RestoreRequest): Promise<{ extended: boolean }>;
 }

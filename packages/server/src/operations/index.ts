@@ -21,6 +21,7 @@ import { headBucket } from './head-bucket.ts';
 import { listBuckets } from './list-buckets.ts';
 import { listObjects } from './list-objects.ts';
 import { putObject } from './put-object.ts';
+import { restoreObject } from './restore-object.ts';
 
 export interface OperationRequest {
   readonly services: Services;
@@ -71,6 +72,8 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return deleteBucket(context);
     case 'GetBucketLocation':
       return getBucketLocation(context);
+    case 'RestoreObject':
+      return restoreObject(context, operation);
     default:
       throw notImplemented(operation.name);
   }

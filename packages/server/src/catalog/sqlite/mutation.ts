@@ -10,6 +10,7 @@ import type {
   PublishRequest,
   Reservation,
   ReserveRequest,
+  RestoreRequest,
 } from '../catalog.ts';
 
 /** Input and result of each mutation. */
@@ -20,6 +21,7 @@ export interface Mutations {
   releaseBlob: { input: { blob: number }; result: undefined };
   publishVersion: { input: PublishRequest; result: Published };
   copyVersion: { input: CopyRequest; result: Published };
+  restoreVersion: { input: RestoreRequest; result: { extended: boolean } };
   deleteVersions: {
     input: { bucket: number; deletions: readonly Deletion[] };
     result: readonly DeletionResult[];

@@ -27,6 +27,7 @@ export class WriteStatements {
   readonly demote: StatementSync;
   readonly surface: StatementSync;
   readonly noncurrentNull: StatementSync;
+  readonly setRestored: StatementSync;
 
   readonly insertManifest: StatementSync;
   readonly addManifestRef: StatementSync;
@@ -96,6 +97,9 @@ export class WriteStatements {
     this.noncurrentNull = p(
       `SELECT seq FROM versions WHERE bucket = ? AND place = ${PLACE.noncurrent} AND key = ? AND is_null = 1`,
     );
+
+    this.setRestored = p(`UPDATE versions SET restored_until_ms = ?
+      WHERE bucket = ? AND place IN (${PLACE.current}, ${PLACE.noncurrent}) AND key = ? AND seq = ?`);
 
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, ?, ?)');
     this.addManifestRef = p('UPDATE manifests SET refs = refs + 1 WHERE id = ?');

@@ -9,6 +9,7 @@ import { createBucket, deleteBucket, setVersioning } from './buckets.ts';
 import type { WAIT, WriteContext } from './context.ts';
 import { deleteVersions } from './delete.ts';
 import { copyVersion, publishVersion } from './publish.ts';
+import { restoreVersion } from './restore.ts';
 
 export function applyMutation(context: WriteContext, mutation: Mutation): MutationResult | typeof WAIT {
   switch (mutation.name) {
@@ -23,6 +24,8 @@ export function applyMutation(context: WriteContext, mutation: Mutation): Mutati
       return undefined;
     case 'copyVersion':
       return copyVersion(context, mutation.input);
+    case 'restoreVersion':
+      return restoreVersion(context, mutation.input);
     case 'createBucket':
       return createBucket(context, mutation.input);
     case 'deleteBucket':

@@ -9,6 +9,7 @@ import type { LogLevel, ServerConfig } from '@cistern/server';
 import type { Credentials } from './credentials.ts';
 import { OptionError } from './option-error.ts';
 import type { StartServerOptions } from './start-server.ts';
+import { checkStorageClasses } from './storage-classes.ts';
 import {
   ACCESS_KEY_RULE,
   checkDistinct,
@@ -48,6 +49,7 @@ const NAMES: Readonly<Record<keyof StartServerOptions, true>> = {
   throughput: true,
   drainMs: true,
   feedRetentionMs: true,
+  storageClasses: true,
   onCrash: true,
 };
 
@@ -87,6 +89,7 @@ export async function checkOptions(options: StartServerOptions): Promise<Checked
     },
     drainMs: whole('drainMs', options.drainMs ?? LIMITS.drainMs, 0, TIMER_MS_MAX),
     feedRetentionMs: whole('feedRetentionMs', options.feedRetentionMs ?? FEED_RETENTION_MS, 0, 2 ** 50),
+    storageClasses: checkStorageClasses(options.storageClasses ?? {}),
   };
 }
 

@@ -96,6 +96,16 @@ const SETTINGS: readonly {
     (o) => o.throughput?.bytesPerSecondMin,
     [0, 2048],
   ),
+  row(
+    '--storage-class',
+    'CISTERN_STORAGE_CLASS',
+    ['GLACIER=/cold,zstd', 'GLACIER=/my cold; DEEP_ARCHIVE=,zstd'],
+    (o) => o.storageClasses,
+    [
+      { GLACIER: { directory: '/cold', compression: 'zstd' } },
+      { GLACIER: { directory: '/my cold' }, DEEP_ARCHIVE: { compression: 'zstd' } },
+    ],
+  ),
 ];
 
 function row(
@@ -171,6 +181,12 @@ suite('settings', () => {
       ['--region', 'us east', /such as us-east-1.*not "us east"/],
       ['--domain', 'https://s3.example.com/', /not a host name such as s3\.example\.com/],
       ['--buckets', 'photos,My_Bucket', /"My_Bucket" is not a valid bucket name: 3 to 63/],
+      ['--storage-class', 'GLACIER', /no class with its directory.*CLASS=DIRECTORY,zstd/],
+      ['--storage-class', 'COLD=/cold', /no storage class "COLD".*GLACIER/],
+      ['--storage-class', 'GLACIER=/cold,gzip', /follows the comma.*must be zstd/],
+      ['--storage-class', 'GLACIER=zstd', /GLACIER=,zstd.*GLACIER=\.\/zstd/],
+      ['--storage-class', 'GLACIER=', /neither a directory nor compression/],
+      ['--storage-class', 'GLACIER=/a;GLACIER=/b', /GLACIER is given twice/],
       ['--data', '', /must not be empty/],
       ['--host', '', /must not be empty/],
     ];

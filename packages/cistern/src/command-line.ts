@@ -51,12 +51,12 @@ function sourceOf(command: Command): Source {
 const flag = (name: string, description: string, variable: string): Option =>
   new Option(name, description).env(`CISTERN_${variable}`);
 
-/** A flag that may be repeated, and takes several values separated by commas. */
-const list = (name: string, description: string, variable: string): Option =>
+/** A flag that may be repeated, and takes several values separated by commas, or by `separator`. */
+const list = (name: string, description: string, variable: string, separator = ','): Option =>
   flag(name, description, variable).argParser((value: string, earlier: string[]) => [
     ...earlier,
     ...value
-      .split(',')
+      .split(separator)
       .map((one) => one.trim())
       .filter((one) => one !== ''),
   ]);
@@ -92,4 +92,11 @@ const SERVE_OPTIONS: readonly (() => Option)[] = [
       'least bytes a second that a body must move, over 20 s; 0: no such limit',
       'MIN_THROUGHPUT',
     ).default('1024'),
+  () =>
+    list(
+      '--storage-class <class=dir,zstd>',
+      "a class's own directory, compression, or both: repeat, or separate by semicolons; see below",
+      'STORAGE_CLASS',
+      ';',
+    ).default([], 'none'),
 ];

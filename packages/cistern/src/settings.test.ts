@@ -21,6 +21,7 @@ const FLAGS: ServeFlags = {
   buckets: [],
   logLevel: 'silent',
   minThroughput: '1024',
+  storageClass: [],
 };
 
 const ALICE = { name: 'alice', accessKeyId: 'ALICE123', secretAccessKey: 'alice-secret' };

@@ -10,6 +10,7 @@ import { checkLogLevel, THREADS_MAX, whole } from './check-options.ts';
 import type { Credentials } from './credentials.ts';
 import { OptionError } from './option-error.ts';
 import type { StartServerOptions } from './start-server.ts';
+import { parseStorageClasses } from './storage-classes.ts';
 import { parseUsers } from './users.ts';
 
 /** As commander gives them: texts of flags or of the environment. */
@@ -26,6 +27,7 @@ export interface ServeFlags {
   readonly buckets: readonly string[];
   readonly logLevel: string;
   readonly minThroughput: string;
+  readonly storageClass: readonly string[];
 }
 
 /** @throws OptionError */
@@ -51,6 +53,7 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
       bytesPerSecondMin: wholeNumber('throughput.bytesPerSecondMin', flags.minThroughput, 0, 2 ** 30),
       windowMs: THROUGHPUT_RULE.windowMs,
     },
+    storageClasses: parseStorageClasses(flags.storageClass),
   };
 }
 

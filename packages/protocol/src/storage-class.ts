@@ -8,7 +8,7 @@
 import { formatHttpDate } from './dates.ts';
 import { S3Error } from './errors.ts';
 
-const STORAGE_CLASSES = [
+export const STORAGE_CLASSES = [
   'STANDARD',
   'REDUCED_REDUNDANCY',
   'STANDARD_IA',

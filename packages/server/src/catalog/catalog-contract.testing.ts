@@ -7,7 +7,7 @@ import { suite } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import type { Catalog } from './catalog.ts';
-import { blobTests } from './contract/blobs.testing.ts';
+import { blobTests, placedBlobTests } from './contract/blobs.testing.ts';
 import { bucketTests } from './contract/buckets.testing.ts';
 import { conditionTests } from './contract/conditions.testing.ts';
 import { copyTests } from './contract/copies.testing.ts';
@@ -24,6 +24,7 @@ export function catalogContract(name: string, open: OpenCatalog): void {
     suite('conditions', () => conditionTests(open));
     suite('copies', () => copyTests(open));
     suite('blobs', () => blobTests(open));
+    suite('blobs of storage classes', () => placedBlobTests(open));
     suite('listings', () => listingTests(open));
   });
 }

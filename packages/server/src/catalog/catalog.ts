@@ -80,9 +80,16 @@ export interface Extent {
   readonly length: number;
   /** Offset of the run in its blob. */
   readonly offset: number;
-  /** Where the blob store keeps the blob; null: inline, then `data` holds the whole blob. */
+  /** Where the blob store of its tier keeps the blob; null: inline, then `data` holds the whole blob. */
   readonly location: string | null;
   readonly data: Uint8Array | null;
+  /** Empty: the data directory; otherwise the storage class in whose own directory the blob is. */
+  readonly tier: string;
+  /** How the blob's bytes are stored, with the map of its frames where the codec has one. */
+  readonly codec: number;
+  readonly frames: Uint8Array | null;
+  /** All of the blob's bytes, before the codec. */
+  readonly logical: number;
 }
 
 /**
@@ -249,11 +256,24 @@ export interface Published {
   readonly version: VersionId | null;
 }
 
+export interface RestoreRequest {
+  readonly bucket: number;
+  readonly key: string;
+  /** Undefined: the latest. */
+  readonly version: VersionId | undefined;
+  readonly untilMs: number;
+}
+
 export interface ReserveRequest {
   readonly scope: number;
   /** 32 bytes: of exactly the bytes stored. */
   readonly sha256: Uint8Array;
+  /** Before the codec. */
   readonly length: number;
+  /** The storage class in whose own directory it is kept. Default: the data directory. */
+  readonly tier?: string;
+  /** How the bytes are stored. Default: as they came. */
+  readonly coded?: { readonly codec: number; readonly stored: number; readonly frames: Uint8Array | null };
 }
 
 export interface Reservation {
@@ -309,4 +329,9 @@ export interface Catalog {
   copyVersion(request: CopyRequest): Promise<Published>;
   /** Up to 1,000 of them, in order, each on its own; what is absent is deleted, too. Results in the order asked for. */
   deleteVersions(bucket: number, deletions: readonly Deletion[]): Promise<readonly DeletionResult[]>;
+  /**
+   * Says until when an archived version can be read. Resolves to whether it could be read already. Rejects with
+   * `NoSuchKey`, also for a delete marker.
+   */
+  restoreVersion(request: RestoreRequest): Promise<{ extended: boolean }>;
 }

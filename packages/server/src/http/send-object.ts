@@ -4,7 +4,8 @@
  */
 
 import type { ServerResponse } from 'node:http';
-import type { BlobReader, BlobStore } from '../blobs/blob-store.ts';
+import type { BlobReader } from '../blobs/blob-store.ts';
+import type { BlobTiers } from '../blobs/blob-tiers.ts';
 import { ALIGNMENT, SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
 import type { Slab, SlabPool, SlabShare } from '../blobs/ingest/slab-pool.ts';
 import type { Extent, OpenVersion } from '../catalog/catalog.ts';
@@ -12,7 +13,7 @@ import { ClientGone } from './receive-body.ts';
 import type { ThroughputGuard, Transfer } from './throughput-guard.ts';
 
 export interface ObjectSource {
-  readonly blobs: BlobStore;
+  readonly blobs: Pick<BlobTiers, 'open'>;
   readonly slabs: SlabPool;
   readonly guard: ThroughputGuard;
 }
@@ -100,7 +101,8 @@ class Sender {
       return;
     }
     this.#transfer.waitingForUs = true;
-    const reader = await this.#source.blobs.open(extent.location, end - start);
+    const { blobs, slabs: pool } = this.#source;
+    const reader = await blobs.open(extent, { pool, length: end - start });
     opened();
     try {
       await this.#sendBlob(reader, start, end);

@@ -22,7 +22,8 @@ export async function appendObject(
   if (bucket.versioning === 'never' && offset !== (current?.size ?? 0)) {
     throw new S3Error('InvalidWriteOffset', undefined, { ObjectSize: String(current?.size ?? 0) });
   }
-  const received = await receiveObject(context);
+  const placement = services.blobs.placement(current?.storageClass ?? stored.storageClass);
+  const received = await receiveObject(context, placement);
   const content = await placeObject(context, received);
   const { md5, size, checksum } = received;
   const appended = await services.catalog.appendVersion({

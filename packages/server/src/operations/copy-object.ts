@@ -1,5 +1,6 @@
 /**
- * CopyObject: a new version on the source's bytes, which are not copied. Conditions on the source are judged on the
+ * CopyObject: a new version on the source's bytes, which are not copied but where the new storage class is kept in
+ * another place or another way. Conditions on the source are judged on the
  * version that is then copied: should another one come in between, they are judged again.
  */
 
@@ -20,9 +21,11 @@ import { CatalogError } from '../catalog/errors.ts';
 import { accessBucket } from '../http/access-control.ts';
 import { xmlReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
+import { refuseArchived } from './archived.ts';
 import { checksumOfVersion } from './checksum-of-version.ts';
 import type { InBucket, Operation } from './context.ts';
 import { encodeTags } from './stored-headers.ts';
+import { isElsewhere, rewriteVersion } from './rewrite-version.ts';
 
 /** How often the source may be replaced under our hands before the client is told to try again. */
 const TRIES = 5;
@@ -43,12 +46,9 @@ export async function copyObject(context: InBucket, operation: Operation<'CopyOb
   );
   for (let attempt = 1; ; attempt++) {
     const source = await findSource(context, sourceBucket, input);
+    refuseArchived(source, services.now());
     refuseIdleCopy(context, operation.key, sourceBucket, input);
-    const checksum = await wantedChecksum(context, sourceBucket, source, input);
-    const request: CopyRequest = {
-      sourceBucket: sourceBucket.id,
-      sourceKey: source.key,
-      sourceSeq: source.seq,
+    const target = {
       bucket: context.bucket.id,
       key: operation.key,
       condition,
@@ -56,18 +56,67 @@ export async function copyObject(context: InBucket, operation: Operation<'CopyOb
       owner: context.bucket.owner,
       attributes: attributes ?? source.attributes,
       tags: tags === undefined ? source.tags : tags,
-      checksumAlgorithm: checksum?.algorithm ?? null,
-      checksumValue: checksum?.value ?? null,
     };
+    const job: CopyJob = { sourceBucket, source, input, target };
     try {
-      const { modifiedMs } = await services.catalog.copyVersion(request);
-      const { etag } = source;
-      const checksumAlgorithm = checksum?.algorithm ?? source.checksumAlgorithm;
-      const checksumValue = checksum?.value ?? source.checksumValue;
-      return xmlReply(200, encodeCopyResult({ etag, modifiedMs, checksumAlgorithm, checksumValue }));
+      const result = (await copyBytes(context, job)) ?? (await shareBytes(context, job));
+      return xmlReply(200, encodeCopyResult(result));
     } catch (error) {
       if (!CatalogError.is(error) || error.code !== 'SourceChanged' || attempt === TRIES) throw error;
     }
+  }
+}
+
+interface CopyJob {
+  readonly sourceBucket: Bucket;
+  readonly source: Version;
+  readonly input: CopyInput;
+  readonly target: Pick<
+    CopyRequest,
+    'bucket' | 'key' | 'condition' | 'storageClass' | 'owner' | 'attributes' | 'tags'
+  >;
+}
+
+type CopyResult = Parameters<typeof encodeCopyResult>[0];
+
+async function shareBytes(
+  context: InBucket,
+  { sourceBucket, source, input, target }: CopyJob,
+): Promise<CopyResult> {
+  const checksum = await wantedChecksum(context, sourceBucket, source, input);
+  const { modifiedMs } = await context.services.catalog.copyVersion({
+    ...target,
+    sourceBucket: sourceBucket.id,
+    sourceKey: source.key,
+    sourceSeq: source.seq,
+    checksumAlgorithm: checksum?.algorithm ?? null,
+    checksumValue: checksum?.value ?? null,
+  });
+  const { etag } = source;
+  const checksumAlgorithm = checksum?.algorithm ?? source.checksumAlgorithm;
+  const checksumValue = checksum?.value ?? source.checksumValue;
+  return { etag, modifiedMs, checksumAlgorithm, checksumValue };
+}
+
+/** Undefined: the bytes are where the copy's storage class has them. */
+async function copyBytes(
+  { services, bucket }: InBucket,
+  { sourceBucket, source, input, target }: CopyJob,
+): Promise<CopyResult | undefined> {
+  const { catalog, blobs } = services;
+  if (blobs.uniform) return undefined;
+  const placement = blobs.placement(target.storageClass);
+  const open = await catalog.openVersion(sourceBucket.id, source.key);
+  try {
+    if (open?.version.seq !== source.seq)
+      throw new CatalogError('SourceChanged', 'The source was replaced meanwhile');
+    if (!(await isElsewhere(services, open, placement))) return undefined;
+    const { scope } = bucket;
+    const made = await rewriteVersion(services, open, { scope, placement, wanted: input.checksumAlgorithm });
+    const { modifiedMs } = await catalog.publishVersion({ ...target, ...made, size: source.size });
+    return { ...made, modifiedMs };
+  } finally {
+    open?.release();
   }
 }
 

@@ -13,6 +13,7 @@ import type { OpenVersion, Version } from '../catalog/catalog.ts';
 import { emptyReply } from '../http/reply.ts';
 import type { HeaderList, Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
+import { refuseArchived, restoreHeaders } from './archived.ts';
 import { checksumHeaders, notModifiedHeaders, versionHeaders } from './object-headers.ts';
 
 const NO_RANGE: ResolvedRange = { start: 0, end: 0, partial: false };
@@ -25,6 +26,7 @@ export async function getObject(context: InBucket, operation: Operation<'GetObje
   if (open === undefined) throw new S3Error('NoSuchKey', undefined, { Key: key });
   let reply: Reply | undefined;
   try {
+    refuseArchived(open.version, services.now());
     const described = describe(context, open.version, query);
     if (described.status === 304) return emptyReply(304, described.headers);
     reply = await bodyReply(open, described);
@@ -52,7 +54,7 @@ interface Described {
 }
 
 /** Everything that is answered but the bytes: conditions and range decided, headers made. */
-function describe({ headers }: InBucket, version: Version, query: Query): Described {
+function describe({ services, headers }: InBucket, version: Version, query: Query): Described {
   const withChecksum = wantsChecksum(headers);
   const outcome = evaluateRead(version, parseReadConditions(headers));
   if (outcome === 'precondition-failed') throw new S3Error('PreconditionFailed');
@@ -61,6 +63,7 @@ function describe({ headers }: InBucket, version: Version, query: Query): Descri
   const heeded = rangeApplies(version, headers.get('if-range'));
   const range = resolveRange(heeded ? headers.get('range') : undefined, version.size);
   const list = versionHeaders(version, query);
+  list.push(...restoreHeaders(version, services.now()));
   const { checksumAlgorithm, checksumValue } = version;
   if (withChecksum && !range.partial && checksumAlgorithm !== null && checksumValue !== null) {
     list.push(...checksumHeaders(checksumAlgorithm, checksumValue));

@@ -22,6 +22,7 @@ import { listBuckets } from './list-buckets.ts';
 import { listObjects } from './list-objects.ts';
 import { putObject } from './put-object.ts';
 import { renameObject } from './rename-object.ts';
+import { restoreObject } from './restore-object.ts';
 
 export interface OperationRequest {
   readonly services: Services;
@@ -74,6 +75,8 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return deleteBucket(context);
     case 'GetBucketLocation':
       return getBucketLocation(context);
+    case 'RestoreObject':
+      return restoreObject(context, operation);
     default:
       throw notImplemented(operation.name);
   }

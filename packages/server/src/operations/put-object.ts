@@ -18,7 +18,7 @@ export async function putObject(context: InBucket, operation: Operation<'PutObje
   const stored = parseStoredHeaders(headers);
   const condition = parseWriteCondition(headers);
   await failEarly(context, key, condition);
-  const received = await receiveObject(context);
+  const received = await receiveObject(context, services.blobs.placement(stored.storageClass));
   const content = await placeObject(context, received);
   const { md5: etag, size, checksum } = received;
   await services.catalog.publishVersion({

@@ -29,7 +29,8 @@ export class WriterHandle {
   constructor(config: ServerConfig, epochs: EpochMemory, handlers: WriterHandlers) {
     const data: WriterData = {
       databasePath: join(config.dataDir, DATABASE_FILE),
-      blobsPath: config.dataDir,
+      dataDir: config.dataDir,
+      storageClasses: config.storageClasses,
       epochs,
       feedRetentionMs: config.feedRetentionMs,
     };

@@ -13,6 +13,7 @@ import type {
   RenameRequest,
   Reservation,
   ReserveRequest,
+  RestoreRequest,
 } from '../catalog.ts';
 
 /** Input and result of each mutation. */
@@ -23,6 +24,7 @@ export interface Mutations {
   releaseBlob: { input: { blob: number }; result: undefined };
   publishVersion: { input: PublishRequest; result: Published };
   copyVersion: { input: CopyRequest; result: Published };
+  restoreVersion: { input: RestoreRequest; result: { extended: boolean } };
   deleteVersions: {
     input: { bucket: number; deletions: readonly Deletion[] };
     result: readonly DeletionResult[];

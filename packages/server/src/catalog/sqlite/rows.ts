@@ -11,7 +11,8 @@ export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.s
 export const LISTED_COLUMNS =
   'key, size, etag, modified_ms, storage_class, owner, checksum_algorithm, checksum_value';
 
-export const EXTENT_COLUMNS = 'e.start, e.length, e.offset, b.location, b.data';
+export const EXTENT_COLUMNS =
+  'e.start, e.length, e.offset, b.location, b.data, b.tier, b.codec, b.frames, b.logical';
 
 /** A manifest of up to this many extents is read together with its version, and kept by the reader. */
 export const EXTENTS_WITH_VERSION = 16;
@@ -50,6 +51,10 @@ type ExtentRow = [
   offset: number,
   location: string | null,
   data: Uint8Array | null,
+  tier: string,
+  codec: number,
+  frames: Uint8Array | null,
+  logical: number,
 ];
 type ListedRow = [
   key: string,
@@ -100,7 +105,17 @@ export function toVersion(row: unknown): Version {
 
 export function toExtent(row: unknown): Extent {
   const e = row as ExtentRow;
-  return { start: e[0], length: e[1], offset: e[2], location: e[3], data: e[4] };
+  return {
+    start: e[0],
+    length: e[1],
+    offset: e[2],
+    location: e[3],
+    data: e[4],
+    tier: e[5],
+    codec: e[6],
+    frames: e[7],
+    logical: e[8],
+  };
 }
 
 /** The extent that a row holds after its version; undefined when the version has none. */

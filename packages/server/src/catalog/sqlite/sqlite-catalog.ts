@@ -19,6 +19,7 @@ import type {
   RenameRequest,
   Reservation,
   ReserveRequest,
+  RestoreRequest,
   Version,
   VersionChoice,
 } from '../catalog.ts';
@@ -145,6 +146,10 @@ export class SqliteCatalog implements Catalog {
 
   copyVersion(request: CopyRequest): Promise<Published> {
     return this.#writer.write('copyVersion', request);
+  }
+
+  restoreVersion(request: RestoreRequest): Promise<{ extended: boolean }> {
+    return this.#writer.write('restoreVersion', request);
   }
 
   async deleteVersions(bucket: number, deletions: readonly Deletion[]): Promise<readonly DeletionResult[]> {

@@ -76,7 +76,7 @@ export function openSqliteStore(t: Cleanup, options: SqliteStoreOptions = {}): S
     onCommit: ({ mutations }) => commits.push(mutations),
     onStop: (cause) => stops.push(cause),
   });
-  const deleteBlob = async (location: string): Promise<void> => {
+  const deleteBlob = async ({ location }: { location: string }): Promise<void> => {
     await options.deleteBlob?.(location);
     deleted.push(location);
   };

@@ -27,6 +27,7 @@ export class WriteStatements {
   readonly demote: StatementSync;
   readonly surface: StatementSync;
   readonly noncurrentNull: StatementSync;
+  readonly setRestored: StatementSync;
 
   readonly insertManifest: StatementSync;
   readonly addManifestRef: StatementSync;
@@ -113,6 +114,9 @@ export class WriteStatements {
       `SELECT seq FROM versions WHERE bucket = ? AND place = ${PLACE.noncurrent} AND key = ? AND is_null = 1`,
     );
 
+    this.setRestored = p(`UPDATE versions SET restored_until_ms = ?
+      WHERE bucket = ? AND place IN (${PLACE.current}, ${PLACE.noncurrent}) AND key = ? AND seq = ?`);
+
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, ?, ?)');
     this.addManifestRef = p('UPDATE manifests SET refs = refs + 1 WHERE id = ?');
     this.dropManifestRef = p('UPDATE manifests SET refs = refs - 1 WHERE id = ? RETURNING refs, extents');
@@ -157,11 +161,10 @@ export class WriteStatements {
       p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
       VALUES (?, ?, ?, ${BLOB_STATE.live}, 1, 0, ?, ?, NULL, ?)`);
     this.insertPendingBlob =
-      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
-      VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, 0, ?, ?, ?, NULL)`);
-    this.blobByHash = p(
-      "SELECT id, state, location FROM blobs WHERE scope = ? AND tier = '' AND sha256 = ? AND location IS NOT NULL",
-    );
+      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data, tier, frames)
+      VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, ?, ?, ?, ?, NULL, ?, ?)`);
+    this.blobByHash = p(`SELECT id, state, location FROM blobs
+      WHERE scope = ? AND tier = ? AND codec = ? AND sha256 = ? AND location IS NOT NULL`);
     this.blobById = p('SELECT state, location, logical FROM blobs WHERE id = ?');
     this.addBlobRef = p(
       `UPDATE blobs SET refs = refs + 1, state = ${BLOB_STATE.live} WHERE id = ? RETURNING logical`,
@@ -170,7 +173,7 @@ export class WriteStatements {
     this.deleteBlob = p('DELETE FROM blobs WHERE id = ?');
     this.markDeleting = p(`UPDATE blobs SET state = ${BLOB_STATE.deleting} WHERE id = ?`);
     this.unreferencedBlobs = p(
-      'SELECT id, state, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
+      'SELECT id, state, tier, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
     );
 
     this.freePages = p('PRAGMA freelist_count');

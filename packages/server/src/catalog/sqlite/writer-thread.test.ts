@@ -41,7 +41,8 @@ function start(t: TestContext, directory = temporaryDirectory(t)): Fixture {
   const epochs = createEpochMemory(1);
   const workerData: WriterData = {
     databasePath: path,
-    blobsPath: directory,
+    dataDir: directory,
+    storageClasses: {},
     epochs,
     feedRetentionMs: 1e9,
   };

@@ -4,9 +4,12 @@
  * serves ports.
  */
 
+import type { DatabaseSync } from 'node:sqlite';
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
-import { FileBlobStore } from '../../blobs/files/file-blob-store.ts';
+import { BlobTiers } from '../../blobs/blob-tiers.ts';
+import { requireClassDirectories } from '../../class-directories.ts';
+import type { StorageClassMap } from '../../config.ts';
 import { CatalogError } from '../errors.ts';
 import { EpochWriter } from '../epochs.ts';
 import type { EpochMemory } from '../epochs.ts';
@@ -24,7 +27,8 @@ import { WriteQueue } from './write-queue.ts';
 
 export interface WriterData {
   readonly databasePath: string;
-  readonly blobsPath: string;
+  readonly dataDir: string;
+  readonly storageClasses: StorageClassMap;
   readonly epochs: EpochMemory;
   readonly feedRetentionMs: number;
 }
@@ -50,6 +54,7 @@ function main(data: WriterData): void {
   const tell = (event: WriterEvent): void => parent.postMessage(event);
 
   const db = openWriter(data.databasePath);
+  requireClassDirectories(tiersInUse(db), data.storageClasses);
   const epochs = new EpochWriter(data.epochs);
   const metrics = new WriterMetrics();
   const watchers = new UploadWatchers();
@@ -63,8 +68,8 @@ function main(data: WriterData): void {
     onUploads: (changes) => watchers.changed(changes),
     onStop: (cause) => tell({ kind: 'stopped', message: describe(cause) }),
   });
-  const blobs = new FileBlobStore(data.blobsPath);
-  const reaper = new Reaper({ queue, epochs, deleteBlob: (location) => blobs.delete(location) });
+  const blobs = new BlobTiers(data);
+  const reaper = new Reaper({ queue, epochs, deleteBlob: (blob) => blobs.delete(blob) });
   const maintenance = new Maintenance({
     queue,
     reaper,
@@ -99,6 +104,12 @@ function main(data: WriterData): void {
     }
   });
   tell({ kind: 'ready' });
+}
+
+/** Storage classes that have blobs in directories of their own. */
+function tiersInUse(db: DatabaseSync): string[] {
+  const rows = db.prepare("SELECT DISTINCT tier FROM blobs WHERE tier <> ''").all();
+  return rows.map(({ tier }) => String(tier));
 }
 
 /** Answers of one commit go back as one message a port. */

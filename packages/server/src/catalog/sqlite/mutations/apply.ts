@@ -11,6 +11,7 @@ import type { WAIT, WriteContext } from './context.ts';
 import { deleteVersions } from './delete.ts';
 import { copyVersion, publishVersion } from './publish.ts';
 import { renameVersion } from './rename.ts';
+import { restoreVersion } from './restore.ts';
 
 export function applyMutation(context: WriteContext, mutation: Mutation): MutationResult | typeof WAIT {
   switch (mutation.name) {
@@ -25,6 +26,8 @@ export function applyMutation(context: WriteContext, mutation: Mutation): Mutati
       return undefined;
     case 'copyVersion':
       return copyVersion(context, mutation.input);
+    case 'restoreVersion':
+      return restoreVersion(context, mutation.input);
     case 'createBucket':
       return createBucket(context, mutation.input);
     case 'deleteBucket':

@@ -2,6 +2,8 @@
 
 import type { OpenVersion } from '../catalog/catalog.ts';
 
+import type { Piece } from './send-object.ts';
+
 /** Names and values in turn. */
 export type HeaderList = string[];
 
@@ -9,7 +11,12 @@ export type ReplyBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   /** Bytes [start, end) of an object. Whoever sends the reply, or drops it, releases the version. */
-  | { readonly kind: 'object'; readonly open: OpenVersion; readonly start: number; readonly end: number };
+  | { readonly kind: 'object'; readonly open: OpenVersion; readonly start: number; readonly end: number }
+  /** An object that is not whole yet. `length` null: nobody knows how long it will be. */
+  | { readonly kind: 'pieces'; readonly length: number | null; readonly pieces: PieceSource };
+
+/** @param signal aborted when the client is gone: the iterator rejects then */
+export type PieceSource = (signal: AbortSignal) => AsyncIterable<Piece>;
 
 export interface Reply {
   readonly status: number;

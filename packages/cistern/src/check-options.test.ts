@@ -36,6 +36,7 @@ test('nothing has to be said', async () => {
     drainMs: 30_000,
     feedRetentionMs: 604_800_000,
     storageClasses: {},
+    uploadRetentionMs: 604_800_000,
   });
 });
 
@@ -55,6 +56,7 @@ test('what is said is kept', async () => {
     drainMs: 0,
     feedRetentionMs: 1,
     storageClasses: { GLACIER: { directory: '/cold', compression: 'zstd' } },
+    uploadRetentionMs: 1,
   };
   assert.deepEqual(await checkOptions(options), { ...options, users: [] });
 });
@@ -91,6 +93,7 @@ test('values out of their range are refused', async () => {
   await refuses({ drainMs: -1 }, 'drainMs', /from 0/);
   await refuses({ drainMs: 2 ** 31 }, 'drainMs', /to 2147483647/);
   await refuses({ feedRetentionMs: Number.NaN }, 'feedRetentionMs', /not NaN/);
+  await refuses({ uploadRetentionMs: 0 }, 'uploadRetentionMs', /from 1/);
   await refuses(
     { throughput: { bytesPerSecondMin: -1, windowMs: 1 } },
     'throughput.bytesPerSecondMin',

@@ -106,6 +106,13 @@ const SETTINGS: readonly {
       { GLACIER: { directory: '/my cold' }, DEEP_ARCHIVE: { compression: 'zstd' } },
     ],
   ),
+  row(
+    '--upload-retention',
+    'CISTERN_UPLOAD_RETENTION',
+    ['12h', '90s'],
+    (o) => o.uploadRetentionMs,
+    [43_200_000, 90_000],
+  ),
 ];
 
 function row(
@@ -177,6 +184,9 @@ suite('settings', () => {
       ['--threads', '0', /whole number from 1 to 256, not 0/],
       ['--threads', 'many', /whole number from 1 to 256, not "many"/],
       ['--min-throughput', '1.5', /whole number from 0 to 1073741824, not "1\.5"/],
+      ['--upload-retention', '7', /a unit \(s, m, h or d\), such as 12h or 7d, not "7"/],
+      ['--upload-retention', '1.5h', /not "1\.5h"/],
+      ['--upload-retention', '0s', /from 1/],
       ['--log-level', 'loud', /one of silent, error, warn, info, debug, not "loud"/],
       ['--region', 'us east', /such as us-east-1.*not "us east"/],
       ['--domain', 'https://s3.example.com/', /not a host name such as s3\.example\.com/],

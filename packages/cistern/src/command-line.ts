@@ -99,4 +99,10 @@ const SERVE_OPTIONS: readonly (() => Option)[] = [
       'STORAGE_CLASS',
       ';',
     ).default([], 'none'),
+  () =>
+    flag(
+      '--upload-retention <time>',
+      'age at which multipart uploads to which nothing comes are aborted: 12h, 7d',
+      'UPLOAD_RETENTION',
+    ).default('7d'),
 ];

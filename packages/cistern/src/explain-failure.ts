@@ -17,6 +17,7 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   'tls.cert': 'tlsCert',
   'tls.key': 'tlsKey',
   'throughput.bytesPerSecondMin': 'minThroughput',
+  uploadRetentionMs: 'uploadRetention',
 };
 
 const VARIABLE_OF: Readonly<Record<string, string>> = {

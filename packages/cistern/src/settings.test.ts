@@ -22,6 +22,7 @@ const FLAGS: ServeFlags = {
   logLevel: 'silent',
   minThroughput: '1024',
   storageClass: [],
+  uploadRetention: '7d',
 };
 
 const ALICE = { name: 'alice', accessKeyId: 'ALICE123', secretAccessKey: 'alice-secret' };

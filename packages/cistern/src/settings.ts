@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { THROUGHPUT_RULE } from '@cistern/server';
 import { checkLogLevel, THREADS_MAX, whole } from './check-options.ts';
 import type { Credentials } from './credentials.ts';
+import { parseDuration } from './duration.ts';
 import { OptionError } from './option-error.ts';
 import type { StartServerOptions } from './start-server.ts';
 import { parseStorageClasses } from './storage-classes.ts';
@@ -28,6 +29,7 @@ export interface ServeFlags {
   readonly logLevel: string;
   readonly minThroughput: string;
   readonly storageClass: readonly string[];
+  readonly uploadRetention: string;
 }
 
 /** @throws OptionError */
@@ -54,6 +56,7 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
       windowMs: THROUGHPUT_RULE.windowMs,
     },
     storageClasses: parseStorageClasses(flags.storageClass),
+    uploadRetentionMs: parseDuration('uploadRetentionMs', flags.uploadRetention),
   };
 }
 

@@ -56,6 +56,8 @@ export interface StartServerOptions {
    * compression. Default: they are kept with the object, and mean nothing.
    */
   readonly storageClasses?: Readonly<Record<string, StorageClassOptions>>;
+  /** How long a multipart upload may be idle before it is aborted, in ms. Default: seven days. */
+  readonly uploadRetentionMs?: number;
   /** A thread has died of a fault; default: the error is thrown, and ends the process unless it is handled there. */
   readonly onCrash?: (error: Error) => void;
 }

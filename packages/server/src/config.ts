@@ -43,4 +43,6 @@ export interface ServerConfig {
   readonly drainMs: number;
   readonly feedRetentionMs: number;
   readonly storageClasses: StorageClassMap;
+  /** After how long without a part an upload is aborted, and an ended one forgotten. */
+  readonly uploadRetentionMs: number;
 }

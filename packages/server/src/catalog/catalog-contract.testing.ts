@@ -12,6 +12,8 @@ import { bucketTests } from './contract/buckets.testing.ts';
 import { conditionTests } from './contract/conditions.testing.ts';
 import { copyTests } from './contract/copies.testing.ts';
 import { listingTests } from './contract/listings.testing.ts';
+import { uploadTests } from './contract/uploads.testing.ts';
+import { uploadListingTests } from './contract/upload-listings.testing.ts';
 import { versionTests } from './contract/versions.testing.ts';
 
 /** A new, empty catalog, closed by the time that the test's own `after` hooks have run. */
@@ -26,5 +28,7 @@ export function catalogContract(name: string, open: OpenCatalog): void {
     suite('blobs', () => blobTests(open));
     suite('blobs of storage classes', () => placedBlobTests(open));
     suite('listings', () => listingTests(open));
+    suite('uploads', () => uploadTests(open));
+    suite('listings of uploads', () => uploadListingTests(open));
   });
 }

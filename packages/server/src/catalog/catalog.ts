@@ -8,6 +8,7 @@
  */
 
 import type { ReadConditions } from '@cistern/protocol';
+import type { UploadCatalog } from './uploads.ts';
 
 export interface Bucket {
   /** Never reused: a bucket made again under the same name has another id. */
@@ -284,6 +285,8 @@ export interface Reservation {
 }
 
 export interface Catalog {
+  readonly uploads: UploadCatalog;
+
   findBucket(name: string): Promise<Bucket | undefined>;
   /** In name order, after `after`; `owner` undefined: everybody's. */
   listBuckets(request: {

@@ -27,6 +27,8 @@ suite('what a catalog says', () => {
     TooManyParts: ['TooManyParts', 400, false],
     TokenMismatch: ['IdempotencyParameterMismatch', 400, false],
     SourceChanged: ['ConditionalRequestConflict', 409, false],
+    NoSuchUpload: ['NoSuchUpload', 404, false],
+    PartsChanged: ['ConditionalRequestConflict', 409, false],
     StorageFull: ['ServiceUnavailable', 503, true],
     Stopped: ['ServiceUnavailable', 503, true],
   };

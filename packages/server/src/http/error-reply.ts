@@ -25,6 +25,8 @@ const CATALOG_CODES: Record<CatalogErrorCode, { readonly code: S3ErrorCode; read
   TooManyParts: { code: 'TooManyParts' },
   TokenMismatch: { code: 'IdempotencyParameterMismatch' },
   SourceChanged: { code: 'ConditionalRequestConflict' },
+  NoSuchUpload: { code: 'NoSuchUpload' },
+  PartsChanged: { code: 'ConditionalRequestConflict' },
   StorageFull: {
     code: 'ServiceUnavailable',
     message: 'The storage is full. Delete objects or add space, then try again.',

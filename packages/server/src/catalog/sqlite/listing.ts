@@ -106,7 +106,10 @@ function startOf(request: ListRequest): { key: string; inclusive: boolean } | un
 }
 
 /** Of a key that begins with the prefix: all up to the first delimiter after it, or undefined without one. */
-function commonPrefixOf(key: string, { prefix, delimiter }: ListRequest): string | undefined {
+export function commonPrefixOf(
+  key: string,
+  { prefix, delimiter }: Pick<ListRequest, 'prefix' | 'delimiter'>,
+): string | undefined {
   const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
   return end === -1 ? undefined : key.slice(0, end + delimiter.length);
 }

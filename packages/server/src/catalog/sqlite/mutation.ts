@@ -15,6 +15,14 @@ import type {
   ReserveRequest,
   RestoreRequest,
 } from '../catalog.ts';
+import type {
+  CompletionRequest,
+  PartCopyRequest,
+  PartRequest,
+  PublishedPart,
+  UploadName,
+  UploadRequest,
+} from '../uploads.ts';
 
 /** Input and result of each mutation. */
 export interface Mutations {
@@ -32,6 +40,11 @@ export interface Mutations {
   appendVersion: { input: AppendRequest; result: Appended };
   renameVersion: { input: RenameRequest; result: undefined };
   setVersioning: { input: { bucket: number; versioning: ChosenVersioning }; result: undefined };
+  createUpload: { input: UploadRequest; result: { id: number; initiatedMs: number } };
+  publishPart: { input: PartRequest; result: PublishedPart };
+  copyPart: { input: PartCopyRequest; result: PublishedPart };
+  completeUpload: { input: CompletionRequest; result: Published };
+  abortUpload: { input: UploadName; result: undefined };
 }
 
 export type MutationName = keyof Mutations;

@@ -32,7 +32,7 @@ const MOVED_FROM = 4 * 1024;
 
 /** The memory of a mutation that moves to the writer with it, for who asked has no more use for it. */
 export function movedMemory({ name, input }: Mutation): ArrayBuffer | undefined {
-  if (name !== 'publishVersion' && name !== 'appendVersion') return undefined;
+  if (name !== 'publishVersion' && name !== 'publishPart' && name !== 'appendVersion') return undefined;
   if (input.content.kind !== 'inline') return undefined;
   const { data } = input.content;
   const whole = data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;

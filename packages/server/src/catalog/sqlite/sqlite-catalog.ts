@@ -24,8 +24,10 @@ import type {
   VersionChoice,
 } from '../catalog.ts';
 import type { EpochReader } from '../epochs.ts';
+import type { UploadCatalog } from '../uploads.ts';
 import { SqliteReader } from './reader.ts';
 import { EXTENTS_WITH_VERSION } from './rows.ts';
+import { SqliteUploads } from './sqlite-uploads.ts';
 import { SharedSnapshot } from './shared-snapshot.ts';
 import type { WriterClient } from './writer-client.ts';
 
@@ -41,6 +43,7 @@ export interface SqliteCatalogOptions {
 }
 
 export class SqliteCatalog implements Catalog {
+  readonly uploads: UploadCatalog;
   readonly #reader: SqliteReader;
   readonly #writer: Pick<WriterClient, 'write'>;
   readonly #epochs: EpochReader;
@@ -55,6 +58,7 @@ export class SqliteCatalog implements Catalog {
     this.#writer = writer;
     this.#epochs = epochs;
     this.#snapshot = new SharedSnapshot(db, epochs);
+    this.uploads = new SqliteUploads({ db, snapshot: this.#snapshot, writer });
   }
 
   async findBucket(name: string): Promise<Bucket | undefined> {

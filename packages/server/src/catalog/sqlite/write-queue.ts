@@ -21,6 +21,8 @@ import type { WriteContext } from './mutations/context.ts';
 import { SqliteReader } from './reader.ts';
 import { SQLITE, sqliteCode } from './sqlite-errors.ts';
 import type { UploadChange } from './upload-watchers.ts';
+import { UploadReader } from './upload-reader.ts';
+import { UploadStatements } from './upload-statements.ts';
 import { WriteStatements } from './write-statements.ts';
 
 /** A transaction takes no more than this, so that a long queue is answered in steps. */
@@ -90,6 +92,8 @@ export class WriteQueue {
     this.#context = {
       sql: this.sql,
       reader: new SqliteReader(db),
+      uploads: new UploadStatements(db),
+      uploadReader: new UploadReader(db),
       pins: this.pins,
       now: options.now ?? Date.now,
       nextSequence: () => ++this.#sequence,

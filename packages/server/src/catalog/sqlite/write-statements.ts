@@ -42,7 +42,6 @@ export class WriteStatements {
   readonly appendPart: StatementSync;
   readonly hasParts: StatementSync;
   readonly copyParts: StatementSync;
-  readonly deleteParts: StatementSync;
   readonly partChecksums: StatementSync;
 
   readonly renameToken: StatementSync;
@@ -54,6 +53,7 @@ export class WriteStatements {
   readonly copyExtents: StatementSync;
   readonly firstExtents: StatementSync;
   readonly deleteExtent: StatementSync;
+  readonly deleteParts: StatementSync;
 
   readonly insertInlineBlob: StatementSync;
   readonly insertPendingBlob: StatementSync;
@@ -119,7 +119,8 @@ export class WriteStatements {
 
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, ?, ?)');
     this.addManifestRef = p('UPDATE manifests SET refs = refs + 1 WHERE id = ?');
-    this.dropManifestRef = p('UPDATE manifests SET refs = refs - 1 WHERE id = ? RETURNING refs, extents');
+    this.dropManifestRef = p(`UPDATE manifests SET refs = refs - 1 WHERE id = ?
+      RETURNING refs, extents, EXISTS (SELECT 1 FROM parts WHERE manifest = manifests.id) AS hasParts`);
     this.deleteManifest = p('DELETE FROM manifests WHERE id = ?');
     this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT ?');
 
@@ -134,7 +135,6 @@ export class WriteStatements {
     this.hasParts = p('SELECT 1 FROM parts WHERE manifest = ? LIMIT 1');
     this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value
       FROM parts WHERE manifest = ? ORDER BY number LIMIT ?`);
-    this.deleteParts = p('DELETE FROM parts WHERE manifest = ?');
     this.partChecksums = p(
       'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT ?',
     );
@@ -156,6 +156,8 @@ export class WriteStatements {
       SELECT ?, start, length, blob, offset ${before}`);
     this.firstExtents = p('SELECT start, blob FROM extents WHERE manifest = ? ORDER BY start LIMIT ?');
     this.deleteExtent = p('DELETE FROM extents WHERE manifest = ? AND start = ?');
+    this.deleteParts = p(`DELETE FROM parts WHERE manifest = ? AND number IN
+      (SELECT number FROM parts WHERE manifest = ? ORDER BY number LIMIT ?)`);
 
     this.insertInlineBlob =
       p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)

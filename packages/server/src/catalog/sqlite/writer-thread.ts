@@ -31,6 +31,7 @@ export interface WriterData {
   readonly storageClasses: StorageClassMap;
   readonly epochs: EpochMemory;
   readonly feedRetentionMs: number;
+  readonly uploadRetentionMs: number;
 }
 
 /** From the main thread. */
@@ -74,6 +75,7 @@ function main(data: WriterData): void {
     queue,
     reaper,
     feedRetentionMs: data.feedRetentionMs,
+    uploadRetentionMs: data.uploadRetentionMs,
     onError: (error) => tell({ kind: 'error', message: describe(error) }),
   });
   const ports = new Set<MessagePort>();

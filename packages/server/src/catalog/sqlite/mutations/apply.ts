@@ -12,6 +12,10 @@ import { deleteVersions } from './delete.ts';
 import { copyVersion, publishVersion } from './publish.ts';
 import { renameVersion } from './rename.ts';
 import { restoreVersion } from './restore.ts';
+import { abortUpload } from './uploads/abort-upload.ts';
+import { completeUpload } from './uploads/complete-upload.ts';
+import { createUpload } from './uploads/create-upload.ts';
+import { copyPart, publishPart } from './uploads/parts.ts';
 
 export function applyMutation(context: WriteContext, mutation: Mutation): MutationResult | typeof WAIT {
   switch (mutation.name) {
@@ -38,5 +42,15 @@ export function applyMutation(context: WriteContext, mutation: Mutation): Mutati
       return renameVersion(context, mutation.input);
     case 'setVersioning':
       return setVersioning(context, mutation.input);
+    case 'createUpload':
+      return createUpload(context, mutation.input);
+    case 'publishPart':
+      return publishPart(context, mutation.input);
+    case 'copyPart':
+      return copyPart(context, mutation.input);
+    case 'completeUpload':
+      return completeUpload(context, mutation.input);
+    case 'abortUpload':
+      return abortUpload(context, mutation.input);
   }
 }

@@ -4,6 +4,8 @@ import { CatalogError } from '../../errors.ts';
 import type { BlobPins } from '../blob-pins.ts';
 import type { SqliteReader } from '../reader.ts';
 import type { UploadChange } from '../upload-watchers.ts';
+import type { UploadReader } from '../upload-reader.ts';
+import type { UploadStatements } from '../upload-statements.ts';
 import type { WriteStatements } from '../write-statements.ts';
 
 /** A reservation that cannot be answered yet: its content is being deleted, and is asked for again afterwards. */
@@ -13,6 +15,8 @@ export interface WriteContext {
   readonly sql: WriteStatements;
   /** Over the writing connection: sees the transaction's own changes. */
   readonly reader: SqliteReader;
+  readonly uploads: UploadStatements;
+  readonly uploadReader: UploadReader;
   readonly pins: BlobPins;
   readonly now: () => number;
   /** Draws the next sequence number of this transaction. */

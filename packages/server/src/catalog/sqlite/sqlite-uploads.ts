@@ -1,0 +1,82 @@
+/** The `UploadCatalog` of a gateway thread over SQLite: its reads share the catalog's snapshot, its writes go to the writer. */
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { Published } from '../catalog.ts';
+import type {
+  CompletionRequest,
+  Part,
+  PartCopyRequest,
+  PartRequest,
+  PublishedPart,
+  Upload,
+  UploadCatalog,
+  UploadListRequest,
+  UploadListResult,
+  UploadName,
+  UploadRequest,
+} from '../uploads.ts';
+import type { SharedSnapshot } from './shared-snapshot.ts';
+import { UploadReader } from './upload-reader.ts';
+import type { WriterClient } from './writer-client.ts';
+
+export interface SqliteUploadsOptions {
+  readonly db: DatabaseSync;
+  readonly snapshot: SharedSnapshot;
+  readonly writer: Pick<WriterClient, 'write'>;
+}
+
+export class SqliteUploads implements UploadCatalog {
+  readonly #reader: UploadReader;
+  readonly #snapshot: SharedSnapshot;
+  readonly #writer: Pick<WriterClient, 'write'>;
+
+  constructor({ db, snapshot, writer }: SqliteUploadsOptions) {
+    this.#reader = new UploadReader(db);
+    this.#snapshot = snapshot;
+    this.#writer = writer;
+  }
+
+  createUpload(request: UploadRequest): Promise<{ id: number; initiatedMs: number }> {
+    return this.#writer.write('createUpload', request);
+  }
+
+  async findUpload(name: UploadName): Promise<Upload | undefined> {
+    return this.#snapshot.read(() => this.#reader.findUpload(name));
+  }
+
+  async listUploads(request: UploadListRequest): Promise<UploadListResult> {
+    return this.#snapshot.read(() => this.#reader.listUploads(request));
+  }
+
+  publishPart(request: PartRequest): Promise<PublishedPart> {
+    return this.#writer.write('publishPart', request);
+  }
+
+  copyPart(request: PartCopyRequest): Promise<PublishedPart> {
+    return this.#writer.write('copyPart', request);
+  }
+
+  async listParts({
+    manifest,
+    after,
+    limit,
+  }: Parameters<UploadCatalog['listParts']>[0]): Promise<{ parts: Part[]; truncated: boolean }> {
+    const parts = this.#snapshot.read(() => this.#reader.parts(manifest, after, limit + 1));
+    return { parts: parts.slice(0, limit), truncated: limit > 0 && parts.length > limit };
+  }
+
+  async findPart(manifest: number, number: number): Promise<{ part: Part; start: number } | undefined> {
+    return this.#snapshot.read(() => {
+      const part = this.#reader.part(manifest, number);
+      return part === undefined ? undefined : { part, start: this.#reader.sizeBefore(manifest, number) };
+    });
+  }
+
+  completeUpload(request: CompletionRequest): Promise<Published> {
+    return this.#writer.write('completeUpload', request);
+  }
+
+  async abortUpload(name: UploadName): Promise<void> {
+    await this.#writer.write('abortUpload', name);
+  }
+}

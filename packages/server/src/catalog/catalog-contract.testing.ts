@@ -11,6 +11,9 @@ import { blobTests, placedBlobTests } from './contract/blobs.testing.ts';
 import { bucketTests } from './contract/buckets.testing.ts';
 import { conditionTests } from './contract/conditions.testing.ts';
 import { copyTests } from './contract/copies.testing.ts';
+import { historyConditionTests } from './contract/history-conditions.testing.ts';
+import { historyEntryTests, historyListingTests } from './contract/history-listings.testing.ts';
+import { historyModelTests, historyTests } from './contract/history.testing.ts';
 import { listingTests } from './contract/listings.testing.ts';
 import { uploadTests } from './contract/uploads.testing.ts';
 import { uploadListingTests } from './contract/upload-listings.testing.ts';
@@ -30,5 +33,14 @@ export function catalogContract(name: string, open: OpenCatalog): void {
     suite('listings', () => listingTests(open));
     suite('uploads', () => uploadTests(open));
     suite('listings of uploads', () => uploadListingTests(open));
+    suite('history', () => {
+      historyTests(open);
+      historyModelTests(open);
+    });
+    suite('conditions and copies of versions', () => historyConditionTests(open));
+    suite('listings of versions', () => {
+      historyListingTests(open);
+      historyEntryTests(open);
+    });
   });
 }

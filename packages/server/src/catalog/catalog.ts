@@ -142,7 +142,6 @@ export interface HistoryEntry extends ListedVersion {
   readonly isNull: boolean;
   readonly deleteMarker: boolean;
   readonly latest: boolean;
-  readonly checksumValue: string | null;
 }
 
 export interface HistoryRequest {
@@ -308,6 +307,8 @@ export interface Catalog {
   openVersion(bucket: number, key: string, choice?: VersionChoice): Promise<OpenVersion | undefined>;
   /** Current versions in UTF-8 byte order of their keys, without delete markers. Costs what it returns. */
   listObjects(request: ListRequest): Promise<ListResult>;
+  /** Every version and delete marker. Costs what it returns, however many versions a key has. */
+  listVersions(request: HistoryRequest): Promise<HistoryResult>;
 
   /**
    * Announces a blob, durably, before its file appears at its final place, so that no file is ever unknown to the

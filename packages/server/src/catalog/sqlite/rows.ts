@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Bucket, Extent, ListedVersion, Version, Versioning } from '../catalog.ts';
+import type { HistoryRow } from './history-listing.ts';
 
 export const BUCKET_COLUMNS = 'id, name, owner, region, scope, created_ms AS createdMs, versioning, tags';
 
@@ -10,6 +11,8 @@ export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.s
 
 export const LISTED_COLUMNS =
   'key, size, etag, modified_ms, storage_class, owner, checksum_algorithm, checksum_value';
+
+export const HISTORY_COLUMNS = `${LISTED_COLUMNS}, seq, is_null, delete_marker`;
 
 export const EXTENT_COLUMNS =
   'e.start, e.length, e.offset, b.location, b.data, b.tier, b.codec, b.frames, b.logical';
@@ -135,6 +138,16 @@ export function toListed(row: unknown): ListedVersion {
     owner: v[5],
     checksumAlgorithm: v[6],
     checksumValue: v[7],
+  };
+}
+
+export function toHistoryRow(row: unknown): HistoryRow {
+  const v = row as [...ListedRow, seq: number, isNull: number, deleteMarker: number];
+  return {
+    ...toListed(row),
+    seq: v[8],
+    isNull: v[9] === 1,
+    deleteMarker: v[10] === 1,
   };
 }
 

@@ -11,6 +11,8 @@ import type {
   Deletion,
   DeletionResult,
   Extent,
+  HistoryRequest,
+  HistoryResult,
   ListRequest,
   ListResult,
   OpenVersion,
@@ -126,6 +128,10 @@ export class SqliteCatalog implements Catalog {
 
   async listObjects(request: ListRequest): Promise<ListResult> {
     return this.#snapshot.read(() => this.#reader.listObjects(request));
+  }
+
+  async listVersions(request: HistoryRequest): Promise<HistoryResult> {
+    return this.#snapshot.read(() => this.#reader.listVersions(request));
   }
 
   reserveBlob(request: ReserveRequest): Promise<Reservation> {

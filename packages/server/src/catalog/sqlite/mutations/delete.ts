@@ -18,14 +18,17 @@ function deleteOne(context: WriteContext, bucket: BucketRow, deletion: Deletion)
   const { key, version, condition = null } = deletion;
   if (condition !== null) {
     const found = context.reader.findVersion(bucket.id, key, { version });
-    const failed = (error: DeletionResult['error']): DeletionResult => ({
+    const left = (error: DeletionResult['error']): DeletionResult => ({
       version: null,
       deleteMarker: false,
       error,
     });
-    if (found === undefined) return failed(version === undefined ? 'NoSuchKey' : 'NoSuchVersion');
-    if (version === undefined && found.deleteMarker) return failed('NoSuchKey');
-    if (!conditionHolds(found, condition)) return failed('PreconditionFailed');
+    if (found === undefined || (version === undefined && found.deleteMarker)) {
+      // Of size and time S3 says that they hold of what is not there; there is nothing left to do.
+      if (condition.etag === undefined) return left(null);
+      return left(version === undefined ? 'NoSuchKey' : 'NoSuchVersion');
+    }
+    if (!conditionHolds(found, condition)) return left('PreconditionFailed');
   }
   return version === undefined
     ? deleteKey(context, bucket, key)

@@ -16,6 +16,8 @@ import { invalidArgument, S3Error } from '../errors.ts';
 import { formatUploadId } from '../ids.ts';
 import type { RawHeaders } from '../raw-headers.ts';
 import type { PayloadMode } from '../sigv4/payload-mode.ts';
+import { parseChecksumInput } from './upload.ts';
+import type { UploadInput } from './upload.ts';
 
 export type UploadState = 'open' | 'complete' | 'aborted';
 
@@ -43,6 +45,37 @@ function parseFlag(headers: RawHeaders, name: string): boolean {
   const value = headers.get(name);
   if (value === undefined || value === 'true') return value === 'true';
   throw invalidArgument(`${name} is true, or is not sent.`, name, value);
+}
+
+/** Of an object. */
+const OBJECT_BYTES_MAX = 5 * 1024 ** 4;
+
+export interface LiveBody {
+  /** Bytes of the payload; null: nobody knows. */
+  readonly length: number | null;
+  readonly checksum: UploadInput['checksum'];
+}
+
+/**
+ * What the request says about the body of a live upload.
+ *
+ * @throws S3Error EntityTooLarge, InvalidArgument, InvalidRequest (a Content-MD5, for the same reason as a signed hash)
+ */
+export function parseLiveBody(headers: RawHeaders, payload: PayloadMode): LiveBody {
+  if (headers.has('content-md5'))
+    throw new S3Error('InvalidRequest', 'A live upload takes no Content-MD5: send a checksum as a trailer.');
+  const name = payload.kind === 'chunked' ? 'x-amz-decoded-content-length' : 'content-length';
+  const value = headers.get(name);
+  if (value !== undefined && !/^\d{1,16}$/.test(value))
+    throw invalidArgument('The length is not a number.', name, value);
+  const length = value === undefined ? null : Number(value);
+  if (length !== null && length > OBJECT_BYTES_MAX) {
+    throw new S3Error('EntityTooLarge', undefined, {
+      ProposedSize: String(length),
+      MaxSizeAllowed: String(OBJECT_BYTES_MAX),
+    });
+  }
+  return { length, checksum: parseChecksumInput(headers, payload) };
 }
 
 /** Response headers, names and values in turn. @param upload `size` in bytes */

@@ -6,7 +6,7 @@
  * What is told to an upload that has ended, or that is of another bucket or key, rejects with `NoSuchUpload`.
  */
 
-import type { Content, Published, VersionId, WriteCondition } from './catalog.ts';
+import type { Content, Extent, Published, VersionId, WriteCondition } from './catalog.ts';
 
 /** What the object will have that the upload becomes, and who began it. */
 export interface UploadAttributes {
@@ -78,6 +78,8 @@ export interface PartRequest extends UploadName {
   readonly size: number;
   readonly etag: string;
   readonly checksumValue: string | null;
+  /** Refuses to take the place of a part: rejects with `PartsChanged`. */
+  readonly onlyNew?: boolean;
 }
 
 export interface PartCopyRequest extends UploadName {
@@ -135,6 +137,41 @@ export interface CompletionRequest extends UploadName {
   readonly condition: WriteCondition | null;
 }
 
+/** What has come of an upload and can be read. */
+export interface UploadPrefix {
+  readonly upload: Upload;
+  /** Of an open upload those from 1 on without a gap, of a complete one all. */
+  readonly parts: readonly Part[];
+  /** Of its parts. */
+  readonly size: number;
+  /** Whether it was aborted, or the object that it became is gone: there are no parts then. */
+  readonly gone: boolean;
+}
+
+/** Bytes that stay where they are until `release`, which may be called again. */
+export interface OpenBytes {
+  /** The extents that overlap [start, end), in order; rejects with `PartsChanged` when the bytes are others by now. */
+  extents(start: number, end: number): Promise<readonly Extent[]>;
+  release(): void;
+}
+
+export interface OpenPart extends OpenBytes {
+  readonly part: Part;
+}
+
+export interface OpenComplete extends OpenBytes {
+  readonly size: number;
+  /** The first parts of the object. */
+  parts(limit: number): Promise<readonly Part[]>;
+}
+
+/** A part was committed, or the upload has ended. */
+export interface UploadChange {
+  readonly upload: number;
+  /** Null: it was completed or aborted, or nothing more can be heard of it. */
+  readonly part: number | null;
+}
+
 export interface UploadCatalog {
   /** Rejects with `NoSuchBucket`. */
   createUpload(request: UploadRequest): Promise<{ readonly id: number; readonly initiatedMs: number }>;
@@ -164,6 +201,22 @@ export interface UploadCatalog {
    * when one was replaced or is not there, and as `publishVersion`; the upload is as it was then.
    */
   completeUpload(request: CompletionRequest): Promise<Published>;
+  /** Undefined: there is no such upload, or not any more. */
+  readPrefix(name: UploadName): Promise<UploadPrefix | undefined>;
+  /**
+   * A part of an upload that is open or complete, to be read; undefined: it is not there.
+   *
+   * @param offset where the part begins in the object that the upload becomes
+   */
+  openPart(name: UploadName, number: number, offset: number): Promise<OpenPart | undefined>;
+  /** What a complete upload became, as it was then; undefined: it is not complete, or the object is gone. */
+  openComplete(name: UploadName): Promise<OpenComplete | undefined>;
+  /**
+   * Tells of every change that is committed after it has resolved, and of some before, until the returned function is
+   * called. Costs nothing while nothing changes.
+   */
+  watchUpload(upload: number, listener: (change: UploadChange) => void): Promise<() => void>;
+
   /** Gives up all parts. */
   abortUpload(name: UploadName): Promise<void>;
 }

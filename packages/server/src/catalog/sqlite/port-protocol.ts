@@ -2,7 +2,7 @@
 
 import type { CatalogErrorCode } from '../errors.ts';
 import type { Mutation, MutationResult } from './mutation.ts';
-import type { UploadChange } from './upload-watchers.ts';
+import type { UploadChange } from '../uploads.ts';
 
 export interface NumberedMutation {
   readonly id: number;

@@ -40,7 +40,7 @@ const BUCKETS_KEPT = 1000;
 
 export interface SqliteCatalogOptions {
   readonly db: DatabaseSync;
-  readonly writer: Pick<WriterClient, 'write'>;
+  readonly writer: Pick<WriterClient, 'write' | 'watchUpload'>;
   readonly epochs: EpochReader;
 }
 
@@ -60,7 +60,7 @@ export class SqliteCatalog implements Catalog {
     this.#writer = writer;
     this.#epochs = epochs;
     this.#snapshot = new SharedSnapshot(db, epochs);
-    this.uploads = new SqliteUploads({ db, snapshot: this.#snapshot, writer });
+    this.uploads = new SqliteUploads({ db, snapshot: this.#snapshot, writer, reader: this.#reader, epochs });
   }
 
   async findBucket(name: string): Promise<Bucket | undefined> {

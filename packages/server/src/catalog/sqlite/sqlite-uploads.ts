@@ -4,17 +4,24 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Published } from '../catalog.ts';
 import type {
   CompletionRequest,
+  OpenComplete,
+  OpenPart,
   Part,
   PartCopyRequest,
   PartRequest,
   PublishedPart,
   Upload,
   UploadCatalog,
+  UploadChange,
   UploadListRequest,
   UploadListResult,
   UploadName,
+  UploadPrefix,
   UploadRequest,
 } from '../uploads.ts';
+import type { EpochReader } from '../epochs.ts';
+import { LiveUploads } from './live-uploads.ts';
+import type { SqliteReader } from './reader.ts';
 import type { SharedSnapshot } from './shared-snapshot.ts';
 import { UploadReader } from './upload-reader.ts';
 import type { WriterClient } from './writer-client.ts';
@@ -22,18 +29,22 @@ import type { WriterClient } from './writer-client.ts';
 export interface SqliteUploadsOptions {
   readonly db: DatabaseSync;
   readonly snapshot: SharedSnapshot;
-  readonly writer: Pick<WriterClient, 'write'>;
+  readonly writer: Pick<WriterClient, 'write' | 'watchUpload'>;
+  readonly reader: SqliteReader;
+  readonly epochs: EpochReader;
 }
 
 export class SqliteUploads implements UploadCatalog {
   readonly #reader: UploadReader;
   readonly #snapshot: SharedSnapshot;
-  readonly #writer: Pick<WriterClient, 'write'>;
+  readonly #writer: Pick<WriterClient, 'write' | 'watchUpload'>;
+  readonly #live: LiveUploads;
 
-  constructor({ db, snapshot, writer }: SqliteUploadsOptions) {
+  constructor({ db, snapshot, writer, reader, epochs }: SqliteUploadsOptions) {
     this.#reader = new UploadReader(db);
     this.#snapshot = snapshot;
     this.#writer = writer;
+    this.#live = new LiveUploads({ reader, uploads: this.#reader, snapshot, epochs });
   }
 
   createUpload(request: UploadRequest): Promise<{ id: number; initiatedMs: number }> {
@@ -70,6 +81,22 @@ export class SqliteUploads implements UploadCatalog {
       const part = this.#reader.part(manifest, number);
       return part === undefined ? undefined : { part, start: this.#reader.sizeBefore(manifest, number) };
     });
+  }
+
+  async readPrefix(name: UploadName): Promise<UploadPrefix | undefined> {
+    return this.#live.readPrefix(name);
+  }
+
+  async openPart(name: UploadName, number: number, offset: number): Promise<OpenPart | undefined> {
+    return this.#live.openPart(name, number, offset);
+  }
+
+  async openComplete(name: UploadName): Promise<OpenComplete | undefined> {
+    return this.#live.openComplete(name);
+  }
+
+  watchUpload(upload: number, listener: (change: UploadChange) => void): Promise<() => void> {
+    return this.#writer.watchUpload(upload, listener);
   }
 
   completeUpload(request: CompletionRequest): Promise<Published> {

@@ -32,6 +32,7 @@ export class UploadReader {
   readonly #parts: StatementSync;
   readonly #part: StatementSync;
   readonly #sizeBefore: StatementSync;
+  readonly #manifest: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#upload = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads WHERE id = ?`);
@@ -41,6 +42,7 @@ export class UploadReader {
       `SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number > ? ORDER BY number LIMIT ?`,
     );
     this.#part = db.prepare(`SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number = ?`);
+    this.#manifest = db.prepare('SELECT 1 FROM manifests WHERE id = ? AND refs > 0');
     this.#sizeBefore = db.prepare(
       'SELECT coalesce(sum(size), 0) AS size FROM parts WHERE manifest = ? AND number < ?',
     );
@@ -68,6 +70,11 @@ export class UploadReader {
 
   part(manifest: number, number: number): Part | undefined {
     return this.#part.get(manifest, number) as Part | undefined;
+  }
+
+  /** Whether an upload, or a version of what it became, has the bytes. */
+  hasManifest(id: number): boolean {
+    return this.#manifest.get(id) !== undefined;
   }
 
   /** Bytes of all parts before that number. */

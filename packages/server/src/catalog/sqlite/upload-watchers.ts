@@ -3,12 +3,7 @@
  * watch it, and nobody else.
  */
 
-/** A part was committed, or the upload ended. */
-export interface UploadChange {
-  readonly upload: number;
-  /** Null: it was completed or aborted. */
-  readonly part: number | null;
-}
+import type { UploadChange } from '../uploads.ts';
 
 type Tell = (changes: readonly UploadChange[]) => void;
 

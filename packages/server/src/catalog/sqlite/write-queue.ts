@@ -20,7 +20,7 @@ import { WAIT } from './mutations/context.ts';
 import type { WriteContext } from './mutations/context.ts';
 import { SqliteReader } from './reader.ts';
 import { SQLITE, sqliteCode } from './sqlite-errors.ts';
-import type { UploadChange } from './upload-watchers.ts';
+import type { UploadChange } from '../uploads.ts';
 import { UploadReader } from './upload-reader.ts';
 import { UploadStatements } from './upload-statements.ts';
 import { WriteStatements } from './write-statements.ts';

@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { CatalogError } from '../errors.ts';
 import type { Mutation, MutationName, Mutations } from './mutation.ts';
 import { movedMemory } from './port-protocol.ts';
-import type { UploadChange } from './upload-watchers.ts';
+import type { UploadChange } from '../uploads.ts';
 import type { NumberedMutation, WriterReply, WriterRequest } from './port-protocol.ts';
 
 interface Pending {

@@ -20,7 +20,7 @@ import { movedMemory } from './port-protocol.ts';
 import type { Answer, WriterReply, WriterRequest } from './port-protocol.ts';
 import { Reaper } from './reaper.ts';
 import { UploadWatchers } from './upload-watchers.ts';
-import type { UploadChange } from './upload-watchers.ts';
+import type { UploadChange } from '../uploads.ts';
 import { WriterMetrics } from './writer-metrics.ts';
 import type { WriterMetricsValues } from './writer-metrics.ts';
 import { WriteQueue } from './write-queue.ts';

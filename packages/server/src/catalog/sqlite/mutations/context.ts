@@ -3,7 +3,7 @@
 import { CatalogError } from '../../errors.ts';
 import type { BlobPins } from '../blob-pins.ts';
 import type { SqliteReader } from '../reader.ts';
-import type { UploadChange } from '../upload-watchers.ts';
+import type { UploadChange } from '../../uploads.ts';
 import type { UploadReader } from '../upload-reader.ts';
 import type { UploadStatements } from '../upload-statements.ts';
 import type { WriteStatements } from '../write-statements.ts';

@@ -31,6 +31,8 @@ export function publishPart(context: WriteContext, input: PartRequest): Publishe
   takeContent(context, content);
   const { scope } = requireBucket(context, input.bucket);
   requireOpenUpload(context, input);
+  if (input.onlyNew === true && context.uploadReader.part(input.upload, input.number) !== undefined)
+    throw new CatalogError('PartsChanged', 'Somebody else has sent that part');
   const seq = context.nextSequence();
   const blob = referToContent(context, { content, seq, scope, size });
   const runs = blob === null ? [] : [{ start: 0, length: size, blob, offset: 0 }];

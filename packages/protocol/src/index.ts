@@ -45,7 +45,7 @@ export { withPresignedHeaders } from './presigned-headers.ts';
 export * from './range.ts';
 export * from './storage-class.ts';
 export * from './tags.ts';
-export { bucketOfHost, checkVersionId, KEY_BYTES_MAX, parseTarget, Query } from './target.ts';
+export { bucketOfHost, KEY_BYTES_MAX, parseTarget, Query } from './target.ts';
 export { escapeXml } from './xml/escape.ts';
 export { parseXml } from './xml/parse.ts';
 export type { XmlElement } from './xml/parse.ts';

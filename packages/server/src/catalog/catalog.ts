@@ -7,7 +7,7 @@
  * publishes them. Every method rejects with `CatalogError`, or with an unknown error when something is broken.
  */
 
-import type { ReadConditions } from '@cistern/protocol';
+import type { DeleteCondition, ReadConditions } from '@cistern/protocol';
 import type { UploadCatalog } from './uploads.ts';
 
 export interface Bucket {
@@ -181,19 +181,11 @@ export interface PublishRequest extends VersionAttributes {
   readonly content: Content;
 }
 
-/** What must hold of the version that is deleted. */
-export interface DeleteCondition {
-  /** Or `*`: any. */
-  readonly etag?: string;
-  readonly size?: number;
-  /** Compared at whole seconds. */
-  readonly modifiedMs?: number;
-}
-
 export interface Deletion {
   readonly key: string;
   /** Removes that version for good; otherwise the key is deleted, which leaves a delete marker where there are versions. */
   readonly version?: VersionId | undefined;
+  /** What must hold of that version, or of the latest. */
   readonly condition?: DeleteCondition | null;
 }
 

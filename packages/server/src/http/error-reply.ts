@@ -57,7 +57,8 @@ export function errorReply(
   error: S3Error,
   context: { method: string; resource: string; requestId: string },
 ): Reply {
-  const headers = error.code === 'ServiceUnavailable' ? ['Retry-After', '1'] : [];
+  const headers = [...error.headers];
+  if (error.code === 'ServiceUnavailable') headers.push('Retry-After', '1');
   if (error.code === 'InvalidRange')
     headers.push('Content-Range', `bytes */${error.details['ActualObjectSize']}`);
   if (error.status === 304) return emptyReply(304, headers);

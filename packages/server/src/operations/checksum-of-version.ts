@@ -6,6 +6,7 @@ import type { Bucket, Version } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/errors.ts';
 import type { Services } from './context.ts';
 import { readVersion } from './read-version.ts';
+import { idOf } from './version-ids.ts';
 
 /** @returns Base64. @throws CatalogError SourceChanged when the key has another version by now */
 export async function checksumOfVersion(
@@ -15,7 +16,8 @@ export async function checksumOfVersion(
   algorithm: ChecksumAlgorithm,
 ): Promise<string> {
   const checksum = createChecksum(algorithm);
-  const open = await services.catalog.openVersion(bucket.id, version.key);
+  const choice = { version: idOf(version), asOf: bucket.asOf };
+  const open = await services.catalog.openVersion(bucket.id, version.key, choice);
   try {
     if (open?.version.seq !== version.seq)
       throw new CatalogError('SourceChanged', 'The source was replaced meanwhile');

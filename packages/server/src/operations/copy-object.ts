@@ -16,16 +16,17 @@ import {
   S3Error,
 } from '@cistern/protocol';
 import type { CopyInput } from '@cistern/protocol';
-import type { Bucket, CopyRequest, Version } from '../catalog/catalog.ts';
+import type { Bucket, CopyRequest, Published, Version } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/errors.ts';
 import { accessBucket } from '../http/access-control.ts';
 import { xmlReply } from '../http/reply.ts';
-import type { Reply } from '../http/reply.ts';
+import type { HeaderList, Reply } from '../http/reply.ts';
 import { refuseArchived } from './archived.ts';
 import { checksumOfVersion } from './checksum-of-version.ts';
 import type { InBucket, Operation } from './context.ts';
 import { encodeTags } from './stored-headers.ts';
 import { isElsewhere, rewriteVersion } from './rewrite-version.ts';
+import { formatId, idOf, requireData } from './version-ids.ts';
 
 /** How often the source may be replaced under our hands before the client is told to try again. */
 const TRIES = 5;
@@ -60,7 +61,7 @@ export async function copyObject(context: InBucket, operation: Operation<'CopyOb
     const job: CopyJob = { sourceBucket, source, input, target };
     try {
       const result = (await copyBytes(context, job)) ?? (await shareBytes(context, job));
-      return xmlReply(200, encodeCopyResult(result));
+      return xmlReply(200, encodeCopyResult(result), versionHeaders(job, result.version));
     } catch (error) {
       if (!CatalogError.is(error) || error.code !== 'SourceChanged' || attempt === TRIES) throw error;
     }
@@ -77,17 +78,26 @@ interface CopyJob {
   >;
 }
 
-type CopyResult = Parameters<typeof encodeCopyResult>[0];
+type CopyResult = Parameters<typeof encodeCopyResult>[0] & Pick<Published, 'version'>;
+
+function versionHeaders({ sourceBucket, source, input }: CopyJob, version: Published['version']): HeaderList {
+  const tellsSource = sourceBucket.versioning !== 'never' || input.sourceVersion !== undefined;
+  const headers = tellsSource ? ['x-amz-copy-source-version-id', formatId(idOf(source))] : [];
+  if (version !== null) headers.push('x-amz-version-id', formatId(version));
+  return headers;
+}
 
 async function shareBytes(
   context: InBucket,
   { sourceBucket, source, input, target }: CopyJob,
 ): Promise<CopyResult> {
   const checksum = await wantedChecksum(context, sourceBucket, source, input);
-  const { modifiedMs } = await context.services.catalog.copyVersion({
+  const { modifiedMs, version } = await context.services.catalog.copyVersion({
     ...target,
     sourceBucket: sourceBucket.id,
     sourceKey: source.key,
+    sourceAsOf: sourceBucket.asOf,
+    sourceVersion: input.sourceVersion,
     sourceSeq: source.seq,
     checksumAlgorithm: checksum?.algorithm ?? null,
     checksumValue: checksum?.value ?? null,
@@ -95,7 +105,7 @@ async function shareBytes(
   const { etag } = source;
   const checksumAlgorithm = checksum?.algorithm ?? source.checksumAlgorithm;
   const checksumValue = checksum?.value ?? source.checksumValue;
-  return { etag, modifiedMs, checksumAlgorithm, checksumValue };
+  return { etag, modifiedMs, version, checksumAlgorithm, checksumValue };
 }
 
 /** Undefined: the bytes are where the copy's storage class has them. */
@@ -106,25 +116,32 @@ async function copyBytes(
   const { catalog, blobs } = services;
   if (blobs.uniform) return undefined;
   const placement = blobs.placement(target.storageClass);
-  const open = await catalog.openVersion(sourceBucket.id, source.key);
+  const choice = { version: input.sourceVersion, asOf: sourceBucket.asOf };
+  const open = await catalog.openVersion(sourceBucket.id, source.key, choice);
   try {
     if (open?.version.seq !== source.seq)
       throw new CatalogError('SourceChanged', 'The source was replaced meanwhile');
     if (!(await isElsewhere(services, open, placement))) return undefined;
     const { scope } = bucket;
     const made = await rewriteVersion(services, open, { scope, placement, wanted: input.checksumAlgorithm });
-    const { modifiedMs } = await catalog.publishVersion({ ...target, ...made, size: source.size });
-    return { ...made, modifiedMs };
+    const published = await catalog.publishVersion({ ...target, ...made, size: source.size });
+    return { ...made, ...published };
   } finally {
     open?.release();
   }
 }
 
 async function findSource({ services }: InBucket, bucket: Bucket, input: CopyInput): Promise<Version> {
-  // No bucket has numbered versions yet.
-  if (typeof input.sourceVersion === 'number') throw new S3Error('NoSuchVersion');
-  const source = await services.catalog.findVersion(bucket.id, input.sourceKey);
-  if (source === undefined) throw new S3Error('NoSuchKey', undefined, { Key: input.sourceKey });
+  const { sourceKey: key, sourceVersion: version } = input;
+  const choice = { version, asOf: bucket.asOf };
+  const source = await services.catalog.findVersion(bucket.id, key, choice);
+  if (source?.deleteMarker === true && version !== undefined) {
+    throw new S3Error(
+      'InvalidRequest',
+      'The source of a copy request may not specifically refer to a delete marker by version id.',
+    );
+  }
+  requireData(source, { key, choice, method: 'PUT' });
   // S3 answers 412 for every source condition that does not hold, also where a read would be 304.
   if (evaluateRead(source, input.sourceConditions) !== 'proceed') throw new S3Error('PreconditionFailed');
   return source;
@@ -140,7 +157,9 @@ function refuseIdleCopy(
     input.replaceMetadata ||
     input.replaceTags ||
     headers.has('x-amz-storage-class') ||
-    input.checksumAlgorithm !== undefined;
+    input.checksumAlgorithm !== undefined ||
+    // An old version becomes the current one again; where there are none, it is the same one.
+    (input.sourceVersion !== undefined && bucket.versioning !== 'never');
   if (changes || sourceBucket.id !== bucket.id || input.sourceKey !== key) return;
   throw new S3Error(
     'InvalidRequest',

@@ -16,10 +16,13 @@ import { deleteBucket } from './delete-bucket.ts';
 import { deleteObject } from './delete-object.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
+import { getBucketVersioning } from './get-bucket-versioning.ts';
 import { getObject, headObject } from './get-object.ts';
 import { headBucket } from './head-bucket.ts';
 import { listBuckets } from './list-buckets.ts';
+import { listObjectVersions } from './list-object-versions.ts';
 import { listObjects } from './list-objects.ts';
+import { putBucketVersioning } from './put-bucket-versioning.ts';
 import { putObject } from './put-object.ts';
 import { renameObject } from './rename-object.ts';
 import { restoreObject } from './restore-object.ts';
@@ -75,6 +78,12 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return deleteBucket(context);
     case 'GetBucketLocation':
       return getBucketLocation(context);
+    case 'GetBucketVersioning':
+      return getBucketVersioning(context);
+    case 'PutBucketVersioning':
+      return putBucketVersioning(context);
+    case 'ListObjectVersions':
+      return listObjectVersions(context, operation);
     case 'RestoreObject':
       return restoreObject(context, operation);
     default:
@@ -90,7 +99,6 @@ const UNSERVED: Partial<Record<S3OperationName, readonly string[]>> = {
   GetObject: ['partNumber'],
   HeadObject: ['partNumber'],
   PutObject: ['x-cistern-live'],
-  DeleteObject: ['x-amz-if-match-last-modified-time', 'x-amz-if-match-size'],
 };
 
 /** @throws S3Error NotImplemented */

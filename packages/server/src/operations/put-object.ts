@@ -9,6 +9,7 @@ import type { InBucket, Operation } from './context.ts';
 import { placeObject, receiveObject } from './receive-object.ts';
 import { checksumHeaders } from './object-headers.ts';
 import { parseStoredHeaders } from './stored-headers.ts';
+import { formatId } from './version-ids.ts';
 
 export async function putObject(context: InBucket, operation: Operation<'PutObject'>): Promise<Reply> {
   const { services, bucket, headers } = context;
@@ -21,7 +22,7 @@ export async function putObject(context: InBucket, operation: Operation<'PutObje
   const received = await receiveObject(context, services.blobs.placement(stored.storageClass));
   const content = await placeObject(context, received);
   const { md5: etag, size, checksum } = received;
-  await services.catalog.publishVersion({
+  const { version } = await services.catalog.publishVersion({
     bucket: bucket.id,
     key,
     condition,
@@ -34,6 +35,7 @@ export async function putObject(context: InBucket, operation: Operation<'PutObje
     checksumValue: checksum?.value ?? null,
   });
   const reply = emptyReply(200, ['ETag', `"${etag}"`]);
+  if (version !== null) reply.headers.push('x-amz-version-id', formatId(version));
   if (checksum !== null) reply.headers.push(...checksumHeaders(checksum.algorithm, checksum.value));
   return reply;
 }
@@ -48,11 +50,11 @@ async function failEarly(
   condition: WriteCondition | null,
 ): Promise<void> {
   if (condition === null) return;
-  const current = await services.catalog.findVersion(bucket.id, key);
+  const latest = await services.catalog.findVersion(bucket.id, key);
+  const absent = latest === undefined || latest.deleteMarker;
   if ('ifAbsent' in condition) {
-    if (current !== undefined)
-      throw new S3Error('PreconditionFailed', undefined, { Condition: 'If-None-Match' });
-  } else if (current === undefined) {
+    if (!absent) throw new S3Error('PreconditionFailed', undefined, { Condition: 'If-None-Match' });
+  } else if (absent) {
     throw new S3Error('NoSuchKey', undefined, { Key: key });
   }
 }

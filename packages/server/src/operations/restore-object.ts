@@ -8,6 +8,7 @@ import { emptyReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
 import { receiveDocument } from './receive-document.ts';
+import { idOf, requireData } from './version-ids.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -19,11 +20,9 @@ export async function restoreObject(
   const { catalog } = services;
   const version = readVersionId(query.get('versionId'));
   const { days } = parseRestore((await receiveDocument(context)).bytes);
-  const found = await catalog.findVersion(bucket.id, key, { version });
-  if (found === undefined && version !== undefined) throw new S3Error('NoSuchVersion');
-  if (found === undefined || (found.deleteMarker && version === undefined))
-    throw new S3Error('NoSuchKey', undefined, { Key: key });
-  if (found.deleteMarker) throw new S3Error('MethodNotAllowed');
+  const choice = { version };
+  const found = await catalog.findVersion(bucket.id, key, choice);
+  requireData(found, { key, choice, method: 'POST' });
   if (!isArchived(found.storageClass)) {
     const { storageClass: StorageClass } = found;
     const message = "Restore is not allowed for the object's current storage class";
@@ -32,7 +31,7 @@ export async function restoreObject(
   const { extended } = await catalog.restoreVersion({
     bucket: bucket.id,
     key,
-    version: version ?? (found.isNull ? 'null' : found.seq),
+    version: idOf(found),
     untilMs: endOf(services.now(), days),
   });
   return emptyReply(extended ? 200 : 202);

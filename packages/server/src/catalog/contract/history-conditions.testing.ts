@@ -67,12 +67,12 @@ export function historyConditionTests(open: OpenCatalog): void {
       return { version: null, deleteMarker: false, error };
     };
     const results = await catalog.deleteVersions(bucket, [
-      { key: 'k', condition: { etag: 'other' } },
-      { key: 'k', condition: { etag, size: size + 1 } },
+      { key: 'k', condition: { ifMatch: 'other' } },
+      { key: 'k', condition: { ifMatch: etag, size: size + 1 } },
       { key: 'k', condition: { size, modifiedMs: modifiedMs + 1000 } },
-      { key: 'k', version: 'null', condition: { etag: 'other' } },
-      { key: 'k', version: 12345, condition: { etag: '*' } },
-      { key: 'absent', condition: { etag: '*' } },
+      { key: 'k', version: 'null', condition: { ifMatch: 'other' } },
+      { key: 'k', version: 12345, condition: { ifMatch: '*' } },
+      { key: 'absent', condition: { ifMatch: '*' } },
       // S3: what is not there has been deleted, unless its ETag was asked for.
       { key: 'absent', condition: { size: 1, modifiedMs: 1 } },
     ]);
@@ -84,7 +84,7 @@ export function historyConditionTests(open: OpenCatalog): void {
     ]);
     const wholeSeconds = Math.floor(modifiedMs / 1000) * 1000;
     const done = await catalog.deleteVersions(bucket, [
-      { key: 'k', condition: { etag, size, modifiedMs: wholeSeconds } },
+      { key: 'k', condition: { ifMatch: etag, size, modifiedMs: wholeSeconds } },
     ]);
     assert.deepEqual(done, [failed(null)]);
     assert.equal(await catalog.findVersion(bucket, 'k'), undefined);
@@ -97,8 +97,8 @@ export function historyConditionTests(open: OpenCatalog): void {
     const { etag } = await model.put('a');
     await model.delete('a');
     const results = await catalog.deleteVersions(bucket, [
-      { key: 'a', condition: { etag: '*' } },
-      { key: 'a', condition: { etag } },
+      { key: 'a', condition: { ifMatch: '*' } },
+      { key: 'a', condition: { ifMatch: etag } },
       { key: 'a', condition: { size: 0 } },
       { key: 'never', condition: { size: 0 } },
     ]);

@@ -1,7 +1,7 @@
 /** Deleting keys and versions, each on its own: one whose condition does not hold keeps none of the others. */
 
+import { deleteConditionHolds } from '@cistern/protocol';
 import type { Deletion, DeletionResult } from '../../catalog.ts';
-import { conditionHolds } from './conditions.ts';
 import { requireBucket } from './context.ts';
 import type { BucketRow, WriteContext } from './context.ts';
 import { deleteKey, deleteVersion } from './history.ts';
@@ -25,10 +25,10 @@ function deleteOne(context: WriteContext, bucket: BucketRow, deletion: Deletion)
     });
     if (found === undefined || (version === undefined && found.deleteMarker)) {
       // Of size and time S3 says that they hold of what is not there; there is nothing left to do.
-      if (condition.etag === undefined) return left(null);
+      if (condition.ifMatch === undefined) return left(null);
       return left(version === undefined ? 'NoSuchKey' : 'NoSuchVersion');
     }
-    if (!conditionHolds(found, condition)) return left('PreconditionFailed');
+    if (!deleteConditionHolds(found, condition)) return left('PreconditionFailed');
   }
   return version === undefined
     ? deleteKey(context, bucket, key)

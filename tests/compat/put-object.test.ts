@@ -200,7 +200,6 @@ test('storage classes: kept and told, unless it is STANDARD', async () => {
   assert.equal((await s3.object('HEAD', bucket, 'class')).headers['x-amz-storage-class'], undefined);
   await s3.put(bucket, 'class', 'x', { 'x-amz-storage-class': 'STANDARD_IA' });
   assert.equal((await s3.object('HEAD', bucket, 'class')).headers['x-amz-storage-class'], 'STANDARD_IA');
-  await refuses('glacier', { headers: { 'x-amz-storage-class': 'GLACIER' } }, 501, 'NotImplemented');
   await refuses('nonsense', { headers: { 'x-amz-storage-class': 'NONSENSE' } }, 400, 'InvalidStorageClass');
 });
 

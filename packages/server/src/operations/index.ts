@@ -3,7 +3,7 @@
  * is found and its use allowed, and what an operation does not know is refused.
  */
 
-import { checkBucketName, isArchived, refuseUnknown, S3Error } from '@cistern/protocol';
+import { checkBucketName, refuseUnknown, S3Error } from '@cistern/protocol';
 import type { Query, RawHeaders, S3Operation, S3OperationName } from '@cistern/protocol';
 import type { User } from '../config.ts';
 import { accessBucket } from '../http/access-control.ts';
@@ -109,6 +109,4 @@ function refuseUnserved(
   for (const name of UNSERVED[operation] ?? []) {
     if (headers.has(name) || query.has(name)) throw notImplemented(name);
   }
-  const storageClass = headers.get('x-amz-storage-class');
-  if (storageClass !== undefined && isArchived(storageClass)) throw notImplemented(storageClass);
 }

@@ -16,6 +16,8 @@ export interface Services {
   readonly hasher: Md5Hasher;
   readonly guard: ThroughputGuard;
   readonly region: string;
+  /** How much of a live upload is committed at a time. Bytes. */
+  readonly livePartBytes: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Stops all writes: a sync has failed, and what the disk holds is not known any more. */

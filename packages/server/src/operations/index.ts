@@ -22,6 +22,9 @@ import { headBucket } from './head-bucket.ts';
 import { listBuckets } from './list-buckets.ts';
 import { listObjectVersions } from './list-object-versions.ts';
 import { listObjects } from './list-objects.ts';
+import { listKeyUploads } from './live/list-key-uploads.ts';
+import { resumeUpload } from './live/live-put.ts';
+import { headUpload, readUpload } from './live/read-upload.ts';
 import { putBucketVersioning } from './put-bucket-versioning.ts';
 import { putObject } from './put-object.ts';
 import { renameObject } from './rename-object.ts';
@@ -70,6 +73,14 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return copyObject(context, operation);
     case 'DeleteObjects':
       return deleteObjects(context);
+    case 'ReadUpload':
+      return readUpload(context, operation);
+    case 'HeadUpload':
+      return headUpload(context, operation);
+    case 'ResumeUpload':
+      return resumeUpload(context, operation);
+    case 'ListKeyUploads':
+      return listKeyUploads(context, operation);
     case 'RenameObject':
       return renameObject(context, operation);
     case 'HeadBucket':
@@ -98,7 +109,6 @@ const notImplemented = (name: string): S3Error =>
 const UNSERVED: Partial<Record<S3OperationName, readonly string[]>> = {
   GetObject: ['partNumber'],
   HeadObject: ['partNumber'],
-  PutObject: ['x-cistern-live'],
 };
 
 /** @throws S3Error NotImplemented */

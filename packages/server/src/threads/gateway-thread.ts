@@ -76,6 +76,7 @@ function main(parent: MessagePort, data: GatewayData): void {
       hasher: new Md5Hasher(),
       guard: new ThroughputGuard(config.throughput),
       region: config.region,
+      livePartBytes: config.livePartBytes,
       now: Date.now,
       failStop: (cause: unknown) => writer.stop(String(cause)),
     };

@@ -84,12 +84,6 @@ test('the body of an unsupported operation is not taken for an object', async ()
   });
 });
 
-test('uploading a part by copy is 501', async () => {
-  const headers = { 'x-amz-copy-source': `/${bucket}/key` };
-  const query = 'partNumber=1&uploadId=x';
-  expectError(await s3.object('PUT', bucket, 'part', { query, headers }), 501, 'NotImplemented');
-});
-
 test('a form upload is 501', async () => {
   const headers = { 'content-type': 'multipart/form-data; boundary=x' };
   const body = '--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nposted\r\n--x--\r\n';

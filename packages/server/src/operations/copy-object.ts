@@ -141,7 +141,7 @@ async function findSource({ services }: InBucket, bucket: Bucket, input: CopyInp
       'The source of a copy request may not specifically refer to a delete marker by version id.',
     );
   }
-  requireData(source, { key, choice, method: 'PUT' });
+  requireData(source, { key, choice, method: 'GET' });
   // S3 answers 412 for every source condition that does not hold, also where a read would be 304.
   if (evaluateRead(source, input.sourceConditions) !== 'proceed') throw new S3Error('PreconditionFailed');
   return source;

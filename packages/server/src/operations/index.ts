@@ -10,6 +10,7 @@ import { accessBucket } from '../http/access-control.ts';
 import type { Reply } from '../http/reply.ts';
 import type { RequestBody } from '../http/request-body.ts';
 import type { InBucket, Services } from './context.ts';
+import { deleteBucketTagging, getBucketTagging, putBucketTagging } from './bucket-tagging.ts';
 import { copyObject } from './copy-object.ts';
 import { createBucket } from './create-bucket.ts';
 import { deleteBucket } from './delete-bucket.ts';
@@ -22,6 +23,7 @@ import { headBucket } from './head-bucket.ts';
 import { listBuckets } from './list-buckets.ts';
 import { listObjectVersions } from './list-object-versions.ts';
 import { listObjects } from './list-objects.ts';
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.ts';
 import { putBucketVersioning } from './put-bucket-versioning.ts';
 import { putObject } from './put-object.ts';
 import { renameObject } from './rename-object.ts';
@@ -78,6 +80,18 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return deleteBucket(context);
     case 'GetBucketLocation':
       return getBucketLocation(context);
+    case 'GetObjectTagging':
+      return getObjectTagging(context, operation);
+    case 'PutObjectTagging':
+      return putObjectTagging(context, operation);
+    case 'DeleteObjectTagging':
+      return deleteObjectTagging(context, operation);
+    case 'GetBucketTagging':
+      return getBucketTagging(context);
+    case 'PutBucketTagging':
+      return putBucketTagging(context);
+    case 'DeleteBucketTagging':
+      return deleteBucketTagging(context);
     case 'GetBucketVersioning':
       return getBucketVersioning(context);
     case 'PutBucketVersioning':

@@ -78,8 +78,8 @@ for (const [method, query] of OBJECT_OPERATIONS) {
 
 test('the body of an unsupported operation is not taken for an object', async () => {
   await leavesUnchanged(s3, bucket, async () => {
-    const body = '<Tagging><TagSet/></Tagging>';
-    expectError(await s3.object('PUT', bucket, 'key', { query: 'tagging', body }), 501, 'NotImplemented');
+    const body = '<LegalHold><Status>ON</Status></LegalHold>';
+    expectError(await s3.object('PUT', bucket, 'key', { query: 'legal-hold', body }), 501, 'NotImplemented');
     expectError(await s3.bucket('PUT', bucket, { query: 'policy', body: '{}' }), 501, 'NotImplemented');
   });
 });

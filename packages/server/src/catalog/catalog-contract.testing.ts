@@ -17,6 +17,7 @@ import { historyModelTests, historyTests } from './contract/history.testing.ts';
 import { listingTests } from './contract/listings.testing.ts';
 import { uploadTests } from './contract/uploads.testing.ts';
 import { uploadListingTests } from './contract/upload-listings.testing.ts';
+import { tagTests } from './contract/tags.testing.ts';
 import { versionTests } from './contract/versions.testing.ts';
 
 /** A new, empty catalog, closed by the time that the test's own `after` hooks have run. */
@@ -38,6 +39,7 @@ export function catalogContract(name: string, open: OpenCatalog): void {
       historyModelTests(open);
     });
     suite('conditions and copies of versions', () => historyConditionTests(open));
+    suite('tags', () => tagTests(open));
     suite('listings of versions', () => {
       historyListingTests(open);
       historyEntryTests(open);

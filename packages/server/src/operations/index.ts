@@ -12,6 +12,7 @@ import type { RequestBody } from '../http/request-body.ts';
 import type { InBucket, Services } from './context.ts';
 import { abortMultipartUpload } from './abort-multipart-upload.ts';
 import { completeMultipartUpload } from './complete-multipart-upload.ts';
+import { deleteBucketTagging, getBucketTagging, putBucketTagging } from './bucket-tagging.ts';
 import { copyObject } from './copy-object.ts';
 import { createBucket } from './create-bucket.ts';
 import { createMultipartUpload } from './create-multipart-upload.ts';
@@ -30,6 +31,7 @@ import { listObjects } from './list-objects.ts';
 import { listKeyUploads } from './live/list-key-uploads.ts';
 import { resumeUpload } from './live/live-put.ts';
 import { headUpload, readUpload } from './live/read-upload.ts';
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.ts';
 import { putBucketVersioning } from './put-bucket-versioning.ts';
 import { listParts } from './list-parts.ts';
 import { putObject } from './put-object.ts';
@@ -96,6 +98,18 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return deleteBucket(context);
     case 'GetBucketLocation':
       return getBucketLocation(context);
+    case 'GetObjectTagging':
+      return getObjectTagging(context, operation);
+    case 'PutObjectTagging':
+      return putObjectTagging(context, operation);
+    case 'DeleteObjectTagging':
+      return deleteObjectTagging(context, operation);
+    case 'GetBucketTagging':
+      return getBucketTagging(context);
+    case 'PutBucketTagging':
+      return putBucketTagging(context);
+    case 'DeleteBucketTagging':
+      return deleteBucketTagging(context);
     case 'GetBucketVersioning':
       return getBucketVersioning(context);
     case 'PutBucketVersioning':

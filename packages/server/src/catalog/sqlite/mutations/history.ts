@@ -178,7 +178,10 @@ interface RowToRemove {
 }
 
 /** As it is told to a client: a bucket that never had versions has none to tell of. */
-function versionOf(bucket: BucketRow, { seq, isNull }: { seq: number; isNull: boolean }): VersionId | null {
+export function versionOf(
+  bucket: BucketRow,
+  { seq, isNull }: { seq: number; isNull: boolean },
+): VersionId | null {
   if (bucket.versioning === VERSIONING.never) return null;
   return isNull ? 'null' : seq;
 }

@@ -47,12 +47,10 @@ export class WriteStatements {
   readonly deleteManifest: StatementSync;
   readonly unreferencedManifests: StatementSync;
 
-  readonly manifestById: StatementSync;
   readonly setManifestEnd: StatementSync;
 
   readonly insertPart: StatementSync;
-  readonly appendPart: StatementSync;
-  readonly hasParts: StatementSync;
+  readonly partCount: StatementSync;
   readonly copyParts: StatementSync;
   readonly partChecksums: StatementSync;
 
@@ -138,15 +136,13 @@ export class WriteStatements {
     this.deleteManifest = p('DELETE FROM manifests WHERE id = ?');
     this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT ?');
 
-    this.manifestById = p('SELECT extents, size FROM manifests WHERE id = ?');
     this.setManifestEnd = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
 
     const part =
       'INSERT INTO parts (manifest, number, seq, size, etag, extents, modified_ms, checksum_value)';
     this.insertPart = p(`${part} VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
-    this.appendPart = p(`${part}
-      VALUES (?1, (SELECT max(number) FROM parts WHERE manifest = ?1) + 1, ?2, ?3, ?4, ?5, ?6, ?7)`);
-    this.hasParts = p('SELECT 1 FROM parts WHERE manifest = ? LIMIT 1');
+    // Of a version's manifest: they are numbered without gaps.
+    this.partCount = p('SELECT coalesce(max(number), 0) AS parts FROM parts WHERE manifest = ?');
     this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value
       FROM parts WHERE manifest = ? ORDER BY number LIMIT ?`);
     this.partChecksums = p(

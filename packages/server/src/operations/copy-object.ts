@@ -1,7 +1,7 @@
 /**
  * CopyObject: a new version on the source's bytes, which are not copied but where the new storage class is kept in
- * another place or another way. Conditions on the source are judged on the
- * version that is then copied: should another one come in between, they are judged again.
+ * another place or another way. Conditions on the source are judged on the version that is then copied: should another
+ * one come in between, they are judged again.
  */
 
 import {

@@ -20,6 +20,7 @@ export * from './operations/buckets.ts';
 export * from './operations/copy-object.ts';
 export * from './operations/delete-objects.ts';
 export * from './operations/list-objects.ts';
+export * from './operations/snapshots.ts';
 export * from './operations/upload.ts';
 export { withPresignedHeaders } from './presigned-headers.ts';
 export * from './range.ts';

@@ -11,7 +11,9 @@ import { blobTests } from './contract/blobs.testing.ts';
 import { bucketTests } from './contract/buckets.testing.ts';
 import { conditionTests } from './contract/conditions.testing.ts';
 import { copyTests } from './contract/copies.testing.ts';
+import { forkTests } from './contract/forks.testing.ts';
 import { listingTests } from './contract/listings.testing.ts';
+import { snapshotTests } from './contract/snapshots.testing.ts';
 import { versionTests } from './contract/versions.testing.ts';
 
 /** A new, empty catalog, closed by the time that the test's own `after` hooks have run. */
@@ -25,5 +27,7 @@ export function catalogContract(name: string, open: OpenCatalog): void {
     suite('copies', () => copyTests(open));
     suite('blobs', () => blobTests(open));
     suite('listings', () => listingTests(open));
+    suite('snapshots', () => snapshotTests(open));
+    suite('forks', () => forkTests(open));
   });
 }

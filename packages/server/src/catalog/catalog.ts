@@ -7,6 +7,8 @@
  * publishes them. Every method rejects with `CatalogError`, or with an unknown error when something is broken.
  */
 
+import type { SnapshotCatalog } from './snapshots.ts';
+
 export interface Bucket {
   /** Never reused: a bucket made again under the same name has another id. */
   readonly id: number;
@@ -238,6 +240,9 @@ export interface Reservation {
 }
 
 export interface Catalog {
+  readonly snapshots: SnapshotCatalog;
+
+  /** Also a snapshot of a bucket, under the name that it is read as. */
   findBucket(name: string): Promise<Bucket | undefined>;
   /** In name order, after `after`; `owner` undefined: everybody's. */
   listBuckets(request: {
@@ -248,7 +253,7 @@ export interface Catalog {
   }): Promise<{ buckets: readonly Bucket[]; truncated: boolean }>;
   /** Rejects with `BucketOwnedByYou` or `BucketExists` when the name is taken. */
   createBucket(request: { name: string; owner: string; region: string }): Promise<Bucket>;
-  /** Rejects with `BucketNotEmpty`, `NoSuchBucket`. */
+  /** Rejects with `BucketNotEmpty` (of versions, or of snapshots), `NoSuchBucket`. */
   deleteBucket(bucket: number): Promise<void>;
 
   /** A bucket never goes back to having no versions. Rejects with `NoSuchBucket`. */
@@ -257,7 +262,10 @@ export interface Catalog {
   /** The latest version of a key or the one that is chosen: it may be a delete marker. */
   findVersion(bucket: number, key: string, choice?: VersionChoice): Promise<Version | undefined>;
   openVersion(bucket: number, key: string, choice?: VersionChoice): Promise<OpenVersion | undefined>;
-  /** Current versions in UTF-8 byte order of their keys, without delete markers. Costs what it returns. */
+  /**
+   * Current versions in UTF-8 byte order of their keys, without delete markers. Costs what it returns; a snapshot's
+   * walks past what was made below the prefix since.
+   */
   listObjects(request: ListRequest): Promise<ListResult>;
 
   /**

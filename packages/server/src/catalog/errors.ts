@@ -8,6 +8,9 @@ export type CatalogErrorCode =
   | 'BucketExists'
   | 'BucketOwnedByYou'
   | 'BucketNotEmpty'
+  | 'NoSuchSnapshot'
+  | 'SnapshotExists'
+  | 'TooManySnapshots'
   | 'NoSuchKey'
   | 'PreconditionFailed'
   /** The source of a copy is no longer the version that the caller looked at: look again. */

@@ -10,7 +10,8 @@ import { compareKeys, successorOfPrefix } from '../key-order.ts';
 export interface PageReader {
   after(bucket: number, key: string, limit: number): ListedVersion[];
   from(bucket: number, key: string, limit: number): ListedVersion[];
-  leaders(search: LeaderSearch): string[];
+  /** Undefined: it does no better than a page for each. */
+  readonly leaders: ((search: LeaderSearch) => string[]) | undefined;
 }
 
 /**
@@ -67,7 +68,7 @@ export function listObjects(pages: PageReader, request: ListRequest): ListResult
     if (skipTo !== undefined) {
       cursor = { key: skipTo, inclusive: true };
       pageSize = PAGE_AFTER_PREFIX;
-      if (afterDelimiter === undefined) continue;
+      if (afterDelimiter === undefined || pages.leaders === undefined) continue;
       // Common prefixes come in runs: one query seeks from each to the next.
       const room = limit - versions.length - commonPrefixes.length;
       const search = { bucket, from: skipTo, prefix, delimiter, afterDelimiter, limit: room + 1 };

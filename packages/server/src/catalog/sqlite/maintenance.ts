@@ -1,9 +1,10 @@
 /**
- * The writer thread's background work: the reaper, the feed's retention, and giving space back to a disk that is short
+ * The writer thread's background work: the reaper, what deleted snapshots leave, the feed's retention, and giving space back to a disk that is short
  * of it. One slice at a time, writes in between.
  */
 
 import type { Reaper } from './reaper.ts';
+import type { SnapshotSweeper } from './snapshot-sweeper.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 const IDLE_MS = 250;
@@ -14,6 +15,7 @@ const FEED_LOOK_MS = 60_000;
 export interface MaintenanceOptions {
   readonly queue: WriteQueue;
   readonly reaper: Reaper;
+  readonly sweeper: SnapshotSweeper;
   readonly feedRetentionMs: number;
   readonly now?: () => number;
   readonly onError: (error: unknown) => void;
@@ -39,10 +41,15 @@ export class Maintenance {
   }
 
   async #step(): Promise<void> {
-    const { queue, reaper, onError } = this.#options;
+    const { queue, reaper, sweeper, onError } = this.#options;
     let delayMs = IDLE_MS;
     // Each by itself: one blob that cannot be deleted must not let the feed grow.
-    for (const work of [() => reaper.step(), () => this.#trimFeed(), () => queue.shrink()]) {
+    for (const work of [
+      () => reaper.step(),
+      () => sweeper.step(),
+      () => this.#trimFeed(),
+      () => queue.shrink(),
+    ]) {
       try {
         if ((await work()) && delayMs === IDLE_MS) delayMs = 0;
       } catch (error) {

@@ -11,6 +11,16 @@ import type {
   Reservation,
   ReserveRequest,
 } from '../catalog.ts';
+import type { ForkRequest, Snapshot } from '../snapshots.ts';
+
+/** What a fork that has begun is made of. */
+export interface ForkPlan {
+  /** The new bucket. */
+  readonly fork: number;
+  readonly source: number;
+  readonly asOf: number;
+  readonly untilMs: number;
+}
 
 /** Input and result of each mutation. */
 export interface Mutations {
@@ -24,6 +34,13 @@ export interface Mutations {
     input: { bucket: number; deletions: readonly Deletion[] };
     result: readonly DeletionResult[];
   };
+  createSnapshot: { input: { bucket: number; name: string }; result: Snapshot };
+  deleteSnapshot: { input: { bucket: number; name: string }; result: undefined };
+  beginFork: { input: ForkRequest; result: { bucket: Bucket; plan: ForkPlan } };
+  /** From that key on; null: that was the last slice. */
+  copyForkSlice: { input: { plan: ForkPlan; from: string }; result: { next: string | null } };
+  finishFork: { input: { plan: ForkPlan }; result: undefined };
+  abandonFork: { input: { plan: ForkPlan }; result: undefined };
   setVersioning: { input: { bucket: number; versioning: ChosenVersioning }; result: undefined };
 }
 

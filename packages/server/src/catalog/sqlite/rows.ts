@@ -12,6 +12,9 @@ export const LISTED_COLUMNS = 'key, size, etag, modified_ms, storage_class, owne
 
 export const EXTENT_COLUMNS = 'e.start, e.length, e.offset, b.location, b.data';
 
+/** SQLite sorts every blob after every text. */
+export const AFTER_ALL_TEXT = new Uint8Array();
+
 /** A manifest of up to this many extents is read together with its version, and kept by the reader. */
 export const EXTENTS_WITH_VERSION = 16;
 

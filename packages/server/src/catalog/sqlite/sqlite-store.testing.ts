@@ -15,6 +15,7 @@ import type { LogMover } from './log-mover.ts';
 import type { Mutation, MutationName, Mutations } from './mutation.ts';
 import { Reaper } from './reaper.ts';
 import { SqliteCatalog } from './sqlite-catalog.ts';
+import { SnapshotSweeper } from './snapshot-sweeper.ts';
 import type { WriterClient } from './writer-client.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -31,6 +32,7 @@ export interface SqliteStore {
   readonly db: DatabaseSync;
   readonly queue: WriteQueue;
   readonly reaper: Reaper;
+  readonly sweeper: SnapshotSweeper;
   /** Locations whose bytes the reaper has deleted, in order. */
   readonly deleted: string[];
   /** Mutations of each commit, in order. */
@@ -81,13 +83,14 @@ export function openSqliteStore(t: Cleanup, options: SqliteStoreOptions = {}): S
     deleted.push(location);
   };
   const reaper = new Reaper({ queue, epochs, deleteBlob });
+  const sweeper = new SnapshotSweeper(queue);
   const write = writeThrough(queue);
   const catalog = new SqliteCatalog({ db: readerDb, writer: { write }, epochs: new EpochReader(memory, 0) });
   const crash = (): void => {
     for (const connection of [readerDb, db]) if (connection.isOpen) connection.close();
   };
   t.after(crash);
-  return { path, memory, db, queue, reaper, deleted, commits, stops, catalog, write, crash };
+  return { path, memory, db, queue, reaper, sweeper, deleted, commits, stops, catalog, write, crash };
 }
 
 function writeThrough(queue: WriteQueue): WriterClient['write'] {

@@ -2,8 +2,10 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { BLOB_STATE, PLACE } from './schema.ts';
+import { SnapshotStatements } from './snapshot-statements.ts';
 
 export class WriteStatements {
+  readonly snapshots: SnapshotStatements;
   readonly begin: StatementSync;
   readonly commit: StatementSync;
   readonly rollback: StatementSync;
@@ -17,7 +19,6 @@ export class WriteStatements {
   readonly bucketExists: StatementSync;
   readonly bucketById: StatementSync;
   readonly bucketHasVersions: StatementSync;
-  readonly bucketHasSnapshots: StatementSync;
   readonly setVersioning: StatementSync;
 
   readonly insertVersion: StatementSync;
@@ -55,6 +56,7 @@ export class WriteStatements {
 
   constructor(db: DatabaseSync) {
     const p = (sql: string): StatementSync => db.prepare(sql);
+    this.snapshots = new SnapshotStatements(db);
     this.begin = p('BEGIN IMMEDIATE');
     this.commit = p('COMMIT');
     this.rollback = p('ROLLBACK');
@@ -71,8 +73,10 @@ export class WriteStatements {
     this.bucketById = p(
       'SELECT id, name, scope, versioning, snapshot_seq AS snapshotSeq FROM buckets WHERE id = ?',
     );
-    this.bucketHasVersions = p('SELECT 1 FROM versions WHERE bucket = ? LIMIT 1');
-    this.bucketHasSnapshots = p('SELECT 1 FROM snapshots WHERE bucket = ? LIMIT 1');
+    // What was kept for snapshots is removed with them, or after them.
+    this.bucketHasVersions = p(
+      `SELECT 1 FROM versions WHERE bucket = ? AND place < ${PLACE.retired} LIMIT 1`,
+    );
     this.setVersioning = p('UPDATE buckets SET versioning = ? WHERE id = ?');
 
     this.insertVersion =

@@ -16,6 +16,7 @@ import { Maintenance } from './maintenance.ts';
 import { movedMemory } from './port-protocol.ts';
 import type { Answer, WriterRequest } from './port-protocol.ts';
 import { Reaper } from './reaper.ts';
+import { SnapshotSweeper } from './snapshot-sweeper.ts';
 import { WriterMetrics } from './writer-metrics.ts';
 import type { WriterMetricsValues } from './writer-metrics.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -64,6 +65,7 @@ function main(data: WriterData): void {
   const maintenance = new Maintenance({
     queue,
     reaper,
+    sweeper: new SnapshotSweeper(queue),
     feedRetentionMs: data.feedRetentionMs,
     onError: (error) => tell({ kind: 'error', message: describe(error) }),
   });

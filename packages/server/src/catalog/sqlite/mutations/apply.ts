@@ -8,7 +8,9 @@ import { reserveBlob } from './blobs.ts';
 import { createBucket, deleteBucket, setVersioning } from './buckets.ts';
 import type { WAIT, WriteContext } from './context.ts';
 import { deleteVersions } from './delete.ts';
+import { abandonFork, beginFork, copyForkSlice, finishFork } from './forks.ts';
 import { copyVersion, publishVersion } from './publish.ts';
+import { createSnapshot, deleteSnapshot } from './snapshots.ts';
 
 export function applyMutation(context: WriteContext, mutation: Mutation): MutationResult | typeof WAIT {
   switch (mutation.name) {
@@ -29,5 +31,17 @@ export function applyMutation(context: WriteContext, mutation: Mutation): Mutati
       return deleteBucket(context, mutation.input);
     case 'setVersioning':
       return setVersioning(context, mutation.input);
+    case 'createSnapshot':
+      return createSnapshot(context, mutation.input);
+    case 'deleteSnapshot':
+      return deleteSnapshot(context, mutation.input);
+    case 'beginFork':
+      return beginFork(context, mutation.input);
+    case 'copyForkSlice':
+      return copyForkSlice(context, mutation.input);
+    case 'finishFork':
+      return finishFork(context, mutation.input);
+    case 'abandonFork':
+      return abandonFork(context, mutation.input);
   }
 }

@@ -16,7 +16,7 @@ export async function checksumOfVersion(
   algorithm: ChecksumAlgorithm,
 ): Promise<string> {
   const checksum = createChecksum(algorithm);
-  const open = await catalog.openVersion(bucket.id, version.key);
+  const open = await catalog.openVersion(bucket.id, version.key, { asOf: bucket.asOf });
   try {
     if (open?.version.seq !== version.seq)
       throw new CatalogError('SourceChanged', 'The source was replaced meanwhile');

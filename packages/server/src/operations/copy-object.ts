@@ -48,6 +48,7 @@ export async function copyObject(context: InBucket, operation: Operation<'CopyOb
     const request: CopyRequest = {
       sourceBucket: sourceBucket.id,
       sourceKey: source.key,
+      sourceAsOf: sourceBucket.asOf,
       sourceSeq: source.seq,
       bucket: context.bucket.id,
       key: operation.key,
@@ -72,7 +73,7 @@ export async function copyObject(context: InBucket, operation: Operation<'CopyOb
 }
 
 async function findSource({ services }: InBucket, bucket: Bucket, input: CopyInput): Promise<Version> {
-  const source = await services.catalog.findVersion(bucket.id, input.sourceKey);
+  const source = await services.catalog.findVersion(bucket.id, input.sourceKey, { asOf: bucket.asOf });
   if (source === undefined) throw new S3Error('NoSuchKey', undefined, { Key: input.sourceKey });
   // S3 answers 412 for every source condition that does not hold, also where a read would be 304.
   if (evaluateRead(source, input.sourceConditions) !== 'proceed') throw new S3Error('PreconditionFailed');
@@ -90,7 +91,8 @@ function refuseIdleCopy(
     input.replaceTags ||
     headers.has('x-amz-storage-class') ||
     input.checksumAlgorithm !== undefined;
-  if (changes || sourceBucket.id !== bucket.id || input.sourceKey !== key) return;
+  const elsewhere = sourceBucket.id !== bucket.id || sourceBucket.asOf !== null || input.sourceKey !== key;
+  if (changes || elsewhere) return;
   throw new S3Error(
     'InvalidRequest',
     "This copy request is illegal because it is trying to copy an object to itself without changing the object's " +

@@ -21,7 +21,7 @@ export async function getObject(context: InBucket, operation: Operation<'GetObje
   const { services, bucket } = context;
   const { key, query } = operation;
   checkVersionId(query.get('versionId'));
-  const open = await services.catalog.openVersion(bucket.id, key);
+  const open = await services.catalog.openVersion(bucket.id, key, { asOf: bucket.asOf });
   if (open === undefined) throw new S3Error('NoSuchKey', undefined, { Key: key });
   let reply: Reply | undefined;
   try {
@@ -38,7 +38,7 @@ export async function headObject(context: InBucket, operation: Operation<'HeadOb
   const { services, bucket } = context;
   const { key, query } = operation;
   checkVersionId(query.get('versionId'));
-  const version = await services.catalog.findVersion(bucket.id, key);
+  const version = await services.catalog.findVersion(bucket.id, key, { asOf: bucket.asOf });
   if (version === undefined) throw new S3Error('NoSuchKey', undefined, { Key: key });
   const { status, headers, range } = describe(context, version, query);
   if (status === 304) return emptyReply(304, headers);

@@ -12,15 +12,20 @@ import type { RequestBody } from '../http/request-body.ts';
 import type { InBucket, Services } from './context.ts';
 import { copyObject } from './copy-object.ts';
 import { createBucket } from './create-bucket.ts';
+import { createSnapshot } from './create-snapshot.ts';
 import { deleteBucket } from './delete-bucket.ts';
 import { deleteObject } from './delete-object.ts';
 import { deleteObjects } from './delete-objects.ts';
+import { deleteSnapshot } from './delete-snapshot.ts';
+import { forkBucket } from './fork-bucket.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
 import { getObject, headObject } from './get-object.ts';
 import { headBucket } from './head-bucket.ts';
 import { listBuckets } from './list-buckets.ts';
 import { listObjects } from './list-objects.ts';
+import { listSnapshots } from './list-snapshots.ts';
 import { putObject } from './put-object.ts';
+import { refuseOnSnapshot } from './snapshot-access.ts';
 
 export interface OperationRequest {
   readonly services: Services;
@@ -39,15 +44,19 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
     return listBuckets(authorized, operation);
   }
   checkBucketName(operation.bucket);
-  if (operation.name === 'ForkBucket') throw notImplemented(operation.name);
   if (operation.name === 'CreateBucket') {
     refuseUnknown(operation.name, operation.query, headers);
     return createBucket(authorized, operation);
+  }
+  if (operation.name === 'ForkBucket') {
+    refuseUnknown(operation.name, operation.query, headers);
+    return forkBucket(authorized, operation);
   }
   const expectedOwner = headers.get('x-amz-expected-bucket-owner');
   const bucket = await accessBucket(services.catalog, user, operation.bucket, expectedOwner);
   refuseUnknown(operation.name, operation.query, headers);
   refuseUnserved(operation, headers);
+  refuseOnSnapshot(bucket, operation.name);
   const context: InBucket = { ...authorized, bucket };
   switch (operation.name) {
     case 'GetObject':
@@ -71,6 +80,12 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return deleteBucket(context);
     case 'GetBucketLocation':
       return getBucketLocation(context);
+    case 'CreateSnapshot':
+      return createSnapshot(context, operation);
+    case 'DeleteSnapshot':
+      return deleteSnapshot(context, operation);
+    case 'ListSnapshots':
+      return listSnapshots(context);
     default:
       throw notImplemented(operation.name);
   }

@@ -129,11 +129,10 @@ export class SqliteCatalog implements Catalog {
 
   /** Once a snapshot is deleted, what is left of it must not be taken for what it showed. */
   #readAt<T>(bucket: number, asOf: number | null | undefined, work: () => T): T {
+    if (asOf === null || asOf === undefined) return this.#snapshot.read(work);
     return this.#snapshot.read(() => {
-      if ((asOf ?? null) !== null && !this.#reader.snapshots.has(bucket, asOf as number)) {
-        throw new CatalogError('NoSuchBucket', 'The snapshot does not exist');
-      }
-      return work();
+      if (this.#reader.snapshots.has(bucket, asOf)) return work();
+      throw new CatalogError('NoSuchBucket', 'The snapshot does not exist');
     });
   }
 

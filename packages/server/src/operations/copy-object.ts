@@ -150,7 +150,8 @@ function refuseIdleCopy(
     input.checksumAlgorithm !== undefined ||
     // An old version becomes the current one again; where there are none, it is the same one.
     (input.sourceVersion !== undefined && bucket.versioning !== 'never');
-  if (changes || sourceBucket.id !== bucket.id || input.sourceKey !== key) return;
+  const elsewhere = sourceBucket.id !== bucket.id || sourceBucket.asOf !== null || input.sourceKey !== key;
+  if (changes || elsewhere) return;
   throw new S3Error(
     'InvalidRequest',
     "This copy request is illegal because it is trying to copy an object to itself without changing the object's " +

@@ -48,13 +48,6 @@ async function shownBy(catalog: Catalog, bucket: number, asOf: number | null): P
   return shown;
 }
 
-/** A snapshot's number alone, without its row: its operations are tested elsewhere. */
-function takeSnapshot(db: DatabaseSync, bucket: number): number {
-  const seq = count(db, "SELECT value FROM meta WHERE name = 'sequence'");
-  db.prepare('UPDATE buckets SET snapshot_seq = ? WHERE id = ?').run(seq, bucket);
-  return seq;
-}
-
 function checkReferences(db: DatabaseSync): void {
   const wrong = {
     manifests: `SELECT count(*) FROM manifests m
@@ -80,7 +73,8 @@ suite('histories under snapshots', () => {
         for (const { do: what, key, index } of list) {
           const version = model.keys.get(key)?.[index];
           if (what === 'snapshot') {
-            snapshots.set(takeSnapshot(db, bucket), await shownBy(catalog, bucket, null));
+            const { seq } = await catalog.snapshots.create(bucket, `s${snapshots.size}`);
+            snapshots.set(seq, await shownBy(catalog, bucket, null));
           } else if (what === 'enabled' || what === 'suspended') {
             await model.setVersioning(what);
           } else if (what === 'deleteVersion') {
@@ -129,7 +123,7 @@ suite('histories under snapshots', () => {
     const { catalog, db } = openSqliteStore(t);
     const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'us-east-1' });
     const model = new HistoryModel(catalog, bucket);
-    takeSnapshot(db, bucket);
+    await catalog.snapshots.create(bucket, 's');
     await model.put('a');
     await model.put('a');
     await catalog.setTags({ bucket, key: 'a', tags: '[]' });

@@ -30,7 +30,7 @@ import type { Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
 import { checksumOfUpload, findUpload, noSuchUpload } from './multipart-upload.ts';
 import { receiveDocument } from './receive-document.ts';
-import { formatId } from './version-ids.ts';
+import { newVersionHeader } from './version-ids.ts';
 
 /** How often parts may be replaced under our hands before the client is told to try again. */
 const TRIES = 5;
@@ -202,5 +202,5 @@ function answer(
     checksumAlgorithm: checksumAlgorithm as ChecksumAlgorithm | null,
     checksumValue,
   });
-  return xmlReply(200, xml, version === null ? [] : ['x-amz-version-id', formatId(version)]);
+  return xmlReply(200, xml, newVersionHeader(version));
 }

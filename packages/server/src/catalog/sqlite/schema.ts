@@ -17,6 +17,12 @@ export const FORMAT_VERSION = 2;
  */
 export const PLACE = { current: 0, noncurrent: 1, retired: 2 } as const;
 
+/**
+ * Before a parameter. Compared with the parameter itself, a column that the condition of a partial index names has SQLite
+ * compile the statement again for each new value: 9 µs for each version that is replaced.
+ */
+export const PLACE_IS = 'place = +';
+
 export const BLOB_STATE = { pending: 0, live: 1, deleting: 2 } as const;
 
 /** Nobody sees a fork that is being made, nor what is left of one that failed. */

@@ -10,7 +10,7 @@ import { compareKeys, successorOfPrefix } from '../key-order.ts';
 import type { Snapshot } from '../snapshots.ts';
 import type { KeyCursor, ScanSource } from './listing.ts';
 import { AFTER_ALL_TEXT, BUCKET_COLUMNS, LISTED_COLUMNS, prepareArrays, toBucket, toListed } from './rows.ts';
-import { BUCKET_STATE, PLACE, SNAPSHOT_STATE } from './schema.ts';
+import { BUCKET_STATE, PLACE, PLACE_IS, SNAPSHOT_STATE } from './schema.ts';
 
 /** A moment of a bucket. */
 export interface Moment {
@@ -25,22 +25,23 @@ export interface ShownVersion {
   readonly seq: number;
   readonly since: number;
   readonly place: number;
+  readonly manifest: number | null;
 }
 
 /** Of the work of one step, rows of each place. */
 const STEP_MAX = 1000;
 
 /** After the columns of a listing. */
-const ROW_COLUMNS = `${LISTED_COLUMNS}, seq, since, place, delete_marker`;
-const [SEQ, SINCE, PLACE_OF, MARKER] = [8, 9, 10, 11];
+const ROW_COLUMNS = `${LISTED_COLUMNS}, seq, since, place, delete_marker, manifest`;
+const [SEQ, SINCE, PLACE_OF, MARKER, MANIFEST] = [8, 9, 10, 11, 12];
 const MODIFIED = 3;
 
 /** The keys of a place, each once, whatever history it has: from one straight to the next. */
 const KEYS = `
   WITH RECURSIVE keys (key) AS (
-    SELECT key FROM (SELECT key FROM versions WHERE bucket = ?1 AND place = ?2 AND key >= ?3 AND key < ?4 ORDER BY key LIMIT 1)
+    SELECT key FROM (SELECT key FROM versions WHERE bucket = ?1 AND ${PLACE_IS}?2 AND key >= ?3 AND key < ?4 ORDER BY key LIMIT 1)
     UNION ALL
-    SELECT (SELECT v.key FROM versions v WHERE v.bucket = ?1 AND v.place = ?2 AND v.key > keys.key AND v.key < ?4
+    SELECT (SELECT v.key FROM versions v WHERE v.bucket = ?1 AND v.${PLACE_IS}?2 AND v.key > keys.key AND v.key < ?4
       ORDER BY v.key LIMIT 1) FROM keys WHERE keys.key IS NOT NULL
     LIMIT ?5
   )
@@ -168,5 +169,6 @@ function toShown(row: unknown[]): ShownVersion {
     seq: row[SEQ] as number,
     since: row[SINCE] as number,
     place: row[PLACE_OF] as number,
+    manifest: row[MANIFEST] as number | null,
   };
 }

@@ -1,7 +1,7 @@
 /** The writing connection's statements on snapshots and forks, and on what only snapshots still show. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { BUCKET_STATE, PLACE, SNAPSHOT_STATE } from './schema.ts';
+import { BUCKET_STATE, PLACE, PLACE_IS, SNAPSHOT_STATE } from './schema.ts';
 
 const COPIED = `modified_ms, size, etag, storage_class`;
 const COPIED_TOO = `manifest, extents, parts, checksum_algorithm, checksum_value, tags, attributes, restored_until_ms`;
@@ -84,7 +84,7 @@ export class SnapshotStatements {
       p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker, owner, ${COPIED},
         ${COPIED_TOO})
       SELECT ?1, ${PLACE.current}, key, ?1, ?1, 1, 0, ?2, ${COPIED}, ${COPIED_TOO} FROM versions
-      WHERE bucket = ?3 AND place = ?4 AND key = ?5 AND seq = ?6 AND since = ?7 RETURNING manifest`);
+      WHERE bucket = ?3 AND ${PLACE_IS}?4 AND key = ?5 AND seq = ?6 AND since = ?7`);
     this.finishFork = p(`UPDATE buckets SET state = ${BUCKET_STATE.there} WHERE id = ? RETURNING name`);
     // Its name is free again at once: no bucket is called so.
     const abandon = `UPDATE buckets SET state = ${BUCKET_STATE.removing}, name = '#' || id
@@ -94,7 +94,7 @@ export class SnapshotStatements {
     this.abandoned = p(`SELECT id FROM buckets WHERE state = ${BUCKET_STATE.removing} LIMIT 1`);
     this.firstVersions = p('SELECT place, key, seq, since FROM versions WHERE bucket = ? LIMIT ?');
     this.deleteVersion =
-      p(`DELETE FROM versions WHERE bucket = ? AND place = ? AND key = ? AND seq = ? AND since = ?
+      p(`DELETE FROM versions WHERE bucket = ? AND ${PLACE_IS}? AND key = ? AND seq = ? AND since = ?
       RETURNING manifest`);
   }
 }

@@ -194,8 +194,8 @@ suite('a fork', () => {
     await put(700, 'x');
     let copied = 0;
     const copy = queue.sql.snapshots.copyVersion;
-    const original = copy.get.bind(copy);
-    t.mock.method(copy, 'get', (...row: Parameters<typeof original>) => {
+    const original = copy.run.bind(copy);
+    t.mock.method(copy, 'run', (...row: Parameters<typeof original>) => {
       if (++copied > 600) throw new CatalogError('StorageFull', 'full');
       return original(...row);
     });

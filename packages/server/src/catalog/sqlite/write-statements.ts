@@ -1,7 +1,7 @@
 /** The writing connection's prepared statements, and the sequence counter that they draw from. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { BLOB_STATE, PLACE } from './schema.ts';
+import { BLOB_STATE, PLACE, PLACE_IS } from './schema.ts';
 import { SnapshotStatements } from './snapshot-statements.ts';
 
 /** A version that S3 shows. */
@@ -115,7 +115,7 @@ export class WriteStatements {
       modified_ms, size, etag, storage_class, owner, extents, parts, attributes)
       VALUES (?, ?, ?, ?, ?, ?, 1, ?, 0, '', 'STANDARD', '', 0, 0, '{}')`);
     // Those of one row; seq in a range, so that the current one is found whatever its number.
-    const row = `WHERE bucket = ? AND place = ? AND key = ? AND seq BETWEEN ? AND ? AND is_null >= ?`;
+    const row = `WHERE bucket = ? AND ${PLACE_IS} ? AND key = ? AND seq BETWEEN ? AND ? AND is_null >= ?`;
     this.deleteRow = p(`DELETE FROM versions ${row} RETURNING manifest`);
     this.retire = p(`UPDATE versions SET place = ${PLACE.retired}, retired_seq = ? ${row} AND since <= ?`);
     this.demote = p(

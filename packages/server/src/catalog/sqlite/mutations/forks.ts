@@ -60,9 +60,8 @@ export function copyForkSlice(
     { bucket: source, asOf: plan.asOf, untilMs: plan.untilMs },
     { from, limit: SLICE },
   );
-  for (const { version, place, seq, since } of shown) {
-    const copied = sql.snapshots.copyVersion.get(fork, bucket.owner, source, place, version.key, seq, since);
-    const { manifest } = copied as { manifest: number | null };
+  for (const { version, place, seq, since, manifest } of shown) {
+    sql.snapshots.copyVersion.run(fork, bucket.owner, source, place, version.key, seq, since);
     if (manifest !== null) sql.addManifestRef.run(manifest);
   }
   return { next: next ?? null };

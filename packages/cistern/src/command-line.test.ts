@@ -24,10 +24,13 @@ afterEach(() => {
   for (const name of Object.keys(process.env)) if (!(name in kept)) delete process.env[name];
 });
 
+const NOTHING = { serve: () => Promise.resolve(), fsck: () => Promise.resolve() };
+
 async function parse(args: readonly string[], environment: Record<string, string> = {}): Promise<Parsed> {
   Object.assign(process.env, environment);
   let parsed: Parsed | undefined;
   const program = createProgram({
+    ...NOTHING,
     serve: (flags, source) => {
       parsed = { flags, source };
       return Promise.resolve();
@@ -60,7 +63,7 @@ async function complaint(
 }
 
 function silenced(): Command {
-  const program = createProgram({ serve: () => Promise.resolve() });
+  const program = createProgram(NOTHING);
   for (const command of [program, ...program.commands]) {
     command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
   }
@@ -118,9 +121,7 @@ suite('settings', () => {
   }
 
   test('every flag has a variable, and every variable is known', async () => {
-    const serve = createProgram({ serve: () => Promise.resolve() }).commands.find(
-      (command) => command.name() === 'serve',
-    );
+    const serve = createProgram(NOTHING).commands.find((command) => command.name() === 'serve');
     const expected = (serve?.options ?? []).map(({ long }) =>
       long === '--users'
         ? 'CISTERN_USERS_FILE'

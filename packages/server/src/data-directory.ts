@@ -76,6 +76,20 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
   }
 }
 
+/**
+ * Locks a directory that is there, and changes nothing in it: for whoever only looks.
+ *
+ * @throws DataDirectoryLocked, DataDirectoryUnusable
+ */
+export function lockDataDirectory(path: string): DataDirectory {
+  try {
+    if (!isDirectory(path)) throw Object.assign(new Error('there is no such directory'), { code: 'ENOENT' });
+    return takeLock(path);
+  } catch (error) {
+    throw error instanceof DataDirectoryLocked ? error : new DataDirectoryUnusable(path, error);
+  }
+}
+
 /** No blob is stored before the catalog is there: it was lost, by a copy that is not whole for one. */
 function refuseLostCatalog(path: string): void {
   const catalog = join(path, DATABASE_FILE);

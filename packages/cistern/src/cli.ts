@@ -29,7 +29,7 @@ const program = createProgram({
   },
   fsck: async (flags) => {
     const { fsck } = await import('./fsck.ts');
-    process.exitCode = await fsck(flags);
+    process.exitCode = await fsck(flags, process.env);
   },
 });
 

@@ -71,8 +71,13 @@ const list = (name: string, description: string, variable: string): Option =>
 const dataDirectory = (description: string): Option =>
   flag('--data <dir>', description, 'DATA').default('./data');
 
+const region = (): Option =>
+  flag('--region <name>', 'region that signatures name', 'REGION').default('us-east-1');
+
 const FSCK_OPTIONS: readonly (() => Option)[] = [
   () => dataDirectory('data directory'),
+  () => new Option('--endpoint <url>', 'ask the server at this address to check itself, beside its load'),
+  region,
   () => new Option('--quick', 'look at sizes, and leave out the bytes of objects'),
   () => new Option('--json', 'print one JSON document, and no problem as it is found'),
 ];
@@ -94,7 +99,7 @@ const SERVE_OPTIONS: readonly (() => Option)[] = [
       [],
       'path style only',
     ),
-  () => flag('--region <name>', 'region that signatures name', 'REGION').default('us-east-1'),
+  region,
   () => flag('--tls-cert <file>', 'certificate chain, PEM; with --tls-key serves https', 'TLS_CERT'),
   () => flag('--tls-key <file>', 'private key, PEM, without a passphrase', 'TLS_KEY'),
   () => flag('--users <file>', 'further users: a JSON list, see below', 'USERS_FILE'),

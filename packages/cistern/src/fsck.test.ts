@@ -82,10 +82,44 @@ suite('cistern fsck', () => {
     assert.equal((await run(['--no-such-flag'])).code, 2);
   });
 
+  test('asks the server that uses the directory, and says so when it is not told to', async (t) => {
+    const dataDir = temporary(t);
+    const users = [{ name: 'alice', accessKeyId: 'ALICE', secretAccessKey: 'alice-secret' }];
+    const server = await startServer({ dataDir, buckets: ['photos'], users });
+    t.after(() => server.close());
+    const refused = await run(['--data', dataDir]);
+    assert.match(refused.err, /in use\. Ask the server that uses it.* --endpoint http/);
+    assert.equal(refused.code, 2);
+
+    const live = ['--data', dataDir, '--endpoint', server.endpoint];
+    const clean = await run(live);
+    assert.equal(clean.err, '');
+    assert.match(clean.out, /nothing is wrong\.\n\n {2}1 bucket,/);
+    assert.equal(clean.code, 0);
+    writeFileSync(join(dataDir, 'blobs', 'note'), 'x');
+    const found = await run([...live, '--json', '--quick']);
+    const { mode, quick, problemCount } = JSON.parse(found.out) as Record<string, unknown>;
+    assert.deepEqual({ mode, quick, problemCount }, { mode: 'live', quick: true, problemCount: 1 });
+    assert.equal(found.code, 1);
+
+    const alice = { AWS_ACCESS_KEY_ID: 'ALICE', AWS_SECRET_ACCESS_KEY: 'alice-secret' };
+    const denied = await run(live, alice);
+    assert.match(denied.err, /403 Only root may use the API/);
+    assert.equal(denied.code, 2);
+    const nobody = await run(['--data', join(dataDir, 'tmp'), '--endpoint', server.endpoint]);
+    assert.match(nobody.err, /root's key/);
+    const wrong = await run(['--data', dataDir, '--endpoint', 'localhost']);
+    assert.match(wrong.err, /must be a URL/);
+    const nowhere = await run(['--data', dataDir, '--endpoint', 'http://127.0.0.1:1']);
+    assert.match(nowhere.err, /cannot be asked/);
+    assert.deepEqual([nobody.code, wrong.code, nowhere.code], [2, 2, 2]);
+  });
+
   test('documents each exit code and flag that it has', async () => {
     const { code, out } = await run(['--help']);
     assert.equal(code, 0);
-    for (const flag of ['--data', '--quick', '--json']) assert.ok(out.includes(flag), flag);
+    for (const flag of ['--data', '--endpoint', '--region', '--quick', '--json'])
+      assert.ok(out.includes(flag), flag);
     assert.match(out, /Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 /);
     const help = readFileSync(new URL('./fsck-help.txt', import.meta.url), 'utf8');
     assert.ok(out.includes(help.trim()));

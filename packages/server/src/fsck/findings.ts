@@ -35,7 +35,7 @@ export class Findings {
   readonly #tell: (event: FsckEvent) => void;
   readonly #problems: Problem[] = [];
   #count = 0;
-  #toldAt = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(tell: (event: FsckEvent) => void) {
     this.#tell = tell;
@@ -49,7 +49,7 @@ export class Findings {
     this.#tell({ type: 'problem', problem });
   }
 
-  /** To be called often. */
+  /** To be called often; the first call tells that it has begun. */
   progress(): void {
     const now = performance.now();
     if (now - this.#toldAt < PROGRESS_MS) return;

@@ -67,6 +67,7 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
       manifestRefs: new ReferenceCount({ db, table: 'manifests', references: MANIFEST_REFERENCES }),
       blobRefs: new ReferenceCount({ db, table: 'blobs', references: BLOB_REFERENCES }),
     };
+    findings.progress();
     await checkIntegrity(context, { quick, live, path });
     await checkAll(context, {
       roots: new Map([['', dataDir], ...Object.entries(options.tiers ?? {})]),

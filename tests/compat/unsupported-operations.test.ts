@@ -22,7 +22,6 @@ const BUCKET_OPERATIONS: readonly (readonly [string, string])[] = [
   ...['GET', 'PUT'].map((method) => [method, 'notification'] as const),
   ...['GET', 'PUT'].map((method) => [method, 'object-lock'] as const),
   ...['GET', 'PUT'].map((method) => [method, 'requestPayment'] as const),
-  ...['GET', 'PUT'].map((method) => [method, 'versioning'] as const),
   ...['GET', 'PUT', 'DELETE'].flatMap((method) =>
     [
       'analytics&id=1',
@@ -36,7 +35,6 @@ const BUCKET_OPERATIONS: readonly (readonly [string, string])[] = [
       'policy',
       'publicAccessBlock',
       'replication',
-      'tagging',
       'website',
     ].map((name) => [method, name] as const),
   ),
@@ -45,8 +43,6 @@ const BUCKET_OPERATIONS: readonly (readonly [string, string])[] = [
   ['GET', 'metrics'],
   ['GET', 'intelligent-tiering'],
   ['GET', 'policyStatus'],
-  ['GET', 'versions'],
-  ['GET', 'uploads'],
   ['GET', 'session'],
   ['GET', 'metadataTable'],
   ['POST', 'metadataTable'],
@@ -56,23 +52,12 @@ const BUCKET_OPERATIONS: readonly (readonly [string, string])[] = [
 const OBJECT_OPERATIONS: readonly (readonly [string, string])[] = [
   ['GET', 'acl'],
   ['PUT', 'acl'],
-  ['GET', 'attributes'],
   ['GET', 'legal-hold'],
   ['PUT', 'legal-hold'],
   ['GET', 'retention'],
   ['PUT', 'retention'],
-  ['GET', 'tagging'],
-  ['PUT', 'tagging'],
-  ['DELETE', 'tagging'],
   ['GET', 'torrent'],
-  ['POST', 'restore'],
   ['POST', 'select&select-type=2'],
-  ['POST', 'uploads'],
-  ['POST', 'uploadId=x'],
-  ['PUT', 'partNumber=1&uploadId=x'],
-  ['GET', 'uploadId=x'],
-  ['DELETE', 'uploadId=x'],
-  ['PUT', 'renameObject'],
 ];
 
 for (const [method, query] of BUCKET_OPERATIONS) {

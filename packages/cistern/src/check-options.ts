@@ -9,6 +9,7 @@ import type { LogLevel, ServerConfig } from '@cistern/server';
 import type { Credentials } from './credentials.ts';
 import { OptionError } from './option-error.ts';
 import type { StartServerOptions } from './start-server.ts';
+import { checkStorageClasses } from './storage-classes.ts';
 import {
   ACCESS_KEY_RULE,
   checkDistinct,
@@ -28,6 +29,7 @@ export type CheckedOptions = Omit<ServerConfig, 'dataDir'> & {
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 export const THREADS_MAX = 256;
 const FEED_RETENTION_MS = 7 * 24 * 3600 * 1000;
+const UPLOAD_RETENTION_MS = 7 * 24 * 3600 * 1000;
 /** The longest that a timer can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -48,6 +50,8 @@ const NAMES: Readonly<Record<keyof StartServerOptions, true>> = {
   throughput: true,
   drainMs: true,
   feedRetentionMs: true,
+  storageClasses: true,
+  uploadRetentionMs: true,
   onCrash: true,
 };
 
@@ -87,6 +91,13 @@ export async function checkOptions(options: StartServerOptions): Promise<Checked
     },
     drainMs: whole('drainMs', options.drainMs ?? LIMITS.drainMs, 0, TIMER_MS_MAX),
     feedRetentionMs: whole('feedRetentionMs', options.feedRetentionMs ?? FEED_RETENTION_MS, 0, 2 ** 50),
+    storageClasses: checkStorageClasses(options.storageClasses ?? {}),
+    uploadRetentionMs: whole(
+      'uploadRetentionMs',
+      options.uploadRetentionMs ?? UPLOAD_RETENTION_MS,
+      1,
+      2 ** 50,
+    ),
   };
 }
 

@@ -99,6 +99,23 @@ const SETTINGS: readonly {
     (o) => o.throughput?.bytesPerSecondMin,
     [0, 2048],
   ),
+  row(
+    '--storage-class',
+    'CISTERN_STORAGE_CLASS',
+    ['GLACIER=/cold,zstd', 'GLACIER=/my cold; DEEP_ARCHIVE=,zstd'],
+    (o) => o.storageClasses,
+    [
+      { GLACIER: { directory: '/cold', compression: 'zstd' } },
+      { GLACIER: { directory: '/my cold' }, DEEP_ARCHIVE: { compression: 'zstd' } },
+    ],
+  ),
+  row(
+    '--upload-retention',
+    'CISTERN_UPLOAD_RETENTION',
+    ['12h', '90s'],
+    (o) => o.uploadRetentionMs,
+    [43_200_000, 90_000],
+  ),
 ];
 
 function row(
@@ -168,10 +185,19 @@ suite('settings', () => {
       ['--threads', '0', /whole number from 1 to 256, not 0/],
       ['--threads', 'many', /whole number from 1 to 256, not "many"/],
       ['--min-throughput', '1.5', /whole number from 0 to 1073741824, not "1\.5"/],
+      ['--upload-retention', '7', /a unit \(s, m, h or d\), such as 12h or 7d, not "7"/],
+      ['--upload-retention', '1.5h', /not "1\.5h"/],
+      ['--upload-retention', '0s', /from 1/],
       ['--log-level', 'loud', /one of silent, error, warn, info, debug, not "loud"/],
       ['--region', 'us east', /such as us-east-1.*not "us east"/],
       ['--domain', 'https://s3.example.com/', /not a host name such as s3\.example\.com/],
       ['--buckets', 'photos,My_Bucket', /"My_Bucket" is not a valid bucket name: 3 to 63/],
+      ['--storage-class', 'GLACIER', /no class with its directory.*CLASS=DIRECTORY,zstd/],
+      ['--storage-class', 'COLD=/cold', /no storage class "COLD".*GLACIER/],
+      ['--storage-class', 'GLACIER=/cold,gzip', /follows the comma.*must be zstd/],
+      ['--storage-class', 'GLACIER=zstd', /GLACIER=,zstd.*GLACIER=\.\/zstd/],
+      ['--storage-class', 'GLACIER=', /neither a directory nor compression/],
+      ['--storage-class', 'GLACIER=/a;GLACIER=/b', /GLACIER is given twice/],
       ['--data', '', /must not be empty/],
       ['--host', '', /must not be empty/],
     ];

@@ -58,12 +58,12 @@ function sourceOf(command: Command): Source {
 const flag = (name: string, description: string, variable: string): Option =>
   new Option(name, description).env(`CISTERN_${variable}`);
 
-/** A flag that may be repeated, and takes several values separated by commas. */
-const list = (name: string, description: string, variable: string): Option =>
+/** A flag that may be repeated, and takes several values separated by commas, or by `separator`. */
+const list = (name: string, description: string, variable: string, separator = ','): Option =>
   flag(name, description, variable).argParser((value: string, earlier: string[]) => [
     ...earlier,
     ...value
-      .split(',')
+      .split(separator)
       .map((one) => one.trim())
       .filter((one) => one !== ''),
   ]);
@@ -74,10 +74,19 @@ const dataDirectory = (description: string): Option =>
 const region = (): Option =>
   flag('--region <name>', 'region that signatures name', 'REGION').default('us-east-1');
 
+const storageClass = (): Option =>
+  list(
+    '--storage-class <class=dir,zstd>',
+    "a class's own directory, compression, or both: repeat, or separate by semicolons; see below",
+    'STORAGE_CLASS',
+    ';',
+  ).default([], 'none');
+
 const FSCK_OPTIONS: readonly (() => Option)[] = [
   () => dataDirectory('data directory'),
   () => new Option('--endpoint <url>', 'ask the server at this address to check itself, beside its load'),
   region,
+  storageClass,
   () => new Option('--quick', 'look at sizes, and leave out the bytes of objects'),
   () => new Option('--json', 'print one JSON document, and no problem as it is found'),
 ];
@@ -113,4 +122,11 @@ const SERVE_OPTIONS: readonly (() => Option)[] = [
       'least bytes a second that a body must move, over 20 s; 0: no such limit',
       'MIN_THROUGHPUT',
     ).default('1024'),
+  storageClass,
+  () =>
+    flag(
+      '--upload-retention <time>',
+      'age at which multipart uploads to which nothing comes are aborted: 12h, 7d',
+      'UPLOAD_RETENTION',
+    ).default('7d'),
 ];

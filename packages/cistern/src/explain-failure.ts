@@ -13,9 +13,11 @@ export interface Failure {
 const FLAG_OF: Readonly<Record<string, string>> = {
   dataDir: 'data',
   domains: 'domain',
+  storageClasses: 'storageClass',
   'tls.cert': 'tlsCert',
   'tls.key': 'tlsKey',
   'throughput.bytesPerSecondMin': 'minThroughput',
+  uploadRetentionMs: 'uploadRetention',
 };
 
 const VARIABLE_OF: Readonly<Record<string, string>> = {

@@ -118,7 +118,7 @@ suite('cistern fsck', () => {
   test('documents each exit code and flag that it has', async () => {
     const { code, out } = await run(['--help']);
     assert.equal(code, 0);
-    for (const flag of ['--data', '--endpoint', '--region', '--quick', '--json'])
+    for (const flag of ['--data', '--endpoint', '--region', '--storage-class', '--quick', '--json'])
       assert.ok(out.includes(flag), flag);
     assert.match(out, /Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 /);
     const help = readFileSync(new URL('./fsck-help.txt', import.meta.url), 'utf8');

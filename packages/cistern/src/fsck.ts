@@ -6,12 +6,14 @@ import type { DataDirectory, FsckEvent, FsckReport } from '@cistern/server';
 import { FSCK_EXIT } from './exit-codes.ts';
 import { FsckPrinter } from './fsck-printer.ts';
 import { checkRemote, findCredentials } from './fsck-remote.ts';
+import { checkStorageClasses, parseStorageClasses } from './storage-classes.ts';
 
 /** As commander gives them. */
 export interface FsckFlags {
   readonly data: string;
   readonly endpoint?: string;
   readonly region: string;
+  readonly storageClass: readonly string[];
   readonly quick?: true;
   readonly json?: true;
 }
@@ -50,9 +52,10 @@ function checkLive(
 
 async function checkOffline(flags: FsckFlags, onEvent: (event: FsckEvent) => void): Promise<FsckReport> {
   const dataDir = resolve(flags.data);
+  const storageClasses = checkStorageClasses(parseStorageClasses(flags.storageClass));
   const lock = lockFor(dataDir, flags.data);
   try {
-    return await runFsck({ dataDir, live: false, quick: flags.quick === true, onEvent });
+    return await runFsck({ dataDir, storageClasses, live: false, quick: flags.quick === true, onEvent });
   } finally {
     lock.close();
   }

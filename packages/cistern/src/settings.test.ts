@@ -21,6 +21,8 @@ const FLAGS: ServeFlags = {
   buckets: [],
   logLevel: 'silent',
   minThroughput: '1024',
+  storageClass: [],
+  uploadRetention: '7d',
 };
 
 const ALICE = { name: 'alice', accessKeyId: 'ALICE123', secretAccessKey: 'alice-secret' };

@@ -1,6 +1,7 @@
 /** The gateway, for whoever configures and starts it. */
 
-export type { LogLevel, ServerConfig, User } from './config.ts';
+export { ClassDirectoryUnusable } from './class-directories.ts';
+export type { LogLevel, ServerConfig, StorageClassMap, User } from './config.ts';
 export {
   CatalogMissing,
   DataDirectoryLocked,

@@ -65,7 +65,7 @@ export async function runServer(
   });
   const metrics = async (): Promise<string> =>
     metricsPage(await Promise.all(gateways.map((gateway) => gateway.collect())), await writer.metrics());
-  const fsck = new FsckHandle(config.dataDir, (error) => log.error({ err: error }, 'a check has failed'));
+  const fsck = new FsckHandle(config, (error) => log.error({ err: error }, 'a check has failed'));
   // The threads load while the writer prepares the database.
   for (let index = 0; index < config.threads; index++) {
     const { port1, port2 } = new MessageChannel();

@@ -7,11 +7,16 @@ import { suite } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import type { Catalog } from './catalog.ts';
-import { blobTests } from './contract/blobs.testing.ts';
+import { blobTests, placedBlobTests } from './contract/blobs.testing.ts';
 import { bucketTests } from './contract/buckets.testing.ts';
 import { conditionTests } from './contract/conditions.testing.ts';
 import { copyTests } from './contract/copies.testing.ts';
+import { historyConditionTests } from './contract/history-conditions.testing.ts';
+import { historyEntryTests, historyListingTests } from './contract/history-listings.testing.ts';
+import { historyModelTests, historyTests } from './contract/history.testing.ts';
 import { listingTests } from './contract/listings.testing.ts';
+import { uploadTests } from './contract/uploads.testing.ts';
+import { uploadListingTests } from './contract/upload-listings.testing.ts';
 import { versionTests } from './contract/versions.testing.ts';
 
 /** A new, empty catalog, closed by the time that the test's own `after` hooks have run. */
@@ -24,6 +29,18 @@ export function catalogContract(name: string, open: OpenCatalog): void {
     suite('conditions', () => conditionTests(open));
     suite('copies', () => copyTests(open));
     suite('blobs', () => blobTests(open));
+    suite('blobs of storage classes', () => placedBlobTests(open));
     suite('listings', () => listingTests(open));
+    suite('uploads', () => uploadTests(open));
+    suite('listings of uploads', () => uploadListingTests(open));
+    suite('history', () => {
+      historyTests(open);
+      historyModelTests(open);
+    });
+    suite('conditions and copies of versions', () => historyConditionTests(open));
+    suite('listings of versions', () => {
+      historyListingTests(open);
+      historyEntryTests(open);
+    });
   });
 }

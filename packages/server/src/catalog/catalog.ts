@@ -7,6 +7,9 @@
  * publishes them. Every method rejects with `CatalogError`, or with an unknown error when something is broken.
  */
 
+import type { DeleteCondition, ReadConditions } from '@cistern/protocol';
+import type { UploadCatalog } from './uploads.ts';
+
 export interface Bucket {
   /** Never reused: a bucket made again under the same name has another id. */
   readonly id: number;
@@ -78,9 +81,16 @@ export interface Extent {
   readonly length: number;
   /** Offset of the run in its blob. */
   readonly offset: number;
-  /** Where the blob store keeps the blob; null: inline, then `data` holds the whole blob. */
+  /** Where the blob store of its tier keeps the blob; null: inline, then `data` holds the whole blob. */
   readonly location: string | null;
   readonly data: Uint8Array | null;
+  /** Empty: the data directory; otherwise the storage class in whose own directory the blob is. */
+  readonly tier: string;
+  /** How the blob's bytes are stored, with the map of its frames where the codec has one. */
+  readonly codec: number;
+  readonly frames: Uint8Array | null;
+  /** All of the blob's bytes, before the codec. */
+  readonly logical: number;
 }
 
 /**
@@ -102,6 +112,7 @@ export interface ListedVersion {
   readonly storageClass: string;
   readonly owner: string;
   readonly checksumAlgorithm: string | null;
+  readonly checksumValue: string | null;
 }
 
 export interface ListRequest {
@@ -131,7 +142,6 @@ export interface HistoryEntry extends ListedVersion {
   readonly isNull: boolean;
   readonly deleteMarker: boolean;
   readonly latest: boolean;
-  readonly checksumValue: string | null;
 }
 
 export interface HistoryRequest {
@@ -171,19 +181,11 @@ export interface PublishRequest extends VersionAttributes {
   readonly content: Content;
 }
 
-/** What must hold of the version that is deleted. */
-export interface DeleteCondition {
-  /** Or `*`: any. */
-  readonly etag?: string;
-  readonly size?: number;
-  /** Compared at whole seconds. */
-  readonly modifiedMs?: number;
-}
-
 export interface Deletion {
   readonly key: string;
   /** Removes that version for good; otherwise the key is deleted, which leaves a delete marker where there are versions. */
   readonly version?: VersionId | undefined;
+  /** What must hold of that version, or of the latest. */
   readonly condition?: DeleteCondition | null;
 }
 
@@ -216,6 +218,29 @@ export interface CopyRequest extends Omit<
   readonly checksumValue: string | null;
 }
 
+export interface AppendRequest extends PublishRequest {
+  /** Bytes: what the object must have. */
+  readonly offset: number;
+}
+
+/** The object as it is then. */
+export interface Appended extends Published {
+  readonly size: number;
+  readonly etag: string;
+  readonly checksumAlgorithm: string | null;
+  readonly checksumValue: string | null;
+}
+
+export interface RenameRequest {
+  readonly bucket: number;
+  readonly sourceKey: string;
+  readonly key: string;
+  readonly sourceConditions: ReadConditions;
+  readonly destinationConditions: ReadConditions;
+  /** A repetition with the same token does nothing; with another request it is refused. */
+  readonly token: string | null;
+}
+
 export interface Published {
   readonly seq: number;
   readonly modifiedMs: number;
@@ -223,11 +248,24 @@ export interface Published {
   readonly version: VersionId | null;
 }
 
+export interface RestoreRequest {
+  readonly bucket: number;
+  readonly key: string;
+  /** Undefined: the latest. */
+  readonly version: VersionId | undefined;
+  readonly untilMs: number;
+}
+
 export interface ReserveRequest {
   readonly scope: number;
   /** 32 bytes: of exactly the bytes stored. */
   readonly sha256: Uint8Array;
+  /** Before the codec. */
   readonly length: number;
+  /** The storage class in whose own directory it is kept. Default: the data directory. */
+  readonly tier?: string;
+  /** How the bytes are stored. Default: as they came. */
+  readonly coded?: { readonly codec: number; readonly stored: number; readonly frames: Uint8Array | null };
 }
 
 export interface Reservation {
@@ -238,6 +276,8 @@ export interface Reservation {
 }
 
 export interface Catalog {
+  readonly uploads: UploadCatalog;
+
   findBucket(name: string): Promise<Bucket | undefined>;
   /** In name order, after `after`; `owner` undefined: everybody's. */
   listBuckets(request: {
@@ -259,6 +299,8 @@ export interface Catalog {
   openVersion(bucket: number, key: string, choice?: VersionChoice): Promise<OpenVersion | undefined>;
   /** Current versions in UTF-8 byte order of their keys, without delete markers. Costs what it returns. */
   listObjects(request: ListRequest): Promise<ListResult>;
+  /** Every version and delete marker. Costs what it returns, however many versions a key has. */
+  listVersions(request: HistoryRequest): Promise<HistoryResult>;
 
   /**
    * Announces a blob, durably, before its file appears at its final place, so that no file is ever unknown to the
@@ -268,8 +310,24 @@ export interface Catalog {
   releaseBlob(blob: number): Promise<void>;
   /** Makes a version the current one of its key. Rejects with `PreconditionFailed`, `NoSuchKey` (ifMatch on nothing), `NoSuchBucket`. */
   publishVersion(request: PublishRequest): Promise<Published>;
+  /**
+   * Makes a version of the object's bytes with others behind them, or a new object where there is none; size, ETag (MD5)
+   * and checksum of the request are those of what is appended, the other attributes are for a new object. Rejects as
+   * `publishVersion`, and with `InvalidWriteOffset`, `TooManyParts` (10,000), `VersionedBucket`.
+   */
+  appendVersion(request: AppendRequest): Promise<Appended>;
+  /**
+   * Moves the version of a key to another one, in place of what is there, as it is. Rejects with `NoSuchKey`,
+   * `PreconditionFailed`, `TokenMismatch`, `VersionedBucket`, `NoSuchBucket`.
+   */
+  renameVersion(request: RenameRequest): Promise<void>;
   /** Publishes a version that shares the source's bytes. Rejects as `publishVersion`, and with `SourceChanged`. */
   copyVersion(request: CopyRequest): Promise<Published>;
   /** Up to 1,000 of them, in order, each on its own; what is absent is deleted, too. Results in the order asked for. */
   deleteVersions(bucket: number, deletions: readonly Deletion[]): Promise<readonly DeletionResult[]>;
+  /**
+   * Says until when an archived version can be read. Resolves to whether it could be read already. Rejects with
+   * `NoSuchKey`, also for a delete marker.
+   */
+  restoreVersion(request: RestoreRequest): Promise<{ extended: boolean }>;
 }

@@ -5,20 +5,22 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { workerData } from 'node:worker_threads';
+import type { StorageClassMap } from '../config.ts';
 import type { FsckEvent } from './report.ts';
 import { runFsck } from './run-fsck.ts';
 
 export interface FsckThreadData {
   readonly dataDir: string;
+  readonly storageClasses: StorageClassMap;
   readonly quick: boolean;
   readonly port: MessagePort;
 }
 
-async function main({ dataDir, quick, port }: FsckThreadData): Promise<void> {
+async function main({ port, ...options }: FsckThreadData): Promise<void> {
   const tell = (event: FsckEvent): void => port.postMessage(event);
   port.once('close', () => process.exit());
   try {
-    await runFsck({ dataDir, quick, live: true, onEvent: tell });
+    await runFsck({ ...options, live: true, onEvent: tell });
   } catch (error) {
     tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
   }

@@ -7,10 +7,10 @@ import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { FileBlobStore } from '../blobs/files/file-blob-store.ts';
 import { SlabPool } from '../blobs/ingest/slab-pool.ts';
+import type { BlobPlace } from './blob-places.ts';
 
 export interface HashRequest {
-  /** What `blobs/` is in. */
-  readonly root: string;
+  readonly place: BlobPlace;
   readonly location: string;
   /** Bytes that it should have. */
   readonly length: number;
@@ -26,8 +26,8 @@ function main(): void {
   const slab = new SlabPool({ extra: 0, perUser: 1 }).share().take();
   if (slab === undefined) throw new Error('no memory to read into');
 
-  const hash = async ({ root, location, length }: HashRequest): Promise<HashAnswer> => {
-    const file = await new FileBlobStore(root).open(location, length);
+  const hash = async ({ place, location, length }: HashRequest): Promise<HashAnswer> => {
+    const file = await new FileBlobStore(place.root, place.area).open(location, length);
     try {
       const sum = createHash('sha256');
       let size = 0;

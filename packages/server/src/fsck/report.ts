@@ -53,7 +53,7 @@ export interface Problem {
   readonly manifest?: number;
   readonly blob?: number;
   readonly snapshot?: string;
-  /** Relative to the data directory, or to that of a storage class. */
+  /** Relative to the data directory; absolute in the directory of a storage class. */
   readonly path?: string;
 }
 

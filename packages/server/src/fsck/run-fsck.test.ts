@@ -1,8 +1,17 @@
 /** Each kind of damage is seen and named, and a store of everything that there can be is clean. */
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, parse } from 'node:path';
 import { suite, test } from 'node:test';
 
 import { FsckImpossible, runFsck } from './run-fsck.ts';
@@ -82,13 +91,27 @@ suite('a store that is well', () => {
     assert.equal((await store.check()).report.awaiting.blobs, 0);
   });
 
-  test('of a storage class with a directory of its own is read there', async (t) => {
+  test('of storage classes with directories of their own, or compressed, is read there', async (t) => {
     const store = openFilledStore(t);
     await store.fill();
+    const cold = join(store.directory, 'cold');
+    const moved = join(cold, 'blobs', 'GLACIER');
+    mkdirSync(join(cold, 'blobs'), { recursive: true });
+    renameSync(join(store.directory, 'blobs'), moved);
     store.db.exec("UPDATE blobs SET tier = 'GLACIER' WHERE location IS NOT NULL");
-    const { report } = await store.check({ tiers: { GLACIER: store.directory } });
-    // The directory stands for both here.
-    assert.deepEqual(new Set(report.problems.map(({ kind }) => kind)), new Set(['file-orphaned']));
+    mkdirSync(join(moved, '1', 'codec-1'));
+    const { dir: first } = parse(dirname(store.fileOf('another file')));
+    renameSync(
+      first.replace(join(store.directory, 'blobs'), moved),
+      join(moved, '1', 'codec-1', basename(first)),
+    );
+    store.db.exec(
+      "UPDATE blobs SET codec = 1, location = replace(location, '1/', '1/codec-1/') WHERE logical = 12",
+    );
+    const storageClasses = { GLACIER: { directory: cold, compression: 'zstd' } } as const;
+    const { report } = await store.check({ storageClasses });
+    assert.deepEqual(report.problems, []);
+    assert.equal(report.checked.files, 9);
     const unknown = await store.check();
     assert.ok(unknown.report.problems.some(({ kind }) => kind === 'blob-tier'));
   });

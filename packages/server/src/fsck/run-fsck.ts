@@ -7,10 +7,13 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import type { StorageClassMap } from '../config.ts';
 import { DATABASE_FILE } from '../catalog/sqlite/connection.ts';
 import { APPLICATION_ID, FORMAT_VERSION, readPragma } from '../catalog/sqlite/schema.ts';
 import { SQLITE, sqliteCode } from '../catalog/sqlite/sqlite-errors.ts';
+import { blobPlaces } from './blob-places.ts';
 import { checkBlobs } from './checks/blobs.ts';
+import type { BlobFilesOptions } from './checks/blobs.ts';
 import { checkBuckets, checkCounter, counterOf } from './checks/buckets.ts';
 import { checkFiles } from './checks/files.ts';
 import { checkIntegrity } from './checks/integrity.ts';
@@ -34,8 +37,8 @@ export interface FsckOptions {
   readonly live: boolean;
   /** Sizes instead of hashes. */
   readonly quick: boolean;
-  /** Directories of storage classes that have their own, by their name. */
-  readonly tiers?: Readonly<Record<string, string>>;
+  /** As the server is started with. */
+  readonly storageClasses?: StorageClassMap;
   readonly onEvent?: (event: FsckEvent) => void;
 }
 
@@ -69,10 +72,7 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
     };
     findings.progress();
     await checkIntegrity(context, { quick, live, path });
-    await checkAll(context, {
-      roots: new Map([['', dataDir], ...Object.entries(options.tiers ?? {})]),
-      hashes,
-    });
+    await checkAll(context, { places: blobPlaces(dataDir, options.storageClasses ?? {}), hashes });
   } catch (error) {
     if (!isDamage(error)) throw error;
     findings.problem('catalog-damaged', `SQLite cannot read the catalog: ${error.message}`);
@@ -92,19 +92,16 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
   return report;
 }
 
-async function checkAll(
-  context: FsckContext,
-  { roots, hashes }: { roots: ReadonlyMap<string, string>; hashes: HashPool | null },
-): Promise<void> {
+async function checkAll(context: FsckContext, { places, hashes }: BlobFilesOptions): Promise<void> {
   await checkCounter(context);
   await checkBuckets(context);
   await checkVersions(context);
   await checkUploads(context);
   await checkParts(context);
   await checkManifests(context);
-  await checkBlobs(context, { roots, hashes });
+  await checkBlobs(context, { places, hashes });
   await checkReferences(context);
-  await checkFiles(context, roots);
+  await checkFiles(context, places);
 }
 
 /**

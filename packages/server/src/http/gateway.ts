@@ -30,7 +30,7 @@ import { ClientGone } from './receive-body.ts';
 import type { Reply } from './reply.ts';
 import { RequestBody } from './request-body.ts';
 import { sendLines } from './send-lines.ts';
-import { sendObject } from './send-object.ts';
+import { sendObject, sendPieces } from './send-object.ts';
 
 export interface GatewayOptions {
   readonly services: Services;
@@ -186,16 +186,21 @@ export class Gateway {
     headers.push('x-amz-request-id', exchange.id, 'x-amz-id-2', exchange.id, 'Server', 'Cistern');
     if (this.draining || body.withheld) headers.push('Connection', 'close');
     const content = reply.body;
-    let length = 0;
+    let length: number | null = 0;
+    if (content.kind === 'lines') length = null;
+    if (content.kind === 'pieces') length = content.length;
     if (content.kind === 'bytes') length = content.bytes.length;
     if (content.kind === 'object') length = content.end - content.start;
-    if (reply.status !== 204 && reply.status !== 304 && content.kind !== 'lines') {
-      headers.push('Content-Length', String(reply.contentLength ?? length));
-    }
+    const told = reply.contentLength ?? length;
+    if (reply.status !== 204 && reply.status !== 304 && told !== null)
+      headers.push('Content-Length', String(told));
     if (method === 'HEAD') length = 0;
     try {
       response.writeHead(reply.status, headers);
-      if (content.kind === 'object' && length > 0) {
+      if (content.kind === 'pieces' && method !== 'HEAD') {
+        const pieces = content.pieces(signalOfClose(response));
+        length = await sendPieces(response, this.#options.services, pieces);
+      } else if (content.kind === 'object' && length !== 0) {
         await sendObject(response, this.#options.services, content);
       } else if (content.kind === 'bytes' && method !== 'HEAD') {
         response.end(content.bytes);
@@ -204,7 +209,7 @@ export class Gateway {
       } else {
         response.end();
       }
-      exchange.sent = length;
+      exchange.sent = length ?? 0;
     } finally {
       if (content.kind === 'object') content.open.release();
     }
@@ -250,4 +255,11 @@ export class Gateway {
       ),
     );
   }
+}
+
+function signalOfClose(response: ServerResponse): AbortSignal {
+  const abort = new AbortController();
+  if (response.destroyed) abort.abort();
+  response.once('close', () => abort.abort());
+  return abort.signal;
 }

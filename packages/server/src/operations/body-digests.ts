@@ -86,12 +86,19 @@ export class BodyDigests {
       });
     }
     if (checksum === null || value === undefined) return null;
-    const { algorithm } = checksum;
-    const expected =
-      checksum.expected ?? parseChecksum(algorithm, trailers.get(checksumHeader(algorithm)) ?? '');
-    if (!expected.equals(value)) {
-      throw new S3Error('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`);
-    }
-    return { algorithm, value: value.toString('base64') };
+    return verifyChecksum(checksum, value, trailers);
   }
+}
+
+/** @throws S3Error BadDigest, InvalidRequest (a trailer that is no checksum) */
+export function verifyChecksum(
+  { algorithm, expected }: NonNullable<UploadInput['checksum']>,
+  value: Buffer,
+  trailers: ReadonlyMap<string, string>,
+): VerifiedChecksum {
+  const sent = expected ?? parseChecksum(algorithm, trailers.get(checksumHeader(algorithm)) ?? '');
+  if (!sent.equals(value)) {
+    throw new S3Error('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`);
+  }
+  return { algorithm, value: value.toString('base64') };
 }

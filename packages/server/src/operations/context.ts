@@ -1,7 +1,7 @@
 /** What an operation may use: the thread's services, and the authorized request. */
 
 import type { RawHeaders, S3Operation } from '@cistern/protocol';
-import type { BlobStore } from '../blobs/blob-store.ts';
+import type { BlobTiers } from '../blobs/blob-tiers.ts';
 import type { Md5Hasher } from '../blobs/ingest/md5.ts';
 import type { SlabPool } from '../blobs/ingest/slab-pool.ts';
 import type { Bucket, Catalog } from '../catalog/catalog.ts';
@@ -11,7 +11,7 @@ import type { ThroughputGuard } from '../http/throughput-guard.ts';
 
 export interface Services {
   readonly catalog: Catalog;
-  readonly blobs: BlobStore;
+  readonly blobs: BlobTiers;
   readonly slabs: SlabPool;
   readonly hasher: Md5Hasher;
   readonly guard: ThroughputGuard;

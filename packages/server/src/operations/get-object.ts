@@ -1,46 +1,42 @@
 /** GetObject, and HeadObject, which answers the same without the bytes, and without reading them. */
 
-import {
-  checkVersionId,
-  evaluateRead,
-  parseReadConditions,
-  rangeApplies,
-  resolveRange,
-  S3Error,
-} from '@cistern/protocol';
+import { evaluateRead, parseReadConditions, rangeApplies, resolveRange, S3Error } from '@cistern/protocol';
 import type { Query, RawHeaders, ResolvedRange } from '@cistern/protocol';
-import type { OpenVersion, Version } from '../catalog/catalog.ts';
+import type { OpenVersion, Version, VersionChoice } from '../catalog/catalog.ts';
 import { emptyReply } from '../http/reply.ts';
 import type { HeaderList, Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
+import { refuseArchived, restoreHeaders } from './archived.ts';
 import { checksumHeaders, notModifiedHeaders, versionHeaders } from './object-headers.ts';
+import { chosenVersion, requireData, versionIdHeader } from './version-ids.ts';
 
 const NO_RANGE: ResolvedRange = { start: 0, end: 0, partial: false };
 
 export async function getObject(context: InBucket, operation: Operation<'GetObject'>): Promise<Reply> {
   const { services, bucket } = context;
   const { key, query } = operation;
-  checkVersionId(query.get('versionId'));
-  const open = await services.catalog.openVersion(bucket.id, key);
-  if (open === undefined) throw new S3Error('NoSuchKey', undefined, { Key: key });
+  const choice = chosenVersion(bucket, query);
+  const open = await services.catalog.openVersion(bucket.id, key, choice);
   let reply: Reply | undefined;
   try {
-    const described = describe(context, open.version, query);
+    requireData(open?.version, { key, choice, method: 'GET' });
+    refuseArchived(open.version, services.now());
+    const described = describe(context, open.version, { query, choice });
     if (described.status === 304) return emptyReply(304, described.headers);
     reply = await bodyReply(open, described);
     return reply;
   } finally {
-    if (reply?.body.kind !== 'object') open.release();
+    if (reply?.body.kind !== 'object') open?.release();
   }
 }
 
 export async function headObject(context: InBucket, operation: Operation<'HeadObject'>): Promise<Reply> {
   const { services, bucket } = context;
   const { key, query } = operation;
-  checkVersionId(query.get('versionId'));
-  const version = await services.catalog.findVersion(bucket.id, key);
-  if (version === undefined) throw new S3Error('NoSuchKey', undefined, { Key: key });
-  const { status, headers, range } = describe(context, version, query);
+  const choice = chosenVersion(bucket, query);
+  const version = await services.catalog.findVersion(bucket.id, key, choice);
+  requireData(version, { key, choice, method: 'HEAD' });
+  const { status, headers, range } = describe(context, version, { query, choice });
   if (status === 304) return emptyReply(304, headers);
   return { ...emptyReply(status, headers), contentLength: range.end - range.start };
 }
@@ -52,7 +48,11 @@ interface Described {
 }
 
 /** Everything that is answered but the bytes: conditions and range decided, headers made. */
-function describe({ headers }: InBucket, version: Version, query: Query): Described {
+function describe(
+  { services, headers, bucket }: InBucket,
+  version: Version,
+  { query, choice }: { query: Query; choice: VersionChoice | undefined },
+): Described {
   const withChecksum = wantsChecksum(headers);
   const outcome = evaluateRead(version, parseReadConditions(headers));
   if (outcome === 'precondition-failed') throw new S3Error('PreconditionFailed');
@@ -61,6 +61,8 @@ function describe({ headers }: InBucket, version: Version, query: Query): Descri
   const heeded = rangeApplies(version, headers.get('if-range'));
   const range = resolveRange(heeded ? headers.get('range') : undefined, version.size);
   const list = versionHeaders(version, query);
+  list.push(...restoreHeaders(version, services.now()));
+  list.push(...versionIdHeader(bucket, version, choice));
   const { checksumAlgorithm, checksumValue } = version;
   if (withChecksum && !range.partial && checksumAlgorithm !== null && checksumValue !== null) {
     list.push(...checksumHeaders(checksumAlgorithm, checksumValue));

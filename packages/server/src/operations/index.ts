@@ -16,11 +16,16 @@ import { deleteBucket } from './delete-bucket.ts';
 import { deleteObject } from './delete-object.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
+import { getBucketVersioning } from './get-bucket-versioning.ts';
 import { getObject, headObject } from './get-object.ts';
 import { headBucket } from './head-bucket.ts';
 import { listBuckets } from './list-buckets.ts';
+import { listObjectVersions } from './list-object-versions.ts';
 import { listObjects } from './list-objects.ts';
+import { putBucketVersioning } from './put-bucket-versioning.ts';
 import { putObject } from './put-object.ts';
+import { renameObject } from './rename-object.ts';
+import { restoreObject } from './restore-object.ts';
 
 export interface OperationRequest {
   readonly services: Services;
@@ -65,12 +70,22 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return copyObject(context, operation);
     case 'DeleteObjects':
       return deleteObjects(context);
+    case 'RenameObject':
+      return renameObject(context, operation);
     case 'HeadBucket':
       return headBucket(context);
     case 'DeleteBucket':
       return deleteBucket(context);
     case 'GetBucketLocation':
       return getBucketLocation(context);
+    case 'GetBucketVersioning':
+      return getBucketVersioning(context);
+    case 'PutBucketVersioning':
+      return putBucketVersioning(context);
+    case 'ListObjectVersions':
+      return listObjectVersions(context, operation);
+    case 'RestoreObject':
+      return restoreObject(context, operation);
     default:
       throw notImplemented(operation.name);
   }
@@ -83,8 +98,7 @@ const notImplemented = (name: string): S3Error =>
 const UNSERVED: Partial<Record<S3OperationName, readonly string[]>> = {
   GetObject: ['partNumber'],
   HeadObject: ['partNumber'],
-  PutObject: ['x-amz-write-offset-bytes', 'x-cistern-live'],
-  DeleteObject: ['x-amz-if-match-last-modified-time', 'x-amz-if-match-size'],
+  PutObject: ['x-cistern-live'],
 };
 
 /** @throws S3Error NotImplemented */

@@ -2,6 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
+import type { ServerConfig } from '../config.ts';
 import type { FsckThreadData } from '../fsck/fsck-thread.ts';
 import { siblingModule } from './sibling-module.ts';
 import { THREAD_MEMORY } from './thread-memory.ts';
@@ -10,12 +11,12 @@ import { THREAD_MEMORY } from './thread-memory.ts';
 export const BUSY = 'busy';
 
 export class FsckHandle {
-  readonly #dataDir: string;
+  readonly #config: Pick<ServerConfig, 'dataDir' | 'storageClasses'>;
   readonly #onError: (error: Error) => void;
   #worker: Worker | undefined;
 
-  constructor(dataDir: string, onError: (error: Error) => void) {
-    this.#dataDir = dataDir;
+  constructor(config: Pick<ServerConfig, 'dataDir' | 'storageClasses'>, onError: (error: Error) => void) {
+    this.#config = config;
     this.#onError = onError;
   }
 
@@ -26,7 +27,8 @@ export class FsckHandle {
       port.close();
       return;
     }
-    const workerData: FsckThreadData = { dataDir: this.#dataDir, quick, port };
+    const { dataDir, storageClasses } = this.#config;
+    const workerData: FsckThreadData = { dataDir, storageClasses, quick, port };
     const worker = new Worker(siblingModule(import.meta.url, '../fsck/fsck-thread'), {
       workerData,
       transferList: [port],

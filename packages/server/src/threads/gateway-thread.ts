@@ -12,7 +12,7 @@ import type { MetricObject } from 'prom-client';
 import { AdminApi } from '../admin/api.ts';
 import { GatewayMetrics } from '../admin/metrics.ts';
 import { AdminPages } from '../admin/pages.ts';
-import { FileBlobStore } from '../blobs/files/file-blob-store.ts';
+import { BlobTiers } from '../blobs/blob-tiers.ts';
 import { Md5Hasher } from '../blobs/ingest/md5.ts';
 import { SlabPool } from '../blobs/ingest/slab-pool.ts';
 import { EpochReader } from '../catalog/epochs.ts';
@@ -74,7 +74,7 @@ function main(parent: MessagePort, data: GatewayData): void {
         writer,
         epochs: new EpochReader(data.epochs, index),
       }),
-      blobs: new FileBlobStore(config.dataDir),
+      blobs: new BlobTiers(config),
       slabs: new SlabPool({ extra: LIMITS.slabsExtra, perUser: LIMITS.slabsPerBody }),
       hasher: new Md5Hasher(),
       guard: new ThroughputGuard(config.throughput),

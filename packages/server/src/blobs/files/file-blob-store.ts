@@ -49,6 +49,8 @@ async function openFile(
 }
 
 export class FileBlobStore implements BlobStore {
+  /** `blobs/`, and below it where this store's own begin. */
+  readonly #top: string;
   readonly #blobs: string;
   readonly #tmp: string;
   readonly #room: DiskRoom;
@@ -57,9 +59,13 @@ export class FileBlobStore implements BlobStore {
   #counter = 0;
   readonly #prefix = randomBytes(6).toString('hex');
 
-  /** @param root the data directory; `blobs/` and `tmp/` are made by `prepareDirectories`. */
-  constructor(root: string) {
-    this.#blobs = join(root, 'blobs');
+  /**
+   * @param root where `blobs/` and `tmp/` are, made by `prepareDirectories`
+   * @param area a folder below `blobs/` that is this store's; made when it is needed
+   */
+  constructor(root: string, area = '') {
+    this.#top = join(root, 'blobs');
+    this.#blobs = join(this.#top, area);
     this.#tmp = join(root, 'tmp');
     this.#room = new DiskRoom(root);
   }
@@ -104,7 +110,7 @@ export class FileBlobStore implements BlobStore {
    * for those that exist: a crash may have come between making and syncing them.
    */
   #makeDurable(directory: string): Promise<void> {
-    if (directory === this.#blobs) return Promise.resolve();
+    if (directory === this.#top) return Promise.resolve();
     const known = this.#durable.get(directory);
     if (known !== undefined) return known;
     const made = (async () => {

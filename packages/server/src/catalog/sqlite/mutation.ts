@@ -1,6 +1,8 @@
 /** What can be asked of the writer thread: a closed union, plain data that crosses threads. */
 
 import type {
+  Appended,
+  AppendRequest,
   Bucket,
   ChosenVersioning,
   CopyRequest,
@@ -8,9 +10,19 @@ import type {
   DeletionResult,
   Published,
   PublishRequest,
+  RenameRequest,
   Reservation,
   ReserveRequest,
+  RestoreRequest,
 } from '../catalog.ts';
+import type {
+  CompletionRequest,
+  PartCopyRequest,
+  PartRequest,
+  PublishedPart,
+  UploadName,
+  UploadRequest,
+} from '../uploads.ts';
 
 /** Input and result of each mutation. */
 export interface Mutations {
@@ -20,11 +32,19 @@ export interface Mutations {
   releaseBlob: { input: { blob: number }; result: undefined };
   publishVersion: { input: PublishRequest; result: Published };
   copyVersion: { input: CopyRequest; result: Published };
+  restoreVersion: { input: RestoreRequest; result: { extended: boolean } };
   deleteVersions: {
     input: { bucket: number; deletions: readonly Deletion[] };
     result: readonly DeletionResult[];
   };
+  appendVersion: { input: AppendRequest; result: Appended };
+  renameVersion: { input: RenameRequest; result: undefined };
   setVersioning: { input: { bucket: number; versioning: ChosenVersioning }; result: undefined };
+  createUpload: { input: UploadRequest; result: { id: number; initiatedMs: number } };
+  publishPart: { input: PartRequest; result: PublishedPart };
+  copyPart: { input: PartCopyRequest; result: PublishedPart };
+  completeUpload: { input: CompletionRequest; result: Published };
+  abortUpload: { input: UploadName; result: undefined };
 }
 
 export type MutationName = keyof Mutations;

@@ -170,8 +170,9 @@ CREATE TABLE blobs (
   tier TEXT NOT NULL DEFAULT '',
   frames BLOB
 ) STRICT;
-CREATE UNIQUE INDEX blobs_by_hash ON blobs (scope, tier, sha256) WHERE location IS NOT NULL;
+CREATE UNIQUE INDEX blobs_by_hash ON blobs (scope, tier, codec, sha256) WHERE location IS NOT NULL;
 CREATE INDEX blobs_unreferenced ON blobs (id) WHERE refs = 0;
+CREATE INDEX blobs_by_tier ON blobs (tier) WHERE tier <> '';
 
 CREATE TABLE rename_tokens (
   bucket INTEGER NOT NULL,
@@ -220,6 +221,7 @@ ${[
   'INDEX uploads_ended',
   'TABLE parts',
   'UNIQUE INDEX blobs_by_hash',
+  'INDEX blobs_by_tier',
   'TABLE rename_tokens',
   'INDEX rename_tokens_by_age',
 ]

@@ -2,6 +2,8 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type {
+  Appended,
+  AppendRequest,
   Bucket,
   Catalog,
   ChosenVersioning,
@@ -9,19 +11,25 @@ import type {
   Deletion,
   DeletionResult,
   Extent,
+  HistoryRequest,
+  HistoryResult,
   ListRequest,
   ListResult,
   OpenVersion,
   Published,
   PublishRequest,
+  RenameRequest,
   Reservation,
   ReserveRequest,
+  RestoreRequest,
   Version,
   VersionChoice,
 } from '../catalog.ts';
 import type { EpochReader } from '../epochs.ts';
+import type { UploadCatalog } from '../uploads.ts';
 import { SqliteReader } from './reader.ts';
 import { EXTENTS_WITH_VERSION } from './rows.ts';
+import { SqliteUploads } from './sqlite-uploads.ts';
 import { SharedSnapshot } from './shared-snapshot.ts';
 import type { WriterClient } from './writer-client.ts';
 
@@ -32,11 +40,12 @@ const BUCKETS_KEPT = 1000;
 
 export interface SqliteCatalogOptions {
   readonly db: DatabaseSync;
-  readonly writer: Pick<WriterClient, 'write'>;
+  readonly writer: Pick<WriterClient, 'write' | 'watchUpload'>;
   readonly epochs: EpochReader;
 }
 
 export class SqliteCatalog implements Catalog {
+  readonly uploads: UploadCatalog;
   readonly #reader: SqliteReader;
   readonly #writer: Pick<WriterClient, 'write'>;
   readonly #epochs: EpochReader;
@@ -51,6 +60,7 @@ export class SqliteCatalog implements Catalog {
     this.#writer = writer;
     this.#epochs = epochs;
     this.#snapshot = new SharedSnapshot(db, epochs);
+    this.uploads = new SqliteUploads({ db, snapshot: this.#snapshot, writer, reader: this.#reader, epochs });
   }
 
   async findBucket(name: string): Promise<Bucket | undefined> {
@@ -120,6 +130,10 @@ export class SqliteCatalog implements Catalog {
     return this.#snapshot.read(() => this.#reader.listObjects(request));
   }
 
+  async listVersions(request: HistoryRequest): Promise<HistoryResult> {
+    return this.#snapshot.read(() => this.#reader.listVersions(request));
+  }
+
   reserveBlob(request: ReserveRequest): Promise<Reservation> {
     return this.#writer.write('reserveBlob', request);
   }
@@ -132,8 +146,20 @@ export class SqliteCatalog implements Catalog {
     return this.#writer.write('publishVersion', request);
   }
 
+  appendVersion(request: AppendRequest): Promise<Appended> {
+    return this.#writer.write('appendVersion', request);
+  }
+
+  async renameVersion(request: RenameRequest): Promise<void> {
+    await this.#writer.write('renameVersion', request);
+  }
+
   copyVersion(request: CopyRequest): Promise<Published> {
     return this.#writer.write('copyVersion', request);
+  }
+
+  restoreVersion(request: RestoreRequest): Promise<{ extended: boolean }> {
+    return this.#writer.write('restoreVersion', request);
   }
 
   async deleteVersions(bucket: number, deletions: readonly Deletion[]): Promise<readonly DeletionResult[]> {

@@ -27,6 +27,7 @@ export class WriteStatements {
   readonly demote: StatementSync;
   readonly surface: StatementSync;
   readonly noncurrentNull: StatementSync;
+  readonly setRestored: StatementSync;
 
   readonly insertManifest: StatementSync;
   readonly addManifestRef: StatementSync;
@@ -34,9 +35,25 @@ export class WriteStatements {
   readonly deleteManifest: StatementSync;
   readonly unreferencedManifests: StatementSync;
 
+  readonly manifestById: StatementSync;
+  readonly setManifestEnd: StatementSync;
+
+  readonly insertPart: StatementSync;
+  readonly appendPart: StatementSync;
+  readonly hasParts: StatementSync;
+  readonly copyParts: StatementSync;
+  readonly partChecksums: StatementSync;
+
+  readonly renameToken: StatementSync;
+  readonly insertRenameToken: StatementSync;
+  readonly trimRenameTokens: StatementSync;
+
   readonly insertExtent: StatementSync;
+  readonly refExtents: StatementSync;
+  readonly copyExtents: StatementSync;
   readonly firstExtents: StatementSync;
   readonly deleteExtent: StatementSync;
+  readonly deleteParts: StatementSync;
 
   readonly insertInlineBlob: StatementSync;
   readonly insertPendingBlob: StatementSync;
@@ -97,27 +114,59 @@ export class WriteStatements {
       `SELECT seq FROM versions WHERE bucket = ? AND place = ${PLACE.noncurrent} AND key = ? AND is_null = 1`,
     );
 
+    this.setRestored = p(`UPDATE versions SET restored_until_ms = ?
+      WHERE bucket = ? AND place IN (${PLACE.current}, ${PLACE.noncurrent}) AND key = ? AND seq = ?`);
+
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, ?, ?)');
     this.addManifestRef = p('UPDATE manifests SET refs = refs + 1 WHERE id = ?');
-    this.dropManifestRef = p('UPDATE manifests SET refs = refs - 1 WHERE id = ? RETURNING refs, extents');
+    this.dropManifestRef = p(`UPDATE manifests SET refs = refs - 1 WHERE id = ?
+      RETURNING refs, extents, EXISTS (SELECT 1 FROM parts WHERE manifest = manifests.id) AS hasParts`);
     this.deleteManifest = p('DELETE FROM manifests WHERE id = ?');
     this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT ?');
+
+    this.manifestById = p('SELECT extents, size FROM manifests WHERE id = ?');
+    this.setManifestEnd = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
+
+    const part =
+      'INSERT INTO parts (manifest, number, seq, size, etag, extents, modified_ms, checksum_value)';
+    this.insertPart = p(`${part} VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.appendPart = p(`${part}
+      VALUES (?1, (SELECT max(number) FROM parts WHERE manifest = ?1) + 1, ?2, ?3, ?4, ?5, ?6, ?7)`);
+    this.hasParts = p('SELECT 1 FROM parts WHERE manifest = ? LIMIT 1');
+    this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value
+      FROM parts WHERE manifest = ? ORDER BY number LIMIT ?`);
+    this.partChecksums = p(
+      'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT ?',
+    );
+
+    this.renameToken = p('SELECT request FROM rename_tokens WHERE bucket = ? AND token = ?');
+    this.insertRenameToken = p(
+      'INSERT INTO rename_tokens (bucket, token, request, at_ms) VALUES (?, ?, ?, ?)',
+    );
+    this.trimRenameTokens = p('DELETE FROM rename_tokens WHERE at_ms < ?');
 
     this.insertExtent = p(
       'INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)',
     );
+    const before = 'FROM extents WHERE manifest = ? AND start < ?';
+    // A blob may be there several times.
+    this.refExtents = p(`UPDATE blobs SET refs = refs + uses FROM
+      (SELECT blob, count(*) AS uses ${before} GROUP BY blob) WHERE id = blob`);
+    this.copyExtents = p(`INSERT INTO extents (manifest, start, length, blob, offset)
+      SELECT ?, start, length, blob, offset ${before}`);
     this.firstExtents = p('SELECT start, blob FROM extents WHERE manifest = ? ORDER BY start LIMIT ?');
     this.deleteExtent = p('DELETE FROM extents WHERE manifest = ? AND start = ?');
+    this.deleteParts = p(`DELETE FROM parts WHERE manifest = ? AND number IN
+      (SELECT number FROM parts WHERE manifest = ? ORDER BY number LIMIT ?)`);
 
     this.insertInlineBlob =
       p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
       VALUES (?, ?, ?, ${BLOB_STATE.live}, 1, 0, ?, ?, NULL, ?)`);
     this.insertPendingBlob =
-      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
-      VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, 0, ?, ?, ?, NULL)`);
-    this.blobByHash = p(
-      "SELECT id, state, location FROM blobs WHERE scope = ? AND tier = '' AND sha256 = ? AND location IS NOT NULL",
-    );
+      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data, tier, frames)
+      VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, ?, ?, ?, ?, NULL, ?, ?)`);
+    this.blobByHash = p(`SELECT id, state, location FROM blobs
+      WHERE scope = ? AND tier = ? AND codec = ? AND sha256 = ? AND location IS NOT NULL`);
     this.blobById = p('SELECT state, location, logical FROM blobs WHERE id = ?');
     this.addBlobRef = p(
       `UPDATE blobs SET refs = refs + 1, state = ${BLOB_STATE.live} WHERE id = ? RETURNING logical`,
@@ -126,7 +175,7 @@ export class WriteStatements {
     this.deleteBlob = p('DELETE FROM blobs WHERE id = ?');
     this.markDeleting = p(`UPDATE blobs SET state = ${BLOB_STATE.deleting} WHERE id = ?`);
     this.unreferencedBlobs = p(
-      'SELECT id, state, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
+      'SELECT id, state, tier, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
     );
 
     this.freePages = p('PRAGMA freelist_count');

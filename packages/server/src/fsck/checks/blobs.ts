@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BLOB_STATE } from '../../catalog/sqlite/schema.ts';
+import { pathOfBlob } from '../blob-places.ts';
+import type { BlobPlace, BlobPlaces } from '../blob-places.ts';
 import type { FsckContext } from '../context.ts';
 import type { HashPool } from '../hash-pool.ts';
 import type { HashAnswer } from '../hash-thread.ts';
@@ -29,14 +31,13 @@ interface BlobRow {
 }
 
 export interface BlobFilesOptions {
-  /** Directories that hold `blobs/`, by tier. */
-  readonly roots: ReadonlyMap<string, string>;
+  readonly places: BlobPlaces;
   /** Null: a quick check, of sizes only. */
   readonly hashes: HashPool | null;
 }
 
 /** To be called after the manifests, when all references were counted. */
-export async function checkBlobs(context: FsckContext, { roots, hashes }: BlobFilesOptions): Promise<void> {
+export async function checkBlobs(context: FsckContext, { places, hashes }: BlobFilesOptions): Promise<void> {
   const { db, slices, findings, blobRefs, sequence } = context;
   const { checked, awaiting } = findings;
   findings.phase = 'blobs';
@@ -46,8 +47,7 @@ export async function checkBlobs(context: FsckContext, { roots, hashes }: BlobFi
   const stateOf = db.prepare('SELECT state FROM blobs WHERE id = ?');
 
   const report = (kind: ProblemKind, message: string, { id, tier, location }: BlobRow): void => {
-    const path =
-      location === null ? {} : { path: tier === '' ? join('blobs', location) : `${tier}: ${location}` };
+    const path = location === null ? {} : { path: pathOfBlob(places.get(tier), location) };
     findings.problem(kind, message, { blob: id, ...path });
   };
 
@@ -65,7 +65,7 @@ export async function checkBlobs(context: FsckContext, { roots, hashes }: BlobFi
       awaiting.blobs++;
       return false;
     }
-    if (!roots.has(row.tier)) {
+    if (!places.has(row.tier)) {
       report('blob-tier', `The directory of the storage class ${row.tier} is not known.`, row);
       return false;
     }
@@ -88,9 +88,9 @@ export async function checkBlobs(context: FsckContext, { roots, hashes }: BlobFi
   const isDue = (row: BlobRow): Promise<boolean> =>
     slices.read(() => (stateOf.get(row.id) as { state: number } | undefined)?.state === BLOB_STATE.live);
 
-  const checkFile = async (row: BlobRow, root: string): Promise<void> => {
+  const checkFile = async (row: BlobRow, place: BlobPlace): Promise<void> => {
     const { stored, location, sha256 } = row;
-    const request = { root, location: location ?? '', length: stored };
+    const request = { place, location: location ?? '', length: stored };
     const answer = hashes === null ? sizeOf(request) : await hashes.hash(request);
     const wrong = wrongFile(answer, { stored, sha256 });
     if (hashes !== null && 'size' in answer) checked.bytesHashed += answer.size;
@@ -107,7 +107,10 @@ export async function checkBlobs(context: FsckContext, { roots, hashes }: BlobFi
     // By as many at a time as there are threads to hash.
     const queue = files.values();
     const work = async (): Promise<void> => {
-      for (const row of queue) await checkFile(row, roots.get(row.tier) ?? '');
+      for (const row of queue) {
+        const place = places.get(row.tier);
+        if (place !== undefined) await checkFile(row, place);
+      }
     };
     await Promise.all(Array.from({ length: hashes?.threads ?? 1 }, work));
     findings.progress();
@@ -126,7 +129,8 @@ function wrongFields({
   held,
 }: BlobRow): string | undefined {
   const hex = Buffer.from(sha256).toString('hex');
-  if (location !== `${scope}/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}`)
+  const folder = codec === 0 ? `${scope}` : `${scope}/codec-${codec}`;
+  if (location !== `${folder}/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}`)
     return 'The place of the blob does not follow from its hash.';
   if (held !== null) return 'The blob is both inline and a file.';
   if (codec === 0 && logical !== stored)
@@ -136,9 +140,9 @@ function wrongFields({
   return undefined;
 }
 
-function sizeOf({ root, location }: { root: string; location: string }): HashAnswer {
+function sizeOf({ place, location }: { place: BlobPlace; location: string }): HashAnswer {
   try {
-    return { size: statSync(join(root, 'blobs', location)).size, sha256: new Uint8Array() };
+    return { size: statSync(join(place.root, 'blobs', place.area, location)).size, sha256: new Uint8Array() };
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     return { code, message };

@@ -3,38 +3,47 @@
 import { opendir, readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { isTemporaryName } from '../../blobs/files/file-blob-store.ts';
+import { pathOfBlob } from '../blob-places.ts';
+import type { BlobPlaces } from '../blob-places.ts';
 import type { FsckContext } from '../context.ts';
 
-const PLACE_OF_BLOB = /^(\d{1,16})\/([0-9a-f]{2})\/([0-9a-f]{2})\/(\2\3[0-9a-f]{60})$/;
+const LOCATION =
+  /^(?<scope>\d{1,16})\/(?:codec-(?<codec>\d{1,3})\/)?([0-9a-f]{2})\/([0-9a-f]{2})\/(?<hex>\3\4[0-9a-f]{60})$/;
 
-/** @param roots directories that hold `blobs/`, by tier */
-export async function checkFiles(context: FsckContext, roots: ReadonlyMap<string, string>): Promise<void> {
+export async function checkFiles(context: FsckContext, places: BlobPlaces): Promise<void> {
   const { db, slices, findings } = context;
   findings.phase = 'files';
   const row = db.prepare(
-    'SELECT 1 FROM blobs WHERE scope = ? AND tier = ? AND sha256 = ? AND location IS NOT NULL',
+    'SELECT 1 FROM blobs WHERE scope = ? AND tier = ? AND codec = ? AND sha256 = ? AND location IS NOT NULL',
   );
-  const isKnown = (tier: string, [, scope, , , hex]: RegExpExecArray): Promise<boolean> =>
-    slices.read(() => row.get(Number(scope), tier, Buffer.from(hex ?? '', 'hex')) !== undefined);
+  const isKnown = (tier: string, { groups }: RegExpExecArray): Promise<boolean> => {
+    const { scope, codec = '0', hex = '' } = groups ?? {};
+    return slices.read(
+      () => row.get(Number(scope), tier, Number(codec), Buffer.from(hex, 'hex')) !== undefined,
+    );
+  };
 
-  for (const [tier, root] of roots) {
-    const blobs = join(root, 'blobs');
+  for (const [tier, place] of places) {
+    const blobs = join(place.root, 'blobs', place.area);
     for await (const path of filesBelow(blobs)) {
       findings.checked.files++;
       findings.progress();
       const location = path.slice(blobs.length + 1).replaceAll(sep, '/');
-      const place = PLACE_OF_BLOB.exec(location);
+      const named = LOCATION.exec(location);
       if (
-        place !== null &&
-        ((await isKnown(tier, place)) || (await wasDeleted(path, () => isKnown(tier, place))))
+        named !== null &&
+        ((await isKnown(tier, named)) || (await wasDeleted(path, () => isKnown(tier, named))))
       )
         continue;
       findings.problem(
         'file-orphaned',
-        place === null ? 'The file is none that a server makes.' : 'The catalog does not know the file.',
-        { path: tier === '' ? join('blobs', location) : `${tier}: ${location}` },
+        named === null ? 'The file is none that a server makes.' : 'The catalog does not know the file.',
+        { path: pathOfBlob(place, location) },
       );
     }
+  }
+  // Classes may share a directory.
+  for (const root of new Set([...places.values()].map((place) => place.root))) {
     const names = await readdir(join(root, 'tmp')).catch(ifMissing([]));
     findings.awaiting.temporaryFiles += names.filter(isTemporaryName).length;
   }

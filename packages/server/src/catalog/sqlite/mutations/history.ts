@@ -61,6 +61,11 @@ export function makeCurrent(context: WriteContext, bucket: BucketRow, version: N
   return { seq, modifiedMs, version: versionOf(bucket, { seq, isNull }) };
 }
 
+/** Takes the current version of a key away, without a delete marker. @returns its manifest, to be purged */
+export function removeCurrent(context: WriteContext, bucket: BucketRow, key: string): number | null {
+  return removeRow(context, bucket, { place: PLACE.current, key })?.manifest ?? null;
+}
+
 /** Deletes a key without naming a version: a delete marker becomes its latest version, where there are versions. */
 export function deleteKey(context: WriteContext, bucket: BucketRow, key: string): DeletionResult {
   const { sql } = context;

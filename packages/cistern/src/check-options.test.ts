@@ -37,6 +37,7 @@ test('nothing has to be said', async () => {
     feedRetentionMs: 604_800_000,
     storageClasses: {},
     uploadRetentionMs: 604_800_000,
+    livePartBytes: 8_388_608,
   });
 });
 
@@ -57,6 +58,7 @@ test('what is said is kept', async () => {
     feedRetentionMs: 1,
     storageClasses: { GLACIER: { directory: '/cold', compression: 'zstd' } },
     uploadRetentionMs: 1,
+    livePartBytes: 65_536,
   };
   assert.deepEqual(await checkOptions(options), { ...options, users: [] });
 });
@@ -93,6 +95,7 @@ test('values out of their range are refused', async () => {
   await refuses({ drainMs: -1 }, 'drainMs', /from 0/);
   await refuses({ drainMs: 2 ** 31 }, 'drainMs', /to 2147483647/);
   await refuses({ feedRetentionMs: Number.NaN }, 'feedRetentionMs', /not NaN/);
+  await refuses({ livePartBytes: 65_535 }, 'livePartBytes', /from 65536/);
   await refuses({ uploadRetentionMs: 0 }, 'uploadRetentionMs', /from 1/);
   await refuses(
     { throughput: { bytesPerSecondMin: -1, windowMs: 1 } },

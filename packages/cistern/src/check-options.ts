@@ -29,6 +29,7 @@ export type CheckedOptions = Omit<ServerConfig, 'dataDir'> & {
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 export const THREADS_MAX = 256;
 const FEED_RETENTION_MS = 7 * 24 * 3600 * 1000;
+const LIVE_PART_BYTES = 8 * 1024 * 1024;
 const UPLOAD_RETENTION_MS = 7 * 24 * 3600 * 1000;
 /** The longest that a timer can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -52,6 +53,7 @@ const NAMES: Readonly<Record<keyof StartServerOptions, true>> = {
   feedRetentionMs: true,
   storageClasses: true,
   uploadRetentionMs: true,
+  livePartBytes: true,
   onCrash: true,
 };
 
@@ -92,6 +94,7 @@ export async function checkOptions(options: StartServerOptions): Promise<Checked
     drainMs: whole('drainMs', options.drainMs ?? LIMITS.drainMs, 0, TIMER_MS_MAX),
     feedRetentionMs: whole('feedRetentionMs', options.feedRetentionMs ?? FEED_RETENTION_MS, 0, 2 ** 50),
     storageClasses: checkStorageClasses(options.storageClasses ?? {}),
+    livePartBytes: whole('livePartBytes', options.livePartBytes ?? LIVE_PART_BYTES, 64 * 1024, 1024 ** 3),
     uploadRetentionMs: whole(
       'uploadRetentionMs',
       options.uploadRetentionMs ?? UPLOAD_RETENTION_MS,

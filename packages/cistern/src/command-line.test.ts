@@ -116,6 +116,13 @@ const SETTINGS: readonly {
     (o) => o.uploadRetentionMs,
     [43_200_000, 90_000],
   ),
+  row(
+    '--live-part-size',
+    'CISTERN_LIVE_PART_SIZE',
+    ['64KiB', '1GiB'],
+    (o) => o.livePartBytes,
+    [65_536, 1_073_741_824],
+  ),
 ];
 
 function row(
@@ -188,6 +195,8 @@ suite('settings', () => {
       ['--upload-retention', '7', /a unit \(s, m, h or d\), such as 12h or 7d, not "7"/],
       ['--upload-retention', '1.5h', /not "1\.5h"/],
       ['--upload-retention', '0s', /from 1/],
+      ['--live-part-size', '8MB', /a unit \(KiB, MiB or GiB\), such as 8MiB, not "8MB"/],
+      ['--live-part-size', '1KiB', /from 65536/],
       ['--log-level', 'loud', /one of silent, error, warn, info, debug, not "loud"/],
       ['--region', 'us east', /such as us-east-1.*not "us east"/],
       ['--domain', 'https://s3.example.com/', /not a host name such as s3\.example\.com/],

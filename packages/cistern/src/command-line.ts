@@ -129,4 +129,10 @@ const SERVE_OPTIONS: readonly (() => Option)[] = [
       'age at which multipart uploads to which nothing comes are aborted: 12h, 7d',
       'UPLOAD_RETENTION',
     ).default('7d'),
+  () =>
+    flag(
+      '--live-part-size <size>',
+      'how much of a live upload is committed, and can be read, at a time: 64KiB to 1GiB',
+      'LIVE_PART_SIZE',
+    ).default('8MiB'),
 ];

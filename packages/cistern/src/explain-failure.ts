@@ -18,6 +18,7 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   'tls.key': 'tlsKey',
   'throughput.bytesPerSecondMin': 'minThroughput',
   uploadRetentionMs: 'uploadRetention',
+  livePartBytes: 'livePartSize',
 };
 
 const VARIABLE_OF: Readonly<Record<string, string>> = {

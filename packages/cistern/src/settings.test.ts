@@ -23,6 +23,7 @@ const FLAGS: ServeFlags = {
   minThroughput: '1024',
   storageClass: [],
   uploadRetention: '7d',
+  livePartSize: '8MiB',
 };
 
 const ALICE = { name: 'alice', accessKeyId: 'ALICE123', secretAccessKey: 'alice-secret' };

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { THROUGHPUT_RULE } from '@cistern/server';
+import { parseBytes } from './bytes.ts';
 import { checkLogLevel, THREADS_MAX, whole } from './check-options.ts';
 import type { Credentials } from './credentials.ts';
 import { parseDuration } from './duration.ts';
@@ -30,6 +31,7 @@ export interface ServeFlags {
   readonly minThroughput: string;
   readonly storageClass: readonly string[];
   readonly uploadRetention: string;
+  readonly livePartSize: string;
 }
 
 /** @throws OptionError */
@@ -56,6 +58,7 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
       windowMs: THROUGHPUT_RULE.windowMs,
     },
     storageClasses: parseStorageClasses(flags.storageClass),
+    livePartBytes: parseBytes('livePartBytes', flags.livePartSize),
     uploadRetentionMs: parseDuration('uploadRetentionMs', flags.uploadRetention),
   };
 }

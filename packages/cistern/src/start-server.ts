@@ -58,6 +58,8 @@ export interface StartServerOptions {
   readonly storageClasses?: Readonly<Record<string, StorageClassOptions>>;
   /** How long a multipart upload may be idle before it is aborted, in ms. Default: seven days. */
   readonly uploadRetentionMs?: number;
+  /** How much of a live upload is committed, and can be read, at a time, in bytes. Default: 8 MiB. */
+  readonly livePartBytes?: number;
   /** A thread has died of a fault; default: the error is thrown, and ends the process unless it is handled there. */
   readonly onCrash?: (error: Error) => void;
 }

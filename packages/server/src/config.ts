@@ -45,4 +45,6 @@ export interface ServerConfig {
   readonly storageClasses: StorageClassMap;
   /** After how long without a part an upload is aborted, and an ended one forgotten. */
   readonly uploadRetentionMs: number;
+  /** How much of a live upload is committed, and can be read, at a time. Bytes. */
+  readonly livePartBytes: number;
 }

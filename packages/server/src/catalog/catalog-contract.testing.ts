@@ -7,6 +7,7 @@ import { suite } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import type { Catalog } from './catalog.ts';
+import { appendTests } from './contract/append.testing.ts';
 import { blobTests, placedBlobTests } from './contract/blobs.testing.ts';
 import { bucketTests } from './contract/buckets.testing.ts';
 import { conditionTests } from './contract/conditions.testing.ts';
@@ -15,8 +16,10 @@ import { historyConditionTests } from './contract/history-conditions.testing.ts'
 import { historyEntryTests, historyListingTests } from './contract/history-listings.testing.ts';
 import { historyModelTests, historyTests } from './contract/history.testing.ts';
 import { listingTests } from './contract/listings.testing.ts';
+import { renameTests } from './contract/rename.testing.ts';
 import { uploadTests } from './contract/uploads.testing.ts';
 import { uploadListingTests } from './contract/upload-listings.testing.ts';
+import { tagTests } from './contract/tags.testing.ts';
 import { versionTests } from './contract/versions.testing.ts';
 
 /** A new, empty catalog, closed by the time that the test's own `after` hooks have run. */
@@ -31,6 +34,8 @@ export function catalogContract(name: string, open: OpenCatalog): void {
     suite('blobs', () => blobTests(open));
     suite('blobs of storage classes', () => placedBlobTests(open));
     suite('listings', () => listingTests(open));
+    suite('appends', () => appendTests(open));
+    suite('renames', () => renameTests(open));
     suite('uploads', () => uploadTests(open));
     suite('listings of uploads', () => uploadListingTests(open));
     suite('history', () => {
@@ -38,6 +43,7 @@ export function catalogContract(name: string, open: OpenCatalog): void {
       historyModelTests(open);
     });
     suite('conditions and copies of versions', () => historyConditionTests(open));
+    suite('tags', () => tagTests(open));
     suite('listings of versions', () => {
       historyListingTests(open);
       historyEntryTests(open);

@@ -248,6 +248,15 @@ export interface Published {
   readonly version: VersionId | null;
 }
 
+export interface TagsRequest {
+  readonly bucket: number;
+  readonly key: string;
+  /** By default the latest. */
+  readonly version?: VersionId | undefined;
+  /** JSON list of [key, value]; null: no tags. */
+  readonly tags: string | null;
+}
+
 export interface RestoreRequest {
   readonly bucket: number;
   readonly key: string;
@@ -293,6 +302,8 @@ export interface Catalog {
 
   /** A bucket never goes back to having no versions. Rejects with `NoSuchBucket`. */
   setVersioning(bucket: number, versioning: ChosenVersioning): Promise<void>;
+  /** @param tags as `Bucket.tags`. Rejects with `NoSuchBucket`. */
+  setBucketTags(bucket: number, tags: string | null): Promise<void>;
 
   /** The latest version of a key or the one that is chosen: it may be a delete marker. */
   findVersion(bucket: number, key: string, choice?: VersionChoice): Promise<Version | undefined>;
@@ -329,5 +340,12 @@ export interface Catalog {
    * Says until when an archived version can be read. Resolves to whether it could be read already. Rejects with
    * `NoSuchKey`, also for a delete marker.
    */
+  /**
+   * Replaces the tags of a version, which stays what it is otherwise. Rejects with `NoSuchBucket`, and with `NoSuchKey`
+   * also when there is only a delete marker.
+   *
+   * @returns the version as `Published` tells it
+   */
+  setTags(request: TagsRequest): Promise<Pick<Published, 'version'>>;
   restoreVersion(request: RestoreRequest): Promise<{ extended: boolean }>;
 }

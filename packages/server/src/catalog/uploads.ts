@@ -180,6 +180,14 @@ export interface UploadCatalog {
   /** Open ones. Costs what it returns. */
   listUploads(request: UploadListRequest): Promise<UploadListResult>;
 
+  /** Those of one key, also such as have ended, after the one of that number, in the order of their numbers. */
+  listKeyUploads(request: {
+    bucket: number;
+    key: string;
+    after: number;
+    limit: number;
+  }): Promise<{ readonly uploads: readonly Upload[]; readonly truncated: boolean }>;
+
   /** Takes the place of the part of that number, if there is one. A reserved blob is used up, in success and in failure. */
   publishPart(request: PartRequest): Promise<PublishedPart>;
   /** The same, sharing bytes of a version. Rejects with `SourceChanged`, and with `NoSuchKey` for a delete marker. */

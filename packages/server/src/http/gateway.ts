@@ -27,10 +27,10 @@ import { accessLine } from './access-line.ts';
 import { requireUser } from './access-control.ts';
 import { errorReply, toS3Error } from './error-reply.ts';
 import { ClientGone } from './receive-body.ts';
-import type { Reply } from './reply.ts';
+import type { PieceSource, Reply } from './reply.ts';
 import { RequestBody } from './request-body.ts';
 import { sendLines } from './send-lines.ts';
-import { sendObject, sendPieces } from './send-object.ts';
+import { BrokenBody, sendObject, sendPieces } from './send-object.ts';
 
 export interface GatewayOptions {
   readonly services: Services;
@@ -65,13 +65,20 @@ export class Gateway {
   readonly #secretFor: (accessKeyId: string) => string | undefined;
   readonly #regions: readonly string[];
   #counter = 0;
-  /** Once true, every answer closes its connection. */
-  draining = false;
+  /** Answers that may go on for as long as somebody writes what they read. */
+  readonly #followers = new Set<AbortController>();
+  #draining = false;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#regions = [options.services.region];
     this.#secretFor = (id) => options.users.get(id)?.secretAccessKey;
+  }
+
+  /** From now on every answer closes its connection, and those that wait for more to come are broken off. */
+  drain(): void {
+    this.#draining = true;
+    for (const follower of this.#followers) follower.abort();
   }
 
   nextRequestId(): string {
@@ -100,8 +107,9 @@ export class Gateway {
     try {
       await this.#send(exchange, await this.#reply(exchange));
     } catch (error) {
-      if (!(error instanceof ClientGone)) this.#logFault(exchange, error);
-      exchange.errorCode ??= error instanceof ClientGone ? 'ClientGone' : 'InternalError';
+      const expected = error instanceof ClientGone || error instanceof BrokenBody;
+      if (!expected) this.#logFault(exchange, error);
+      exchange.errorCode ??= expected ? error.name : 'InternalError';
       response.destroy();
     } finally {
       metrics.inFlight--;
@@ -111,7 +119,15 @@ export class Gateway {
 
   async #reply(exchange: Exchange): Promise<Reply> {
     try {
-      return await this.#run(exchange);
+      const reply = await this.#run(exchange);
+      // Without chunks the end of a connection is a normal end, and a broken body looks whole.
+      if (
+        reply.body.kind === 'pieces' &&
+        reply.body.length === null &&
+        exchange.request.httpVersion === '1.0'
+      )
+        throw new S3Error('InvalidRequest', 'What is still growing can be followed with HTTP/1.1 only.');
+      return reply;
     } catch (cause) {
       if (cause instanceof ClientGone) throw cause;
       const { error, internal } = toS3Error(cause);
@@ -184,7 +200,7 @@ export class Gateway {
     const { response, body, method } = exchange;
     const { headers } = reply;
     headers.push('x-amz-request-id', exchange.id, 'x-amz-id-2', exchange.id, 'Server', 'Cistern');
-    if (this.draining || body.withheld) headers.push('Connection', 'close');
+    if (this.#draining || body.withheld) headers.push('Connection', 'close');
     const content = reply.body;
     let length: number | null = 0;
     if (content.kind === 'lines') length = null;
@@ -198,8 +214,9 @@ export class Gateway {
     try {
       response.writeHead(reply.status, headers);
       if (content.kind === 'pieces' && method !== 'HEAD') {
-        const pieces = content.pieces(signalOfClose(response));
-        length = await sendPieces(response, this.#options.services, pieces);
+        // The first byte may be long in coming, and the client wants to know that it will.
+        response.flushHeaders();
+        length = await this.#sendPieces(exchange, content.pieces);
       } else if (content.kind === 'object' && length !== 0) {
         await sendObject(response, this.#options.services, content);
       } else if (content.kind === 'bytes' && method !== 'HEAD') {
@@ -214,6 +231,18 @@ export class Gateway {
       if (content.kind === 'object') content.open.release();
     }
     if (!body.finished && !(await body.discard(LIMITS.discardBytesMax))) this.#closeSoon(exchange.request);
+  }
+
+  async #sendPieces({ response }: Exchange, pieces: PieceSource): Promise<number> {
+    const abort = new AbortController();
+    if (response.destroyed) abort.abort();
+    response.once('close', () => abort.abort());
+    this.#followers.add(abort);
+    try {
+      return await sendPieces(response, this.#options.services, pieces(abort.signal));
+    } finally {
+      this.#followers.delete(abort);
+    }
   }
 
   /** Lets the client read the answer before the connection goes: an instant reset would take it from its hands. */
@@ -255,11 +284,4 @@ export class Gateway {
       ),
     );
   }
-}
-
-function signalOfClose(response: ServerResponse): AbortSignal {
-  const abort = new AbortController();
-  if (response.destroyed) abort.abort();
-  response.once('close', () => abort.abort());
-  return abort.signal;
 }

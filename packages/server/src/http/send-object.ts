@@ -24,6 +24,14 @@ const INLINE_WRITES_MAX = 8;
 /** Extents looked up at a time, in bytes of the object. */
 const LOOKUP_BYTES = 1024 * 1024 * 1024;
 
+/** What was told to the client turned out not to be so: its body ends in the middle. */
+export class BrokenBody extends Error {
+  constructor(reason: string) {
+    super(`What is being read has changed: ${reason}`);
+    this.name = 'BrokenBody';
+  }
+}
+
 /** Bytes [start, end) of what is open. Whoever sends it, or drops it, releases it. */
 export interface Piece {
   readonly open: Pick<OpenVersion, 'extents' | 'release'>;

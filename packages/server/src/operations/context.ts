@@ -16,6 +16,10 @@ export interface Services {
   readonly hasher: Md5Hasher;
   readonly guard: ThroughputGuard;
   readonly region: string;
+  /** How much of a live upload is committed at a time. Bytes. */
+  readonly livePartBytes: number;
+  /** The URL of an object. @param host as the request names it */
+  readonly locate: (host: string | undefined, bucket: string, key: string) => string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Stops all writes: a sync has failed, and what the disk holds is not known any more. */

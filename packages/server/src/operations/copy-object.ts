@@ -1,13 +1,12 @@
 /**
  * CopyObject: a new version on the source's bytes, which are not copied but where the new storage class is kept in
- * another place or another way. Conditions on the source are judged on the
- * version that is then copied: should another one come in between, they are judged again.
+ * another place or another way. Conditions on the source are judged on the version that is then copied: should another
+ * one come in between, they are judged again.
  */
 
 import {
   checkAcl,
   encodeCopyResult,
-  evaluateRead,
   parseAttributes,
   parseCopy,
   parseStorageClass,
@@ -24,9 +23,10 @@ import type { HeaderList, Reply } from '../http/reply.ts';
 import { refuseArchived } from './archived.ts';
 import { checksumOfVersion } from './checksum-of-version.ts';
 import type { InBucket, Operation } from './context.ts';
+import { requireSource, sourceChoice, sourceVersionHeader } from './copy-source.ts';
 import { encodeTags } from './stored-headers.ts';
 import { isElsewhere, rewriteVersion } from './rewrite-version.ts';
-import { formatId, idOf, requireData } from './version-ids.ts';
+import { formatId } from './version-ids.ts';
 
 /** How often the source may be replaced under our hands before the client is told to try again. */
 const TRIES = 5;
@@ -81,8 +81,7 @@ interface CopyJob {
 type CopyResult = Parameters<typeof encodeCopyResult>[0] & Pick<Published, 'version'>;
 
 function versionHeaders({ sourceBucket, source, input }: CopyJob, version: Published['version']): HeaderList {
-  const tellsSource = sourceBucket.versioning !== 'never' || input.sourceVersion !== undefined;
-  const headers = tellsSource ? ['x-amz-copy-source-version-id', formatId(idOf(source))] : [];
+  const headers = sourceVersionHeader(sourceBucket, source, input);
   if (version !== null) headers.push('x-amz-version-id', formatId(version));
   return headers;
 }
@@ -116,7 +115,7 @@ async function copyBytes(
   const { catalog, blobs } = services;
   if (blobs.uniform) return undefined;
   const placement = blobs.placement(target.storageClass);
-  const choice = { version: input.sourceVersion, asOf: sourceBucket.asOf };
+  const choice = sourceChoice(sourceBucket, input);
   const open = await catalog.openVersion(sourceBucket.id, source.key, choice);
   try {
     if (open?.version.seq !== source.seq)
@@ -132,18 +131,9 @@ async function copyBytes(
 }
 
 async function findSource({ services }: InBucket, bucket: Bucket, input: CopyInput): Promise<Version> {
-  const { sourceKey: key, sourceVersion: version } = input;
-  const choice = { version, asOf: bucket.asOf };
-  const source = await services.catalog.findVersion(bucket.id, key, choice);
-  if (source?.deleteMarker === true && version !== undefined) {
-    throw new S3Error(
-      'InvalidRequest',
-      'The source of a copy request may not specifically refer to a delete marker by version id.',
-    );
-  }
-  requireData(source, { key, choice, method: 'PUT' });
-  // S3 answers 412 for every source condition that does not hold, also where a read would be 304.
-  if (evaluateRead(source, input.sourceConditions) !== 'proceed') throw new S3Error('PreconditionFailed');
+  const choice = sourceChoice(bucket, input);
+  const source = await services.catalog.findVersion(bucket.id, input.sourceKey, choice);
+  requireSource(source, bucket, input);
   return source;
 }
 

@@ -8,6 +8,8 @@ import type { HeaderList, Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
 import { refuseArchived, restoreHeaders } from './archived.ts';
 import { checksumHeaders, notModifiedHeaders, versionHeaders } from './object-headers.ts';
+import { choosePart } from './part-number.ts';
+import type { ChosenPart } from './part-number.ts';
 import { chosenVersion, requireData, versionIdHeader } from './version-ids.ts';
 
 const NO_RANGE: ResolvedRange = { start: 0, end: 0, partial: false };
@@ -21,7 +23,8 @@ export async function getObject(context: InBucket, operation: Operation<'GetObje
   try {
     requireData(open?.version, { key, choice, method: 'GET' });
     refuseArchived(open.version, services.now());
-    const described = describe(context, open.version, { query, choice });
+    const part = await choosePart(context, open.version, query);
+    const described = describe(context, open.version, { query, choice, part });
     if (described.status === 304) return emptyReply(304, described.headers);
     reply = await bodyReply(open, described);
     return reply;
@@ -34,9 +37,27 @@ export async function headObject(context: InBucket, operation: Operation<'HeadOb
   const { services, bucket } = context;
   const { key, query } = operation;
   const choice = chosenVersion(bucket, query);
+  if (query.has('partNumber')) return headPart(context, operation);
   const version = await services.catalog.findVersion(bucket.id, key, choice);
   requireData(version, { key, choice, method: 'HEAD' });
-  const { status, headers, range } = describe(context, version, { query, choice });
+  return withoutBody(describe(context, version, { query, choice }));
+}
+
+/** The version is open while its part is looked up. */
+async function headPart(context: InBucket, { key, query }: Operation<'HeadObject'>): Promise<Reply> {
+  const { services, bucket } = context;
+  const choice = chosenVersion(bucket, query);
+  const open = await services.catalog.openVersion(bucket.id, key, choice);
+  try {
+    requireData(open?.version, { key, choice, method: 'HEAD' });
+    const part = await choosePart(context, open.version, query);
+    return withoutBody(describe(context, open.version, { query, choice, part }));
+  } finally {
+    open?.release();
+  }
+}
+
+function withoutBody({ status, headers, range }: Described): Reply {
   if (status === 304) return emptyReply(304, headers);
   return { ...emptyReply(status, headers), contentLength: range.end - range.start };
 }
@@ -47,11 +68,18 @@ interface Described {
   readonly range: ResolvedRange;
 }
 
+interface Asked {
+  readonly query: Query;
+  readonly choice: VersionChoice | undefined;
+  /** Undefined: the object, or a range of it. */
+  readonly part?: ChosenPart | undefined;
+}
+
 /** Everything that is answered but the bytes: conditions and range decided, headers made. */
 function describe(
   { services, headers, bucket }: InBucket,
   version: Version,
-  { query, choice }: { query: Query; choice: VersionChoice | undefined },
+  { query, choice, part }: Asked,
 ): Described {
   const withChecksum = wantsChecksum(headers);
   const outcome = evaluateRead(version, parseReadConditions(headers));
@@ -59,16 +87,25 @@ function describe(
   if (outcome === 'not-modified')
     return { status: 304, headers: notModifiedHeaders(version, query), range: NO_RANGE };
   const heeded = rangeApplies(version, headers.get('if-range'));
-  const range = resolveRange(heeded ? headers.get('range') : undefined, version.size);
+  const range = part?.range ?? resolveRange(heeded ? headers.get('range') : undefined, version.size);
   const list = versionHeaders(version, query);
   list.push(...restoreHeaders(version, services.now()));
   list.push(...versionIdHeader(bucket, version, choice));
-  const { checksumAlgorithm, checksumValue } = version;
-  if (withChecksum && !range.partial && checksumAlgorithm !== null && checksumValue !== null) {
+  if (part !== undefined) list.push(...part.headers);
+  const { checksumAlgorithm } = version;
+  const checksumValue = checksumToTell(version, range, part);
+  if (withChecksum && checksumAlgorithm !== null && checksumValue !== null) {
     list.push(...checksumHeaders(checksumAlgorithm, checksumValue));
   }
-  if (range.partial) list.push('Content-Range', `bytes ${range.start}-${range.end - 1}/${version.size}`);
+  if (range.partial && range.end > range.start)
+    list.push('Content-Range', `bytes ${range.start}-${range.end - 1}/${version.size}`);
   return { status: range.partial ? 206 : 200, headers: list, range };
+}
+
+/** Of the bytes that are sent: the object's, or those of one of its parts. */
+function checksumToTell(version: Version, range: ResolvedRange, part: ChosenPart | undefined): string | null {
+  if (part !== undefined) return part.checksumValue;
+  return range.partial ? null : version.checksumValue;
 }
 
 /** An object that is inline in one piece needs no streaming: it has come with its version. */

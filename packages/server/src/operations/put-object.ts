@@ -1,11 +1,12 @@
 /** PutObject: everything that can be refused is refused before the body is asked for. */
 
-import { parseWriteCondition, parseWriteOffset, S3Error } from '@cistern/protocol';
-import type { WriteCondition } from '../catalog/catalog.ts';
+import { parseLive, parseWriteCondition, parseWriteOffset } from '@cistern/protocol';
 import { emptyReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import { appendObject } from './append-object.ts';
 import type { InBucket, Operation } from './context.ts';
+import { failEarly } from './fail-early.ts';
+import { livePut } from './live/live-put.ts';
 import { placeObject, receiveObject } from './receive-object.ts';
 import { checksumHeaders } from './object-headers.ts';
 import { parseStoredHeaders } from './stored-headers.ts';
@@ -16,6 +17,7 @@ export async function putObject(context: InBucket, operation: Operation<'PutObje
   const { key } = operation;
   const offset = parseWriteOffset(headers);
   if (offset !== undefined) return appendObject(context, operation, offset);
+  if (parseLive(headers, context.body.payload)) return livePut(context, operation);
   const stored = parseStoredHeaders(headers);
   const condition = parseWriteCondition(headers);
   await failEarly(context, key, condition);
@@ -38,23 +40,4 @@ export async function putObject(context: InBucket, operation: Operation<'PutObje
   if (version !== null) reply.headers.push('x-amz-version-id', formatId(version));
   if (checksum !== null) reply.headers.push(...checksumHeaders(checksum.algorithm, checksum.value));
   return reply;
-}
-
-/**
- * A condition that does not hold now will hardly hold after the body: spare the client sending it. The decision that
- * counts is made when the version is published.
- */
-async function failEarly(
-  { services, bucket }: InBucket,
-  key: string,
-  condition: WriteCondition | null,
-): Promise<void> {
-  if (condition === null) return;
-  const latest = await services.catalog.findVersion(bucket.id, key);
-  const absent = latest === undefined || latest.deleteMarker;
-  if ('ifAbsent' in condition) {
-    if (!absent) throw new S3Error('PreconditionFailed', undefined, { Condition: 'If-None-Match' });
-  } else if (absent) {
-    throw new S3Error('NoSuchKey', undefined, { Key: key });
-  }
 }

@@ -1,4 +1,4 @@
-/** All bytes of a version, for who needs them inside the server and not on a socket. */
+/** The bytes of a version, for who needs them inside the server and not on a socket. */
 
 import { ALIGNMENT, SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
 import type { Slab } from '../blobs/ingest/slab-pool.ts';
@@ -9,10 +9,15 @@ type Take = (bytes: Buffer) => Promise<void> | undefined;
 type Source = Pick<Services, 'blobs' | 'slabs'>;
 
 /**
- * Hands on what is in [0, size), in order, in pieces that are good until what `take` returned has resolved. It holds one
- * slab.
+ * Hands on what is in [start, end), by default all, in order, in pieces that are good until what `take` returned has
+ * resolved. It holds one slab.
  */
-export async function readVersion(source: Source, open: OpenVersion, take: Take): Promise<void> {
+export async function readVersion(
+  source: Source,
+  open: OpenVersion,
+  take: Take,
+  { start, end }: { start: number; end: number } = { start: 0, end: open.version.size },
+): Promise<void> {
   const share = source.slabs.share();
   const slab = share.take();
   if (slab === undefined) throw new Error('the first slab of a share is always there');
@@ -22,10 +27,13 @@ export async function readVersion(source: Source, open: OpenVersion, take: Take)
     return take(bytes);
   };
   try {
-    const { size } = open.version;
-    for (const extent of await open.extents(0, size))
-      await readExtent(source, extent, { slab, take: counted });
-    if (sent !== size) throw new Error('the extents do not cover the version');
+    for (const extent of await open.extents(start, end)) {
+      const first = Math.max(start, extent.start);
+      const last = Math.min(end, extent.start + extent.length);
+      const offset = extent.offset + first - extent.start;
+      await readExtent(source, { ...extent, offset, length: last - first }, { slab, take: counted });
+    }
+    if (sent !== end - start) throw new Error('the extents do not cover the range');
   } finally {
     share.give(slab);
   }

@@ -4,6 +4,7 @@
  */
 
 import { parseUpload } from '@cistern/protocol';
+import type { ChecksumAlgorithm } from '@cistern/protocol';
 import type { Placement } from '../blobs/blob-tiers.ts';
 import type { StagedBlob } from '../blobs/ingest/blob-ingest.ts';
 import type { Content } from '../catalog/catalog.ts';
@@ -25,11 +26,16 @@ export interface ReceivedObject {
 
 /**
  * @param placement of what is not stored inline
+ * @param algorithm of the checksum to keep; undefined: of the one that the client sent, if there is one
  * @throws S3Error for every way in which the body is not what was announced; nothing is left behind then
  */
-export async function receiveObject(context: Authorized, placement: Placement): Promise<ReceivedObject> {
+export async function receiveObject(
+  context: Authorized,
+  placement: Placement,
+  algorithm?: ChecksumAlgorithm,
+): Promise<ReceivedObject> {
   const upload = parseUpload(context.headers, context.body.payload);
-  const digests = new BodyDigests(upload, context.body.payload);
+  const digests = new BodyDigests(upload, context.body.payload, algorithm);
   const { length } = upload;
   return length <= LIMITS.inlineBytesMax
     ? hold(context, length, digests)

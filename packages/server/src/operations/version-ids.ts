@@ -37,8 +37,8 @@ export function versionIdHeader(
 }
 
 /**
- * Data, not a delete marker, which S3 tells of in headers: that the latest is one, and that one that is named can only be
- * deleted (https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html).
+ * Data, not a delete marker, which S3 tells of in headers: a read of the latest finds nothing then; nothing else can be
+ * done to it than to delete it (https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html).
  *
  * @throws S3Error NoSuchKey, NoSuchVersion, MethodNotAllowed
  */
@@ -53,7 +53,8 @@ export function requireData(
   }
   if (!version.deleteMarker) return;
   const marker = ['x-amz-delete-marker', 'true', 'x-amz-version-id', formatId(idOf(version))];
-  if (named === undefined) throw new S3Error('NoSuchKey', undefined, { Key: key }, marker);
+  if (named === undefined && (method === 'GET' || method === 'HEAD'))
+    throw new S3Error('NoSuchKey', undefined, { Key: key }, marker);
   throw new S3Error('MethodNotAllowed', undefined, { Method: method, ResourceType: 'DeleteMarker' }, [
     ...marker,
     'Allow',

@@ -22,6 +22,7 @@ import { SqliteCatalog } from '../catalog/sqlite/sqlite-catalog.ts';
 import { WriterClient } from '../catalog/sqlite/writer-client.ts';
 import type { ServerConfig } from '../config.ts';
 import { Gateway } from '../http/gateway.ts';
+import { objectLocator } from '../http/object-location.ts';
 import { listen } from '../http/listener.ts';
 import type { Listener } from '../http/listener.ts';
 import { ThroughputGuard } from '../http/throughput-guard.ts';
@@ -79,6 +80,8 @@ function main(parent: MessagePort, data: GatewayData): void {
       hasher: new Md5Hasher(),
       guard: new ThroughputGuard(config.throughput),
       region: config.region,
+      livePartBytes: config.livePartBytes,
+      locate: objectLocator(config),
       now: Date.now,
       failStop: (cause: unknown) => writer.stop(String(cause)),
     };

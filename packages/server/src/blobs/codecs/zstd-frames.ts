@@ -3,8 +3,8 @@
  * is read by decoding the frames that it touches. What is stored is what `zstd -d` takes. Pure: no files.
  */
 
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
-import type { ZstdOptions } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { SLAB_BYTES } from '../ingest/slab-pool.ts';
 
 /** A frame is what a slab holds: nothing is copied together to make one. Measured: docs/decisions/003. */
@@ -33,14 +33,9 @@ export class DamagedBlob extends Error {
 
 /** One frame. Runs in libuv's pool; `bytes` must not change until it resolves. */
 export function compressFrame(bytes: Uint8Array): Promise<Buffer> {
-  const options: ZstdOptions = {
-    params: COMPRESSION,
-    pledgedSrcSize: bytes.byteLength,
-    chunkSize: bytes.byteLength + SLACK_BYTES,
-  };
-  return new Promise((resolve, reject) => {
-    zstdCompress(bytes, options, (error, frame) => (error === null ? resolve(frame) : reject(error)));
-  });
+  const { byteLength: pledgedSrcSize } = bytes;
+  const chunkSize = pledgedSrcSize + SLACK_BYTES;
+  return run(createZstdCompress({ params: COMPRESSION, pledgedSrcSize, chunkSize }), bytes, chunkSize);
 }
 
 /**
@@ -49,16 +44,45 @@ export function compressFrame(bytes: Uint8Array): Promise<Buffer> {
  * @param length how many there are
  * @throws DamagedBlob when it is no whole frame of so many bytes
  */
-export function decompressFrame(frame: Uint8Array, length: number): Promise<Buffer> {
-  const options: ZstdOptions = { chunkSize: length + SLACK_BYTES, maxOutputLength: length };
+export async function decompressFrame(frame: Uint8Array, length: number): Promise<Buffer> {
+  const bytes = await run(createZstdDecompress({ chunkSize: length + SLACK_BYTES }), frame, length).catch(
+    (cause: Error) => {
+      throw new DamagedBlob(cause.message, { cause });
+    },
+  );
+  if (bytes.length !== length) throw new DamagedBlob(`a frame has ${bytes.length} bytes, not ${length}`);
+  return bytes;
+}
+
+/** What comes out of `engine` for `input`, in the memory that it has made for that: zlib's own functions copy it together. */
+function run(engine: Transform, input: Uint8Array, most: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    zstdDecompress(frame, options, (error, bytes) => {
-      if (error !== null) reject(new DamagedBlob(error.message, { cause: error }));
-      else if (bytes.length !== length)
-        reject(new DamagedBlob(`a frame has ${bytes.length} bytes, not ${length}`));
-      else resolve(bytes);
+    let first: Buffer | undefined;
+    let length = 0;
+    engine.on('data', (chunk: Buffer) => {
+      first ??= chunk;
+      // Less than its memory has: all of it is there, one piece behind the other.
+      length += chunk.length;
+      if (length > most) engine.destroy(new Error(`more than ${most} bytes come out`));
     });
+    engine.once('error', reject);
+    engine.once('end', () => {
+      engine.destroy();
+      resolve(first === undefined ? Buffer.alloc(0) : Buffer.from(first.buffer, first.byteOffset, length));
+    });
+    engine.end(input);
   });
+}
+
+/**
+ * Gives the memory of what `compressFrame` or `decompressFrame` has made back at once. Left to the garbage collector,
+ * hundreds of megabytes a second of it wait for their end.
+ *
+ * @param length bytes of the frame before compression
+ */
+export function releaseFrame({ buffer }: Buffer, length: number): void {
+  // Memory that is not its alone has another size.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length + SLACK_BYTES) buffer.transfer(0);
 }
 
 /** The map of a blob's frames, as its row keeps it: the bytes of a frame (u32), then each stored length (u24), little-endian. */

@@ -6,7 +6,7 @@
 import type { BlobReader, BlobStore } from '../blob-store.ts';
 import { ALIGNMENT, SLAB_BYTES } from '../ingest/slab-pool.ts';
 import type { Slab, SlabPool, SlabShare } from '../ingest/slab-pool.ts';
-import { DamagedBlob, decompressFrame, FrameMap } from './zstd-frames.ts';
+import { DamagedBlob, decompressFrame, FrameMap, releaseFrame } from './zstd-frames.ts';
 import type { Frame } from './zstd-frames.ts';
 
 export class ZstdReader implements BlobReader {
@@ -53,6 +53,7 @@ export class ZstdReader implements BlobReader {
   async close(): Promise<void> {
     if (this.#slab !== undefined) this.#share.give(this.#slab);
     this.#slab = undefined;
+    this.#forget();
     await this.#stored.close();
   }
 
@@ -62,10 +63,16 @@ export class ZstdReader implements BlobReader {
       return last;
     const frame = this.#map.at(position);
     const bytes = await decompressFrame(await this.#load(frame), frame.length);
+    this.#forget();
     this.#bytes = bytes;
     this.#position = frame.position;
     this.#readOn = frame.end;
     return bytes;
+  }
+
+  #forget(): void {
+    if (this.#bytes !== undefined) releaseFrame(this.#bytes, this.#bytes.length);
+    this.#bytes = undefined;
   }
 
   /** The stored bytes of a frame: in the slab, or in memory of their own when no slab holds all of them. */

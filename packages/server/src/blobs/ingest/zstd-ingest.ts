@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { compressFrame, encodeFrameMap } from '../codecs/zstd-frames.ts';
+import { compressFrame, encodeFrameMap, releaseFrame } from '../codecs/zstd-frames.ts';
 import { BlobIngest } from './blob-ingest.ts';
 import type { Ingest, IngestOptions, StagedBlob } from './blob-ingest.ts';
 import type { Md5 } from './md5.ts';
@@ -47,7 +47,7 @@ export class ZstdIngest implements Ingest {
     const bytes = slab.bytes.subarray(0, length);
     const hashed = new Promise<void>((resolve) => this.#md5.update(slab, length, resolve));
     const compressing = compressFrame(bytes);
-    this.#before = this.#append(compressing, this.#before);
+    this.#before = this.#append(compressing, length, this.#before);
     this.#sha256.update(bytes);
     try {
       await this.#before;
@@ -57,10 +57,11 @@ export class ZstdIngest implements Ingest {
     }
   }
 
-  async #append(compressing: Promise<Buffer>, before: Promise<void>): Promise<void> {
+  async #append(compressing: Promise<Buffer>, length: number, before: Promise<void>): Promise<void> {
     const [frame] = await Promise.all([compressing, before]);
     this.#lengths.push(frame.length);
     await this.#output.write(frame);
+    releaseFrame(frame, length);
   }
 
   async finish(): Promise<StagedBlob> {

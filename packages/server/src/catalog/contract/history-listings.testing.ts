@@ -34,7 +34,7 @@ export function historyListingTests(open: OpenCatalog): void {
     const write = fc.record({ key: text(1, 3), kind: fc.constantFrom('put', 'put', 'delete', 'null') });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(write, { maxLength: 40 }),
+        fc.array(write, { maxLength: 40, size: 'max' }),
         text(0, 1),
         fc.oneof(fc.constant(''), text(1, 2)),
         fc.oneof(fc.constant(''), text(1, 3)),
@@ -64,7 +64,7 @@ export function historyListingTests(open: OpenCatalog): void {
           }
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 40 },
     );
   });
 

@@ -14,7 +14,7 @@ import type {
   VersionId,
   Versioning,
 } from '../catalog.ts';
-import { inline, publication } from '../requests.fixtures.ts';
+import { copyOf, inline, publication } from '../requests.fixtures.ts';
 
 export interface ModelVersion {
   readonly seq: number;
@@ -53,6 +53,16 @@ export class HistoryModel {
     const isNull = this.versioning !== 'enabled';
     assert.equal(version, this.versioning === 'never' ? null : isNull ? 'null' : seq);
     return this.#add(key, { seq, isNull, deleteMarker: false, etag: content.etag });
+  }
+
+  /** The latest version, if it is data. */
+  async copy(from: string, key: string): Promise<void> {
+    const { catalog, bucket } = this;
+    const version = await this.#find(from);
+    if (version === undefined || version.deleteMarker) return;
+    const { seq } = await catalog.copyVersion(copyOf({ bucket, version }, { bucket, key }));
+    const isNull = this.versioning !== 'enabled';
+    this.#add(key, { seq, isNull, deleteMarker: false, etag: version.etag });
   }
 
   async delete(key: string): Promise<void> {

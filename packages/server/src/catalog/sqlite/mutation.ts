@@ -14,6 +14,7 @@ import type {
   Reservation,
   ReserveRequest,
   RestoreRequest,
+  TagsRequest,
 } from '../catalog.ts';
 import type {
   CompletionRequest,
@@ -39,6 +40,8 @@ export interface Mutations {
   };
   appendVersion: { input: AppendRequest; result: Appended };
   renameVersion: { input: RenameRequest; result: undefined };
+  setTags: { input: TagsRequest; result: Pick<Published, 'version'> };
+  setBucketTags: { input: { bucket: number; tags: string | null }; result: undefined };
   setVersioning: { input: { bucket: number; versioning: ChosenVersioning }; result: undefined };
   createUpload: { input: UploadRequest; result: { id: number; initiatedMs: number } };
   publishPart: { input: PartRequest; result: PublishedPart };

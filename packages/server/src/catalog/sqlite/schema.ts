@@ -141,6 +141,7 @@ CREATE TABLE uploads (
   part_list BLOB
 ) STRICT;
 CREATE INDEX uploads_open ON uploads (bucket, key, id) WHERE state = 0;
+CREATE INDEX uploads_past ON uploads (bucket, key, id) WHERE state <> 0;
 CREATE INDEX uploads_idle ON uploads (active_ms) WHERE state = 0;
 CREATE INDEX uploads_ended ON uploads (ended_ms) WHERE state <> 0;
 
@@ -217,6 +218,7 @@ ${[
   'TABLE snapshots',
   'TABLE uploads',
   'INDEX uploads_open',
+  'INDEX uploads_past',
   'INDEX uploads_idle',
   'INDEX uploads_ended',
   'TABLE parts',

@@ -22,6 +22,7 @@ import type {
   Reservation,
   ReserveRequest,
   RestoreRequest,
+  TagsRequest,
   Version,
   VersionChoice,
 } from '../catalog.ts';
@@ -93,6 +94,10 @@ export class SqliteCatalog implements Catalog {
     await this.#writer.write('setVersioning', { bucket, versioning });
   }
 
+  async setBucketTags(bucket: number, tags: string | null): Promise<void> {
+    await this.#writer.write('setBucketTags', { bucket, tags });
+  }
+
   async findVersion(bucket: number, key: string, choice?: VersionChoice): Promise<Version | undefined> {
     return this.#snapshot.read(() => this.#reader.findVersion(bucket, key, choice));
   }
@@ -156,6 +161,10 @@ export class SqliteCatalog implements Catalog {
 
   copyVersion(request: CopyRequest): Promise<Published> {
     return this.#writer.write('copyVersion', request);
+  }
+
+  setTags(request: TagsRequest): Promise<Pick<Published, 'version'>> {
+    return this.#writer.write('setTags', request);
   }
 
   restoreVersion(request: RestoreRequest): Promise<{ extended: boolean }> {

@@ -59,6 +59,16 @@ export class SqliteUploads implements UploadCatalog {
     return this.#snapshot.read(() => this.#reader.listUploads(request));
   }
 
+  async listKeyUploads({
+    bucket,
+    key,
+    after,
+    limit,
+  }: Parameters<UploadCatalog['listKeyUploads']>[0]): Promise<{ uploads: Upload[]; truncated: boolean }> {
+    const uploads = this.#snapshot.read(() => this.#reader.keyUploads(bucket, key, after, limit + 1));
+    return { uploads: uploads.slice(0, limit), truncated: limit > 0 && uploads.length > limit };
+  }
+
   publishPart(request: PartRequest): Promise<PublishedPart> {
     return this.#writer.write('publishPart', request);
   }

@@ -29,6 +29,7 @@ const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 export class UploadReader {
   readonly #upload: StatementSync;
   readonly #openUploads: StatementSync;
+  readonly #keyUploads: StatementSync;
   readonly #parts: StatementSync;
   readonly #part: StatementSync;
   readonly #sizeBefore: StatementSync;
@@ -38,6 +39,12 @@ export class UploadReader {
     this.#upload = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads WHERE id = ?`);
     this.#openUploads = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads
       WHERE state = ${UPLOAD_STATE.open} AND bucket = ? AND (key, id) > (?, ?) ORDER BY key, id LIMIT ?`);
+    const ofKey = (states: string): string =>
+      `SELECT * FROM (SELECT ${UPLOAD_COLUMNS} FROM uploads
+        WHERE ${states} AND bucket = ?1 AND key = ?2 AND id > ?3 ORDER BY id LIMIT ?4)`;
+    this.#keyUploads = db.prepare(
+      `${ofKey(`state = ${UPLOAD_STATE.open}`)} UNION ALL ${ofKey(`state <> ${UPLOAD_STATE.open}`)} ORDER BY id LIMIT ?4`,
+    );
     this.#parts = db.prepare(
       `SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number > ? ORDER BY number LIMIT ?`,
     );
@@ -62,6 +69,10 @@ export class UploadReader {
         this.#openUploads.all(bucket, key, upload, limit).map(toUpload),
       request,
     );
+  }
+
+  keyUploads(bucket: number, key: string, after: number, limit: number): Upload[] {
+    return this.#keyUploads.all(bucket, key, after, limit).map(toUpload);
   }
 
   parts(manifest: number, after: number, limit: number): Part[] {

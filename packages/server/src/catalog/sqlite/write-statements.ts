@@ -3,6 +3,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { BLOB_STATE, PLACE } from './schema.ts';
 
+/** A version that S3 shows. */
+const SHOWN = `WHERE bucket = ? AND place IN (${PLACE.current}, ${PLACE.noncurrent}) AND key = ? AND seq = ?`;
+
+/** A copy of its row as it is, for the snapshots that show it. */
+const KEEP_RETIRED = `INSERT INTO versions SELECT bucket, ${PLACE.retired}, key, seq, since, ?, is_null, delete_marker,
+    modified_ms, size, etag, storage_class, owner, manifest, extents, parts, checksum_algorithm, checksum_value, tags,
+    attributes, restored_until_ms
+  FROM versions ${SHOWN}`;
+
 export class WriteStatements {
   readonly begin: StatementSync;
   readonly commit: StatementSync;
@@ -19,6 +28,7 @@ export class WriteStatements {
   readonly bucketHasVersions: StatementSync;
   readonly bucketHasSnapshots: StatementSync;
   readonly setVersioning: StatementSync;
+  readonly setBucketTags: StatementSync;
 
   readonly insertVersion: StatementSync;
   readonly insertDeleteMarker: StatementSync;
@@ -28,6 +38,8 @@ export class WriteStatements {
   readonly surface: StatementSync;
   readonly noncurrentNull: StatementSync;
   readonly setRestored: StatementSync;
+  readonly setTags: StatementSync;
+  readonly keepRetired: StatementSync;
 
   readonly insertManifest: StatementSync;
   readonly addManifestRef: StatementSync;
@@ -35,12 +47,10 @@ export class WriteStatements {
   readonly deleteManifest: StatementSync;
   readonly unreferencedManifests: StatementSync;
 
-  readonly manifestById: StatementSync;
   readonly setManifestEnd: StatementSync;
 
   readonly insertPart: StatementSync;
-  readonly appendPart: StatementSync;
-  readonly hasParts: StatementSync;
+  readonly partCount: StatementSync;
   readonly copyParts: StatementSync;
   readonly partChecksums: StatementSync;
 
@@ -91,6 +101,7 @@ export class WriteStatements {
     this.bucketHasVersions = p('SELECT 1 FROM versions WHERE bucket = ? LIMIT 1');
     this.bucketHasSnapshots = p('SELECT 1 FROM snapshots WHERE bucket = ? LIMIT 1');
     this.setVersioning = p('UPDATE buckets SET versioning = ? WHERE id = ?');
+    this.setBucketTags = p('UPDATE buckets SET tags = ? WHERE id = ?');
 
     this.insertVersion =
       p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker, modified_ms, size, etag,
@@ -114,8 +125,9 @@ export class WriteStatements {
       `SELECT seq FROM versions WHERE bucket = ? AND place = ${PLACE.noncurrent} AND key = ? AND is_null = 1`,
     );
 
-    this.setRestored = p(`UPDATE versions SET restored_until_ms = ?
-      WHERE bucket = ? AND place IN (${PLACE.current}, ${PLACE.noncurrent}) AND key = ? AND seq = ?`);
+    this.setRestored = p(`UPDATE versions SET restored_until_ms = ? ${SHOWN}`);
+    this.setTags = p(`UPDATE versions SET since = ?, tags = ? ${SHOWN}`);
+    this.keepRetired = p(KEEP_RETIRED);
 
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, ?, ?)');
     this.addManifestRef = p('UPDATE manifests SET refs = refs + 1 WHERE id = ?');
@@ -124,15 +136,13 @@ export class WriteStatements {
     this.deleteManifest = p('DELETE FROM manifests WHERE id = ?');
     this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT ?');
 
-    this.manifestById = p('SELECT extents, size FROM manifests WHERE id = ?');
     this.setManifestEnd = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
 
     const part =
       'INSERT INTO parts (manifest, number, seq, size, etag, extents, modified_ms, checksum_value)';
     this.insertPart = p(`${part} VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
-    this.appendPart = p(`${part}
-      VALUES (?1, (SELECT max(number) FROM parts WHERE manifest = ?1) + 1, ?2, ?3, ?4, ?5, ?6, ?7)`);
-    this.hasParts = p('SELECT 1 FROM parts WHERE manifest = ? LIMIT 1');
+    // Of a version's manifest: they are numbered without gaps.
+    this.partCount = p('SELECT coalesce(max(number), 0) AS parts FROM parts WHERE manifest = ?');
     this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value
       FROM parts WHERE manifest = ? ORDER BY number LIMIT ?`);
     this.partChecksums = p(

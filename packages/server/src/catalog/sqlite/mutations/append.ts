@@ -59,15 +59,16 @@ export function appendVersion(context: WriteContext, input: AppendRequest): Appe
   const blob = referToContent(context, { content, seq, scope: bucket.scope, size: added });
   if (blob !== null) sql.insertExtent.run(manifest, current.size, added, blob, 0);
   const extents = current.extents + (blob === null ? 0 : 1);
-  sql.appendPart.run(manifest, seq, added, input.etag, extents - current.extents, now, input.checksumValue);
+  const partExtents = extents - current.extents;
+  sql.insertPart.run(manifest, parts, seq, added, input.etag, partExtents, now, input.checksumValue);
   sql.setManifestEnd.run(extents, size, manifest);
   const made = {
     size,
     etag: `${hash('md5', `${current.etag} ${input.etag}`, 'hex')}-${parts}`,
     ...appendedChecksum(context, { current, input, manifest, parts }),
   };
-  const { storageClass, owner, attributes, tags, key } = current;
-  const kept = { storageClass, owner, attributes, tags, key };
+  const { storageClass, owner, attributes, tags, key, restoredUntilMs } = current;
+  const kept = { storageClass, owner, attributes, tags, key, restoredUntilMs };
   const published = makeCurrent(context, bucket, {
     ...kept,
     ...made,
@@ -88,10 +89,9 @@ function extendable({ sql }: WriteContext, version: Version, seq: number): numbe
     sql.insertManifest.run(seq, 0, 0);
     return seq;
   }
-  const { extents } = sql.manifestById.get(manifest) as { extents: number };
-  // A copy has the extents of a multipart object, but not its parts.
-  const foreignParts = version.parts === 0 && sql.hasParts.get(manifest) !== undefined;
-  if (extents === version.extents && !foreignParts) {
+  // Whatever was appended for another version is a part that this one does not have; nor has a copy those of its source.
+  const { parts } = sql.partCount.get(manifest) as { parts: number };
+  if (parts === version.parts) {
     sql.addManifestRef.run(manifest);
     return manifest;
   }
@@ -127,6 +127,8 @@ function appendedChecksum(
     ];
     return { checksumAlgorithm, checksumValue: combineChecksums(algorithm, pieces) };
   }
+  // Of parts that the object, a copy, does not have.
+  if (current.parts === 0 && checksumTypeOfValue(checksumValue) === 'COMPOSITE') return none;
   const values = (sql.partChecksums.all(manifest, parts) as { value: string | null }[]).map(
     ({ value }) => value,
   );

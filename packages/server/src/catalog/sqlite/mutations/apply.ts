@@ -6,12 +6,13 @@
 import type { Mutation, MutationResult } from '../mutation.ts';
 import { appendVersion } from './append.ts';
 import { reserveBlob } from './blobs.ts';
-import { createBucket, deleteBucket, setVersioning } from './buckets.ts';
+import { createBucket, deleteBucket, setBucketTags, setVersioning } from './buckets.ts';
 import type { WAIT, WriteContext } from './context.ts';
 import { deleteVersions } from './delete.ts';
 import { copyVersion, publishVersion } from './publish.ts';
 import { renameVersion } from './rename.ts';
 import { restoreVersion } from './restore.ts';
+import { setTags } from './tags.ts';
 import { abortUpload } from './uploads/abort-upload.ts';
 import { completeUpload } from './uploads/complete-upload.ts';
 import { createUpload } from './uploads/create-upload.ts';
@@ -40,6 +41,10 @@ export function applyMutation(context: WriteContext, mutation: Mutation): Mutati
       return appendVersion(context, mutation.input);
     case 'renameVersion':
       return renameVersion(context, mutation.input);
+    case 'setTags':
+      return setTags(context, mutation.input);
+    case 'setBucketTags':
+      return setBucketTags(context, mutation.input);
     case 'setVersioning':
       return setVersioning(context, mutation.input);
     case 'createUpload':

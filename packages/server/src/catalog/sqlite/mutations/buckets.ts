@@ -52,6 +52,18 @@ export function setVersioning(
   return undefined;
 }
 
+export function setBucketTags(
+  context: WriteContext,
+  { bucket, tags }: { bucket: number; tags: string | null },
+): undefined {
+  if (tags !== null) context.requireRoom();
+  const { name } = requireBucket(context, bucket);
+  context.bucketsChanged();
+  context.sql.setBucketTags.run(tags, bucket);
+  feedOfBucket(context, FEED_KIND.bucketChanged, bucket, name);
+  return undefined;
+}
+
 export function feedOfBucket(context: WriteContext, kind: number, bucket: number, name: string): number {
   const seq = context.nextSequence();
   context.sql.insertFeed.run(seq, context.now(), kind, bucket, name, null, null, null);

@@ -109,6 +109,7 @@ const SETTINGS: readonly {
       { GLACIER: { directory: '/my cold' }, DEEP_ARCHIVE: { compression: 'zstd' } },
     ],
   ),
+  row('--reaper-idle', 'CISTERN_REAPER_IDLE', ['1', '60000'], (o) => o.reaperIdleMs, [1, 60_000]),
   row(
     '--upload-retention',
     'CISTERN_UPLOAD_RETENTION',
@@ -192,6 +193,7 @@ suite('settings', () => {
       ['--threads', '0', /whole number from 1 to 256, not 0/],
       ['--threads', 'many', /whole number from 1 to 256, not "many"/],
       ['--min-throughput', '1.5', /whole number from 0 to 1073741824, not "1\.5"/],
+      ['--reaper-idle', '0', /from 1 to 3600000/],
       ['--upload-retention', '7', /a unit \(s, m, h or d\), such as 12h or 7d, not "7"/],
       ['--upload-retention', '1.5h', /not "1\.5h"/],
       ['--upload-retention', '0s', /from 1/],

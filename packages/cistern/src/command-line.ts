@@ -131,6 +131,12 @@ const SERVE_OPTIONS: readonly (() => Option)[] = [
     ).default('7d'),
   () =>
     flag(
+      '--reaper-idle <ms>',
+      'rest between two looks for blobs to delete: more spares the disk, less gives room back sooner',
+      'REAPER_IDLE',
+    ).default('250'),
+  () =>
+    flag(
       '--live-part-size <size>',
       'how much of a live upload is committed, and can be read, at a time: 64KiB to 1GiB',
       'LIVE_PART_SIZE',

@@ -35,6 +35,7 @@ function setUp(t: TestContext, options: SqliteStoreOptions = {}): Fixture {
     queue,
     reaper,
     feedRetentionMs: RETENTION_MS,
+    idleMs: 250,
     uploadRetentionMs: RETENTION_MS,
     now: () => nowMs,
     onError: (error) => errors.push(error),

@@ -7,7 +7,6 @@ import { abortAbandoned } from './mutations/uploads/abort-upload.ts';
 import type { Reaper } from './reaper.ts';
 import type { WriteQueue } from './write-queue.ts';
 
-const IDLE_MS = 250;
 const AFTER_ERROR_MS = 5000;
 const FEED_SLICE = 1000;
 const UPLOADS_SLICE = 100;
@@ -18,6 +17,8 @@ export interface MaintenanceOptions {
   readonly queue: WriteQueue;
   readonly reaper: Reaper;
   readonly feedRetentionMs: number;
+  /** Between two looks for work when there was none. */
+  readonly idleMs: number;
   /** Of uploads to which nothing comes; and how long those that have ended are still known. */
   readonly uploadRetentionMs: number;
   readonly now?: () => number;
@@ -34,7 +35,7 @@ export class Maintenance {
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
-    this.#schedule(IDLE_MS);
+    this.#schedule(options.idleMs);
   }
 
   #schedule(delayMs: number): void {
@@ -45,8 +46,8 @@ export class Maintenance {
   }
 
   async #step(): Promise<void> {
-    const { queue, reaper, onError } = this.#options;
-    let delayMs = IDLE_MS;
+    const { queue, reaper, idleMs, onError } = this.#options;
+    let delayMs = idleMs;
     // Each by itself: one blob that cannot be deleted must not let the feed grow.
     const works = [
       () => reaper.step(),
@@ -56,7 +57,7 @@ export class Maintenance {
     ];
     for (const work of works) {
       try {
-        if ((await work()) && delayMs === IDLE_MS) delayMs = 0;
+        if ((await work()) && delayMs === idleMs) delayMs = 0;
       } catch (error) {
         onError(error);
         delayMs = AFTER_ERROR_MS;

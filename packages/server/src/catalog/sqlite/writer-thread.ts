@@ -31,6 +31,7 @@ export interface WriterData {
   readonly storageClasses: StorageClassMap;
   readonly epochs: EpochMemory;
   readonly feedRetentionMs: number;
+  readonly reaperIdleMs: number;
   readonly uploadRetentionMs: number;
 }
 
@@ -75,6 +76,7 @@ function main(data: WriterData): void {
     queue,
     reaper,
     feedRetentionMs: data.feedRetentionMs,
+    idleMs: data.reaperIdleMs,
     uploadRetentionMs: data.uploadRetentionMs,
     onError: (error) => tell({ kind: 'error', message: describe(error) }),
   });

@@ -35,6 +35,7 @@ test('nothing has to be said', async () => {
     throughput: { bytesPerSecondMin: 1024, windowMs: 20_000 },
     drainMs: 30_000,
     feedRetentionMs: 604_800_000,
+    reaperIdleMs: 250,
     storageClasses: {},
     uploadRetentionMs: 604_800_000,
     livePartBytes: 8_388_608,
@@ -56,6 +57,7 @@ test('what is said is kept', async () => {
     throughput: { bytesPerSecondMin: 0, windowMs: 1 },
     drainMs: 0,
     feedRetentionMs: 1,
+    reaperIdleMs: 1,
     storageClasses: { GLACIER: { directory: '/cold', compression: 'zstd' } },
     uploadRetentionMs: 1,
     livePartBytes: 65_536,
@@ -96,6 +98,7 @@ test('values out of their range are refused', async () => {
   await refuses({ drainMs: 2 ** 31 }, 'drainMs', /to 2147483647/);
   await refuses({ feedRetentionMs: Number.NaN }, 'feedRetentionMs', /not NaN/);
   await refuses({ livePartBytes: 65_535 }, 'livePartBytes', /from 65536/);
+  await refuses({ reaperIdleMs: 0 }, 'reaperIdleMs', /from 1 to 3600000/);
   await refuses({ uploadRetentionMs: 0 }, 'uploadRetentionMs', /from 1/);
   await refuses(
     { throughput: { bytesPerSecondMin: -1, windowMs: 1 } },

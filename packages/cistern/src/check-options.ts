@@ -31,6 +31,9 @@ export const THREADS_MAX = 256;
 const FEED_RETENTION_MS = 7 * 24 * 3600 * 1000;
 const LIVE_PART_BYTES = 8 * 1024 * 1024;
 const UPLOAD_RETENTION_MS = 7 * 24 * 3600 * 1000;
+const REAPER_IDLE_MS = 250;
+/** Deleting is what makes room: an hour is long to wait for it. */
+export const REAPER_IDLE_MS_MAX = 3600 * 1000;
 /** The longest that a timer can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -51,6 +54,7 @@ const NAMES: Readonly<Record<keyof StartServerOptions, true>> = {
   throughput: true,
   drainMs: true,
   feedRetentionMs: true,
+  reaperIdleMs: true,
   storageClasses: true,
   uploadRetentionMs: true,
   livePartBytes: true,
@@ -93,6 +97,7 @@ export async function checkOptions(options: StartServerOptions): Promise<Checked
     },
     drainMs: whole('drainMs', options.drainMs ?? LIMITS.drainMs, 0, TIMER_MS_MAX),
     feedRetentionMs: whole('feedRetentionMs', options.feedRetentionMs ?? FEED_RETENTION_MS, 0, 2 ** 50),
+    reaperIdleMs: whole('reaperIdleMs', options.reaperIdleMs ?? REAPER_IDLE_MS, 1, REAPER_IDLE_MS_MAX),
     storageClasses: checkStorageClasses(options.storageClasses ?? {}),
     livePartBytes: whole('livePartBytes', options.livePartBytes ?? LIVE_PART_BYTES, 64 * 1024, 1024 ** 3),
     uploadRetentionMs: whole(

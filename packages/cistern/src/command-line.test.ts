@@ -24,10 +24,13 @@ afterEach(() => {
   for (const name of Object.keys(process.env)) if (!(name in kept)) delete process.env[name];
 });
 
+const NOTHING = { serve: () => Promise.resolve(), fsck: () => Promise.resolve() };
+
 async function parse(args: readonly string[], environment: Record<string, string> = {}): Promise<Parsed> {
   Object.assign(process.env, environment);
   let parsed: Parsed | undefined;
   const program = createProgram({
+    ...NOTHING,
     serve: (flags, source) => {
       parsed = { flags, source };
       return Promise.resolve();
@@ -60,7 +63,7 @@ async function complaint(
 }
 
 function silenced(): Command {
-  const program = createProgram({ serve: () => Promise.resolve() });
+  const program = createProgram(NOTHING);
   for (const command of [program, ...program.commands]) {
     command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
   }
@@ -106,6 +109,7 @@ const SETTINGS: readonly {
       { GLACIER: { directory: '/my cold' }, DEEP_ARCHIVE: { compression: 'zstd' } },
     ],
   ),
+  row('--reaper-idle', 'CISTERN_REAPER_IDLE', ['1', '60000'], (o) => o.reaperIdleMs, [1, 60_000]),
   row(
     '--upload-retention',
     'CISTERN_UPLOAD_RETENTION',
@@ -142,9 +146,7 @@ suite('settings', () => {
   }
 
   test('every flag has a variable, and every variable is known', async () => {
-    const serve = createProgram({ serve: () => Promise.resolve() }).commands.find(
-      (command) => command.name() === 'serve',
-    );
+    const serve = createProgram(NOTHING).commands.find((command) => command.name() === 'serve');
     const expected = (serve?.options ?? []).map(({ long }) =>
       long === '--users'
         ? 'CISTERN_USERS_FILE'
@@ -191,6 +193,7 @@ suite('settings', () => {
       ['--threads', '0', /whole number from 1 to 256, not 0/],
       ['--threads', 'many', /whole number from 1 to 256, not "many"/],
       ['--min-throughput', '1.5', /whole number from 0 to 1073741824, not "1\.5"/],
+      ['--reaper-idle', '0', /from 1 to 3600000/],
       ['--upload-retention', '7', /a unit \(s, m, h or d\), such as 12h or 7d, not "7"/],
       ['--upload-retention', '1.5h', /not "1\.5h"/],
       ['--upload-retention', '0s', /from 1/],

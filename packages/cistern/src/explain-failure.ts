@@ -13,6 +13,7 @@ export interface Failure {
 const FLAG_OF: Readonly<Record<string, string>> = {
   dataDir: 'data',
   domains: 'domain',
+  reaperIdleMs: 'reaperIdle',
   storageClasses: 'storageClass',
   'tls.cert': 'tlsCert',
   'tls.key': 'tlsKey',

@@ -23,6 +23,7 @@ const FLAGS: ServeFlags = {
   minThroughput: '1024',
   storageClass: [],
   uploadRetention: '7d',
+  reaperIdle: '250',
   livePartSize: '8MiB',
 };
 

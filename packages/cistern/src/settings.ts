@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { THROUGHPUT_RULE } from '@cistern/server';
 import { parseBytes } from './bytes.ts';
-import { checkLogLevel, THREADS_MAX, whole } from './check-options.ts';
+import { checkLogLevel, REAPER_IDLE_MS_MAX, THREADS_MAX, whole } from './check-options.ts';
 import type { Credentials } from './credentials.ts';
 import { parseDuration } from './duration.ts';
 import { OptionError } from './option-error.ts';
@@ -31,6 +31,7 @@ export interface ServeFlags {
   readonly minThroughput: string;
   readonly storageClass: readonly string[];
   readonly uploadRetention: string;
+  readonly reaperIdle: string;
   readonly livePartSize: string;
 }
 
@@ -59,6 +60,7 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
     },
     storageClasses: parseStorageClasses(flags.storageClass),
     livePartBytes: parseBytes('livePartBytes', flags.livePartSize),
+    reaperIdleMs: wholeNumber('reaperIdleMs', flags.reaperIdle, 1, REAPER_IDLE_MS_MAX),
     uploadRetentionMs: parseDuration('uploadRetentionMs', flags.uploadRetention),
   };
 }

@@ -51,6 +51,8 @@ export interface StartServerOptions {
   readonly drainMs?: number;
   /** How long the feed's rows are kept, in ms. Default: seven days. */
   readonly feedRetentionMs?: number;
+  /** How long the reaper rests, in ms, when it found nothing to delete. Default: 250. */
+  readonly reaperIdleMs?: number;
   /**
    * What storage classes mean, by name: a directory of their own for what objects above 64 KiB consist of, and
    * compression. Default: they are kept with the object, and mean nothing.

@@ -42,6 +42,8 @@ export interface ServerConfig {
   readonly throughput: ThroughputRule;
   readonly drainMs: number;
   readonly feedRetentionMs: number;
+  /** How long the reaper rests when it found nothing to delete. */
+  readonly reaperIdleMs: number;
   readonly storageClasses: StorageClassMap;
   /** After how long without a part an upload is aborted, and an ended one forgotten. */
   readonly uploadRetentionMs: number;

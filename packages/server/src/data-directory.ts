@@ -84,6 +84,22 @@ export async function openDataDirectory(path: string, classes: StorageClassMap =
   }
 }
 
+/**
+ * Locks a directory that is there, and changes nothing in it: for whoever only looks.
+ *
+ * @throws DataDirectoryLocked, DataDirectoryUnusable
+ */
+export function lockDataDirectory(path: string): DataDirectory {
+  try {
+    if (!existsSync(path)) throw Object.assign(new Error('there is no such directory'), { code: 'ENOENT' });
+    return takeLock(path);
+  } catch (error) {
+    throw error instanceof DirectoryLocked
+      ? new DataDirectoryLocked(path)
+      : new DataDirectoryUnusable(path, error);
+  }
+}
+
 /** No blob is stored before the catalog is there: it was lost, by a copy that is not whole for one. */
 function refuseLostCatalog(path: string): void {
   const catalog = join(path, DATABASE_FILE);

@@ -16,6 +16,7 @@ import {
 } from '@cistern/protocol';
 import type { Authentication, S3Operation } from '@cistern/protocol';
 import type { GatewayMetrics } from '../admin/metrics.ts';
+import type { AdminApi } from '../admin/api.ts';
 import type { AdminPages } from '../admin/pages.ts';
 import type { User } from '../config.ts';
 import { LIMITS } from '../limits.ts';
@@ -28,6 +29,7 @@ import { errorReply, toS3Error } from './error-reply.ts';
 import { ClientGone } from './receive-body.ts';
 import type { PieceSource, Reply } from './reply.ts';
 import { RequestBody } from './request-body.ts';
+import { sendLines } from './send-lines.ts';
 import { BrokenBody, sendObject, sendPieces } from './send-object.ts';
 
 export interface GatewayOptions {
@@ -35,6 +37,7 @@ export interface GatewayOptions {
   readonly users: ReadonlyMap<string, User>;
   readonly domains: readonly string[];
   readonly admin: AdminPages;
+  readonly api: AdminApi;
   readonly logger: Pick<ThreadLogger, 'log' | 'logsInfo' | 'write'>;
   readonly metrics: GatewayMetrics;
   /** Distinguishes the request ids of threads and starts. */
@@ -137,11 +140,11 @@ export class Gateway {
 
   async #run(exchange: Exchange): Promise<Reply> {
     const { method, target, headers } = exchange;
-    const { services, users, domains, admin } = this.#options;
+    const { services, domains } = this.#options;
     // A bucket that the host names may have such keys.
     if (target.startsWith('/-/') && bucketOfHost(headers.get('host'), domains) === undefined) {
       exchange.operation = 'Admin';
-      return admin.reply(method, target);
+      return this.#runAdmin(exchange);
     }
     const asked = { method, target, headers, domains };
     let operation: S3Operation;
@@ -155,21 +158,38 @@ export class Gateway {
     if (operation.name === 'Unsupported') {
       throw new S3Error('NotImplemented', `${operation.operation} is not implemented.`);
     }
-    const now = services.now();
-    const authentication = authenticate(
-      { method, target, headers },
-      { now, regions: this.#regions, secretFor: this.#secretFor },
-    );
-    const user = requireUser(this.#userOf(authentication, users));
-    exchange.user = user.name;
-    if (authentication.kind === 'signed') {
-      exchange.body.payload = authentication.payload;
-      exchange.body.chunkContext = authentication.chunkContext;
-    }
+    const { authentication, user } = this.#authenticate(exchange);
     const presigned = authentication.kind === 'signed' && authentication.presigned;
     const effective = presigned ? withPresignedHeaders(headers, operation.query) : headers;
     exchange.body.headers = effective;
     return runOperation({ services, operation, user, headers: effective, body: exchange.body });
+  }
+
+  /** What is not S3: pages for everybody, and the API for root. */
+  #runAdmin(exchange: Exchange): Promise<Reply> {
+    const { method, target, body } = exchange;
+    const { admin, api } = this.#options;
+    if (!target.startsWith('/-/api/')) return admin.reply(method, target);
+    const { user } = this.#authenticate(exchange);
+    if (!body.finished) throw new S3Error('InvalidRequest', 'A request to the API has no body.');
+    return api.reply(method, target, user);
+  }
+
+  /** @throws S3Error for a signature that is not right, and for none */
+  #authenticate(exchange: Exchange): { authentication: Authentication; user: User } {
+    const { method, target, headers, body } = exchange;
+    const { services, users } = this.#options;
+    const authentication = authenticate(
+      { method, target, headers },
+      { now: services.now(), regions: this.#regions, secretFor: this.#secretFor },
+    );
+    const user = requireUser(this.#userOf(authentication, users));
+    exchange.user = user.name;
+    if (authentication.kind === 'signed') {
+      body.payload = authentication.payload;
+      body.chunkContext = authentication.chunkContext;
+    }
+    return { authentication, user };
   }
 
   #userOf(authentication: Authentication, users: ReadonlyMap<string, User>): User | undefined {
@@ -183,6 +203,7 @@ export class Gateway {
     if (this.#draining || body.withheld) headers.push('Connection', 'close');
     const content = reply.body;
     let length: number | null = 0;
+    if (content.kind === 'lines') length = null;
     if (content.kind === 'pieces') length = content.length;
     if (content.kind === 'bytes') length = content.bytes.length;
     if (content.kind === 'object') length = content.end - content.start;
@@ -200,6 +221,8 @@ export class Gateway {
         await sendObject(response, this.#options.services, content);
       } else if (content.kind === 'bytes' && method !== 'HEAD') {
         response.end(content.bytes);
+      } else if (content.kind === 'lines') {
+        length = await sendLines(response, content.lines);
       } else {
         response.end();
       }

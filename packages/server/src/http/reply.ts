@@ -10,6 +10,8 @@ export type HeaderList = string[];
 export type ReplyBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  /** Of unknown number, as they come. */
+  | { readonly kind: 'lines'; readonly lines: AsyncIterable<string> }
   /** Bytes [start, end) of an object. Whoever sends the reply, or drops it, releases the version. */
   | { readonly kind: 'object'; readonly open: OpenVersion; readonly start: number; readonly end: number }
   /** An object that is not whole yet. `length` null: nobody knows how long it will be. */

@@ -9,6 +9,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadChecksums } from '@cistern/protocol';
 import type { MetricObject } from 'prom-client';
+import { AdminApi } from '../admin/api.ts';
 import { GatewayMetrics } from '../admin/metrics.ts';
 import { AdminPages } from '../admin/pages.ts';
 import { BlobTiers } from '../blobs/blob-tiers.ts';
@@ -50,11 +51,13 @@ export type GatewayEvent =
   | { readonly kind: 'log'; readonly lines: string }
   | { readonly kind: 'collected'; readonly id: number; readonly metrics: MetricObject[] }
   | { readonly kind: 'metrics-wanted'; readonly id: number }
+  | { readonly kind: 'fsck-wanted'; readonly port: MessagePort; readonly quick: boolean }
   | { readonly kind: 'closed' };
 
 function main(parent: MessagePort, data: GatewayData): void {
   const { config, index } = data;
-  const tell = (event: GatewayEvent): void => parent.postMessage(event);
+  const tell = (event: GatewayEvent, transfer: MessagePort[] = []): void =>
+    parent.postMessage(event, transfer);
   const logger = createLogger(config.logLevel, (lines) => tell({ kind: 'log', lines }));
   const metrics = new GatewayMetrics();
   const checksums = loadChecksums();
@@ -91,11 +94,15 @@ function main(parent: MessagePort, data: GatewayData): void {
           tell({ kind: 'metrics-wanted', id });
         }),
     });
+    const api = new AdminApi({
+      startFsck: (asker, quick) => tell({ kind: 'fsck-wanted', port: asker, quick }, [asker]),
+    });
     const gateway = new Gateway({
       services,
       users: new Map(config.users.map((user) => [user.accessKeyId, user])),
       domains: config.domains,
       admin,
+      api,
       logger,
       metrics,
       idPrefix: randomBytes(4).toString('hex').toUpperCase(),

@@ -33,6 +33,7 @@ export class WriterHandle {
       storageClasses: config.storageClasses,
       epochs,
       feedRetentionMs: config.feedRetentionMs,
+      reaperIdleMs: config.reaperIdleMs,
       uploadRetentionMs: config.uploadRetentionMs,
     };
     this.#worker = new Worker(siblingModule(import.meta.url, '../catalog/sqlite/writer-thread'), {

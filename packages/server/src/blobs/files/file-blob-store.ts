@@ -26,6 +26,10 @@ const DIRECT_READ_FROM = 64 * 1024 * 1024;
 /** The names of temporary files: what tells processes apart, and a count. */
 const TEMPORARY = /^[0-9a-f]{12}-\d+$/;
 
+export function isTemporaryName(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
 /** Opens for direct I/O where that is asked for and the file system can (tmpfs, for one, cannot). */
 async function openFile(
   path: string,
@@ -243,7 +247,7 @@ export async function prepareDirectories(root: string): Promise<void> {
   await mkdir(join(root, 'blobs'), { recursive: true, mode: 0o700 });
   await mkdir(tmp, { recursive: true, mode: 0o700 });
   for (const entry of await readdir(tmp, { withFileTypes: true })) {
-    if (entry.isFile() && TEMPORARY.test(entry.name)) await rm(join(tmp, entry.name), { force: true });
+    if (entry.isFile() && isTemporaryName(entry.name)) await rm(join(tmp, entry.name), { force: true });
   }
   await syncDirectory(root);
 }

@@ -36,6 +36,7 @@ function setUp(t: TestContext, options: SqliteStoreOptions = {}): Fixture {
     reaper,
     sweeper,
     feedRetentionMs: RETENTION_MS,
+    idleMs: 250,
     uploadRetentionMs: RETENTION_MS,
     now: () => nowMs,
     onError: (error) => errors.push(error),

@@ -8,7 +8,6 @@ import type { Reaper } from './reaper.ts';
 import type { SnapshotSweeper } from './snapshot-sweeper.ts';
 import type { WriteQueue } from './write-queue.ts';
 
-const IDLE_MS = 250;
 const AFTER_ERROR_MS = 5000;
 const FEED_SLICE = 1000;
 const UPLOADS_SLICE = 100;
@@ -20,6 +19,8 @@ export interface MaintenanceOptions {
   readonly reaper: Reaper;
   readonly sweeper: SnapshotSweeper;
   readonly feedRetentionMs: number;
+  /** Between two looks for work when there was none. */
+  readonly idleMs: number;
   /** Of uploads to which nothing comes; and how long those that have ended are still known. */
   readonly uploadRetentionMs: number;
   readonly now?: () => number;
@@ -36,7 +37,7 @@ export class Maintenance {
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
-    this.#schedule(IDLE_MS);
+    this.#schedule(options.idleMs);
   }
 
   #schedule(delayMs: number): void {
@@ -47,8 +48,8 @@ export class Maintenance {
   }
 
   async #step(): Promise<void> {
-    const { queue, reaper, sweeper, onError } = this.#options;
-    let delayMs = IDLE_MS;
+    const { queue, reaper, sweeper, idleMs, onError } = this.#options;
+    let delayMs = idleMs;
     // Each by itself: one blob that cannot be deleted must not let the feed grow.
     const works = [
       () => reaper.step(),
@@ -59,7 +60,7 @@ export class Maintenance {
     ];
     for (const work of works) {
       try {
-        if ((await work()) && delayMs === IDLE_MS) delayMs = 0;
+        if ((await work()) && delayMs === idleMs) delayMs = 0;
       } catch (error) {
         onError(error);
         delayMs = AFTER_ERROR_MS;

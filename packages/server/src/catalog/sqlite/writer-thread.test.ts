@@ -45,6 +45,7 @@ function start(t: TestContext, directory = temporaryDirectory(t)): Fixture {
     storageClasses: {},
     epochs,
     feedRetentionMs: 1e9,
+    reaperIdleMs: 250,
     uploadRetentionMs: 1e9,
   };
   const worker = new Worker(new URL('writer-thread.ts', import.meta.url), { workerData });

@@ -32,6 +32,7 @@ export interface WriterData {
   readonly storageClasses: StorageClassMap;
   readonly epochs: EpochMemory;
   readonly feedRetentionMs: number;
+  readonly reaperIdleMs: number;
   readonly uploadRetentionMs: number;
 }
 
@@ -77,6 +78,7 @@ function main(data: WriterData): void {
     reaper,
     sweeper: new SnapshotSweeper(queue),
     feedRetentionMs: data.feedRetentionMs,
+    idleMs: data.reaperIdleMs,
     uploadRetentionMs: data.uploadRetentionMs,
     onError: (error) => tell({ kind: 'error', message: describe(error) }),
   });

@@ -9,6 +9,7 @@ export type HeaderList = string[];
 
 export type ReplyBody =
   | { readonly kind: 'none' }
+  | LateBody
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   /** Bytes [start, end) of an object. Whoever sends the reply, or drops it, releases the version. */
   | { readonly kind: 'object'; readonly open: OpenVersion; readonly start: number; readonly end: number }
@@ -24,6 +25,12 @@ export interface Reply {
   readonly body: ReplyBody;
   /** Length that HEAD tells without a body; otherwise that of the body. */
   readonly contentLength?: number;
+}
+
+/** Of an answer whose status goes before its outcome is known: the reply that would have been sent. */
+export interface LateBody {
+  readonly kind: 'late';
+  readonly outcome: Promise<Reply>;
 }
 
 const NONE: ReplyBody = { kind: 'none' };

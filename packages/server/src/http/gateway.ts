@@ -26,6 +26,7 @@ import type { ThreadLogger } from '../threads/thread-logger.ts';
 import { accessLine } from './access-line.ts';
 import { requireUser } from './access-control.ts';
 import { errorReply, toS3Error } from './error-reply.ts';
+import { sendLate } from './late-reply.ts';
 import { ClientGone } from './receive-body.ts';
 import type { PieceSource, Reply } from './reply.ts';
 import { RequestBody } from './request-body.ts';
@@ -129,13 +130,17 @@ export class Gateway {
         throw new S3Error('InvalidRequest', 'What is still growing can be followed with HTTP/1.1 only.');
       return reply;
     } catch (cause) {
-      if (cause instanceof ClientGone) throw cause;
-      const { error, internal } = toS3Error(cause);
-      if (internal) this.#logFault(exchange, cause);
-      exchange.errorCode = error.code;
-      const resource = exchange.target.split('?', 1)[0] ?? '';
-      return errorReply(error, { method: exchange.method, resource, requestId: exchange.id });
+      return this.#explain(exchange, cause);
     }
+  }
+
+  #explain(exchange: Exchange, cause: unknown): Reply {
+    if (cause instanceof ClientGone) throw cause;
+    const { error, internal } = toS3Error(cause);
+    if (internal) this.#logFault(exchange, cause);
+    exchange.errorCode = error.code;
+    const resource = exchange.target.split('?', 1)[0] ?? '';
+    return errorReply(error, { method: exchange.method, resource, requestId: exchange.id });
   }
 
   async #run(exchange: Exchange): Promise<Reply> {
@@ -203,7 +208,7 @@ export class Gateway {
     if (this.#draining || body.withheld) headers.push('Connection', 'close');
     const content = reply.body;
     let length: number | null = 0;
-    if (content.kind === 'lines') length = null;
+    if (content.kind === 'lines' || content.kind === 'late') length = null;
     if (content.kind === 'pieces') length = content.length;
     if (content.kind === 'bytes') length = content.bytes.length;
     if (content.kind === 'object') length = content.end - content.start;
@@ -217,6 +222,11 @@ export class Gateway {
         // The first byte may be long in coming, and the client wants to know that it will.
         response.flushHeaders();
         length = await this.#sendPieces(exchange, content.pieces);
+      } else if (content.kind === 'late') {
+        length = await sendLate(
+          response,
+          content.outcome.catch((cause: unknown) => this.#explain(exchange, cause)),
+        );
       } else if (content.kind === 'object' && length !== 0) {
         await sendObject(response, this.#options.services, content);
       } else if (content.kind === 'bytes' && method !== 'HEAD') {

@@ -63,6 +63,23 @@ suite('plain HTTP', { skip: missing }, async () => {
   await writeTree(tree);
   const expected = await readTree(tree);
 
+  test('a snapshot is listed, copied from, synchronized, and not written to', async () => {
+    const bucket = await server.freshBucket('cli');
+    await server.put(bucket, '2026/one.txt', 'one');
+    const made = await server.bucket('PUT', bucket, { query: { 'cistern-snapshot': 'daily' } });
+    assert.equal(made.status, 200);
+    await server.object('DELETE', bucket, '2026/one.txt');
+    const snapshot = `s3://${bucket}--daily--snap`;
+    assert.match(await aws('s3', 'ls', '--recursive', snapshot), / 3 2026\/one\.txt\n/);
+    await aws('s3', 'cp', `${snapshot}/2026/one.txt`, `s3://${bucket}/back`);
+    assert.equal((await server.object('GET', bucket, 'back')).text, 'one');
+    const restored = join(home, 'restored');
+    await aws('s3', 'sync', '--no-progress', snapshot, restored);
+    assert.equal(await readFile(join(restored, '2026', 'one.txt'), 'utf8'), 'one');
+    const refused = await attempt('s3', 'cp', join(restored, '2026', 'one.txt'), `${snapshot}/new`);
+    assert.match(refused.stderr, /MethodNotAllowed.*is a snapshot: it is read-only/s);
+  });
+
   test('a bucket is made, filled, listed, emptied and removed', async () => {
     await aws('s3', 'mb', 's3://cli-life');
     assert.match(await aws('s3', 'ls'), / cli-life\n/);

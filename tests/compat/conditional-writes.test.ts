@@ -11,10 +11,12 @@ import { test } from 'node:test';
 import { expectError, expectStatus, leavesUnchanged } from '../support/expect.ts';
 import { etagOf, type S3Response } from '../support/s3.ts';
 import { startTestServer } from '../support/server.ts';
+import { setVersioning, versionedBucket } from '../support/versions.ts';
 
 // Two HTTP threads: what decides must be what they share.
 const { s3 } = await startTestServer({ threads: 2 });
 const bucket = await s3.freshBucket();
+const versioned = await versionedBucket(s3);
 
 function put(key: string, body: Buffer | string, headers: Record<string, string>): Promise<S3Response> {
   return s3.object('PUT', bucket, key, { body, headers });
@@ -122,4 +124,72 @@ test('a condition that cannot hold is decided before a bad digest is stored', as
     const response = await put('double-fault', 'y', { ...CREATE, 'content-md5': etagOf('z') });
     assert.ok([400, 412].includes(response.status));
   });
+});
+
+/** What can stand at a key that is nevertheless not there. */
+const ABSENT: readonly (readonly [name: string, prepare: (key: string) => Promise<string>])[] = [
+  ['in a bucket without versions', async () => bucket],
+  ['in a bucket with versions', async () => versioned],
+  [
+    'over a delete marker',
+    async (key) => {
+      await s3.put(versioned, key, 'old');
+      expectStatus(await s3.object('DELETE', versioned, key), 204);
+      return versioned;
+    },
+  ],
+  [
+    'over a null delete marker',
+    async (key) => {
+      const suspended = await versionedBucket(s3);
+      await s3.put(suspended, key, 'old');
+      await setVersioning(s3, suspended, 'Suspended');
+      expectStatus(await s3.object('DELETE', suspended, key), 204);
+      return suspended;
+    },
+  ],
+];
+
+for (const [where, prepare] of ABSENT) {
+  test(`of 16 creators exactly one wins ${where}, time after time`, async () => {
+    for (let round = 0; round < 5; round++) {
+      const key = `contended ${where} ${round}`;
+      const target = await prepare(key);
+      const bodies = Array.from({ length: 16 }, (_, i) => `${round} ${i}`);
+      const answers = await Promise.all(
+        bodies.map((body) => s3.object('PUT', target, key, { body, headers: CREATE })),
+      );
+      const winners = answers.flatMap(({ status }, i) => (status === 200 ? [i] : []));
+      assert.equal(winners.length, 1);
+      for (const answer of answers) if (answer.status !== 200) expectError(answer, 412, 'PreconditionFailed');
+      assert.equal((await s3.object('GET', target, key)).text, bodies[winners[0] ?? 0]);
+    }
+  });
+}
+
+test('a lock file: who created it holds the lock until it is deleted, among 16 contenders', async () => {
+  // As Terraform's S3 backend locks a state: created if absent, read back by who may break it, deleted.
+  for (const target of [bucket, versioned]) {
+    let holders = 0;
+    let taken = 0;
+    const contend = async (name: number): Promise<void> => {
+      for (let held = 0; held < 3;) {
+        const body = JSON.stringify({ ID: `${name}-${held}` });
+        const answer = await s3.object('PUT', target, 'state.tflock', { body, headers: CREATE });
+        if (answer.status !== 200) {
+          expectError(answer, 412, 'PreconditionFailed');
+          continue;
+        }
+        assert.equal(++holders, 1, 'two hold the lock');
+        taken++;
+        held++;
+        assert.equal((await s3.object('GET', target, 'state.tflock')).text, body);
+        holders--;
+        expectStatus(await s3.object('DELETE', target, 'state.tflock'), 204);
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, (_, name) => contend(name)));
+    assert.equal(taken, 48);
+    expectError(await s3.object('GET', target, 'state.tflock'), 404, 'NoSuchKey');
+  }
 });

@@ -78,18 +78,6 @@ test('a version that does not exist deletes nothing', async () => {
   });
 });
 
-test('a condition that does not hold deletes nothing', async () => {
-  await s3.put(bucket, 'conditional', 'x');
-  const headers = { 'if-match': '"00000000000000000000000000000000"' };
-  const response = await s3.object('DELETE', bucket, 'conditional', { headers });
-  assert.ok(
-    (response.status === 412 && response.errorCode === 'PreconditionFailed') ||
-      (response.status === 501 && response.errorCode === 'NotImplemented'),
-    response.text,
-  );
-  expectStatus(await s3.object('GET', bucket, 'conditional'), 200);
-});
-
 test('a bucket that is not there', async () => {
   expectError(await s3.object('DELETE', 'no-such-bucket-here', 'k'), 404, 'NoSuchBucket');
   expectError(await s3.object('DELETE', 'Not_A_Bucket', 'k'), 400, 'InvalidBucketName');
@@ -100,7 +88,6 @@ test('refused requests delete nothing', async () => {
   await refuses({ headers: { 'x-amz-expected-bucket-owner': '000000000000' } }, 403, 'AccessDenied');
   await refuses({ headers: { 'x-amz-mfa': 'serial 123456' } }, 501, 'NotImplemented');
   await refuses({ headers: { 'x-amz-bypass-governance-retention': 'true' } }, 501, 'NotImplemented');
-  await refuses({ headers: { 'x-amz-if-match-size': '1' } }, 501, 'NotImplemented');
   await refuses({ headers: { 'x-amz-unheard-of': '1' } }, 501, 'NotImplemented');
   await refuses({ query: { 'unheard-of': '1' } }, 501, 'NotImplemented');
 });

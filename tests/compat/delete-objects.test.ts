@@ -7,8 +7,9 @@ import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 
 import { contents, expectError, expectStatus, leavesUnchanged } from '../support/expect.ts';
-import { md5Base64, type S3RequestOptions, type S3Response } from '../support/s3.ts';
+import { etagOf, md5Base64, type S3RequestOptions, type S3Response } from '../support/s3.ts';
 import { startTestServer } from '../support/server.ts';
+import { putVersion, versionedBucket } from '../support/versions.ts';
 import { elements, text, texts } from '../support/xml.ts';
 
 const { s3 } = await startTestServer();
@@ -160,15 +161,59 @@ test('the body must carry a digest, and the digest must be right', async () => {
   expectError(await s3.object('GET', bucket, 'digest'), 404, 'NoSuchKey');
 });
 
-test('conditions on a key are met or refused, never ignored', async () => {
-  await s3.put(bucket, 'conditional', 'x');
-  const body =
-    '<Delete><Object><Key>conditional</Key><ETag>"00000000000000000000000000000000"</ETag></Object></Delete>';
-  const response = await post(body);
-  const code =
-    response.status === 200 ? text(elements(response.text, 'Error')[0] ?? '', 'Code') : response.errorCode;
-  assert.ok(['PreconditionFailed', 'NotImplemented'].includes(code ?? ''), response.text);
-  expectStatus(await s3.object('GET', bucket, 'conditional'), 200);
+test('conditions are of each key alone', async () => {
+  for (const key of ['c1', 'c2', 'c3', 'c4']) await s3.put(bucket, key, 'x');
+  const modified = (await s3.object('HEAD', bucket, 'c3')).headers['last-modified'];
+  const object = (key: string, more: string): string => `<Object><Key>${key}</Key>${more}</Object>`;
+  const response = await post(
+    `<Delete>${[
+      object('c1', `<ETag>${etagOf('x')}</ETag>`),
+      object('c2', `<ETag>${etagOf('y')}</ETag>`),
+      object('c3', `<Size>1</Size><LastModifiedTime>${modified}</LastModifiedTime>`),
+      object('c4', '<Size>2</Size>'),
+      object('c5', '<ETag>*</ETag>'),
+      object('c6', '<Size>2</Size>'),
+    ].join('')}</Delete>`,
+  );
+  expectStatus(response, 200);
+  assert.deepEqual(deletedKeys(response), ['c1', 'c3', 'c6']);
+  const errors = elements(response.text, 'Error').map((one) => [text(one, 'Key'), text(one, 'Code')]);
+  assert.deepEqual(errors, [
+    ['c2', 'PreconditionFailed'],
+    ['c4', 'PreconditionFailed'],
+    ['c5', 'NoSuchKey'],
+  ]);
+  for (const key of ['c2', 'c4']) expectStatus(await s3.object('GET', bucket, key), 200);
+});
+
+test('in a bucket with versions: markers are made and removed, versions removed, and each is told', async () => {
+  const own = await versionedBucket(s3);
+  const first = await putVersion(s3, own, 'a', '1');
+  const second = await putVersion(s3, own, 'a', '2');
+  await putVersion(s3, own, 'b', '1');
+  const object = (key: string, id?: string): string =>
+    `<Object><Key>${key}</Key>${id === undefined ? '' : `<VersionId>${id}</VersionId>`}</Object>`;
+  const list = (...objects: string[]): string => `<Delete>${objects.join('')}</Delete>`;
+  const told = (response: S3Response): (string | undefined)[][] =>
+    elements(response.text, 'Deleted').map((one) =>
+      ['Key', 'VersionId', 'DeleteMarker', 'DeleteMarkerVersionId'].map((name) => text(one, name)),
+    );
+  const made = await post(list(object('a', first), object('b'), object('a', first)), {}, own);
+  const marker = texts(made.text, 'DeleteMarkerVersionId')[0] ?? '';
+  assert.deepEqual(told(made), [
+    ['a', first, undefined, undefined],
+    ['b', undefined, 'true', marker],
+    ['a', first, undefined, undefined],
+  ]);
+  assert.equal((await s3.object('GET', own, 'a')).text, '2');
+  expectError(await s3.object('GET', own, 'b'), 404, 'NoSuchKey');
+  const removed = await post(list(object('b', marker), object('a', second)), {}, own);
+  assert.deepEqual(told(removed), [
+    ['b', marker, 'true', marker],
+    ['a', second, undefined, undefined],
+  ]);
+  assert.equal((await s3.object('GET', own, 'b')).text, '1');
+  expectError(await s3.object('GET', own, 'a'), 404, 'NoSuchKey');
 });
 
 test('refused requests delete nothing', async () => {

@@ -195,10 +195,11 @@ test('tags beyond the limits are refused', async () => {
   }
 });
 
-test('storage classes: STANDARD is ours, others are refused', async () => {
+test('storage classes: kept and told, unless it is STANDARD', async () => {
   await s3.put(bucket, 'class', 'x', { 'x-amz-storage-class': 'STANDARD' });
   assert.equal((await s3.object('HEAD', bucket, 'class')).headers['x-amz-storage-class'], undefined);
-  await refuses('glacier', { headers: { 'x-amz-storage-class': 'GLACIER' } }, 501, 'NotImplemented');
+  await s3.put(bucket, 'class', 'x', { 'x-amz-storage-class': 'STANDARD_IA' });
+  assert.equal((await s3.object('HEAD', bucket, 'class')).headers['x-amz-storage-class'], 'STANDARD_IA');
   await refuses('nonsense', { headers: { 'x-amz-storage-class': 'NONSENSE' } }, 400, 'InvalidStorageClass');
 });
 
@@ -282,7 +283,6 @@ test('what is not supported is refused, not ignored', async () => {
     { 'x-amz-object-lock-mode': 'COMPLIANCE' },
     { 'x-amz-object-lock-legal-hold': 'ON' },
     { 'x-amz-website-redirect-location': '/other' },
-    { 'x-amz-write-offset-bytes': '0' },
     { 'x-amz-grant-full-control': 'id="x"' },
     { 'x-amz-acl': 'public-read' },
     { 'x-amz-unheard-of': '1' },

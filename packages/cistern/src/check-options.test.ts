@@ -1,6 +1,7 @@
 /** @module What startServer takes, what it fills in, and that everything else is refused by name. */
 
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { makeCertificate } from '../../../tests/clients/certificate.ts';
 import { checkOptions } from './check-options.ts';
@@ -34,6 +35,10 @@ test('nothing has to be said', async () => {
     throughput: { bytesPerSecondMin: 1024, windowMs: 20_000 },
     drainMs: 30_000,
     feedRetentionMs: 604_800_000,
+    reaperIdleMs: 250,
+    storageClasses: {},
+    uploadRetentionMs: 604_800_000,
+    livePartBytes: 8_388_608,
   });
 });
 
@@ -52,6 +57,10 @@ test('what is said is kept', async () => {
     throughput: { bytesPerSecondMin: 0, windowMs: 1 },
     drainMs: 0,
     feedRetentionMs: 1,
+    reaperIdleMs: 1,
+    storageClasses: { GLACIER: { directory: '/cold', compression: 'zstd' } },
+    uploadRetentionMs: 1,
+    livePartBytes: 65_536,
   };
   assert.deepEqual(await checkOptions(options), { ...options, users: [] });
 });
@@ -88,6 +97,9 @@ test('values out of their range are refused', async () => {
   await refuses({ drainMs: -1 }, 'drainMs', /from 0/);
   await refuses({ drainMs: 2 ** 31 }, 'drainMs', /to 2147483647/);
   await refuses({ feedRetentionMs: Number.NaN }, 'feedRetentionMs', /not NaN/);
+  await refuses({ livePartBytes: 65_535 }, 'livePartBytes', /from 65536/);
+  await refuses({ reaperIdleMs: 0 }, 'reaperIdleMs', /from 1 to 3600000/);
+  await refuses({ uploadRetentionMs: 0 }, 'uploadRetentionMs', /from 1/);
   await refuses(
     { throughput: { bytesPerSecondMin: -1, windowMs: 1 } },
     'throughput.bytesPerSecondMin',
@@ -108,6 +120,23 @@ test('a region is a word of a signature, a domain a name of hosts, a bucket a bu
   for (const bucket of ['', 'ab', 'Photos', 'a_b', '10.0.0.1']) {
     await refuses({ buckets: ['photos', bucket] }, 'buckets', /not a valid bucket name/);
   }
+});
+
+test('a storage class is one of S3, has a directory or compression, and nothing else', async () => {
+  const storageClasses = { GLACIER: { directory: 'cold' }, STANDARD: { compression: 'zstd' } } as const;
+  assert.deepEqual((await checkOptions({ storageClasses })).storageClasses, {
+    GLACIER: { directory: resolve('cold'), compression: 'none' },
+    STANDARD: { directory: null, compression: 'zstd' },
+  });
+  const cases: readonly [object, RegExp][] = [
+    [{ glacier: { directory: '/cold' } }, /no storage class "glacier".*STANDARD.*GLACIER/],
+    [{ GLACIER: {} }, /GLACIER is given neither/],
+    [{ GLACIER: { compression: 'none' } }, /GLACIER is given neither/],
+    [{ GLACIER: { directory: '' } }, /directory of GLACIER must be a path/],
+    [{ GLACIER: { compression: 'gzip' } }, /compression of GLACIER must be zstd or none, not "gzip"/],
+    [{ GLACIER: { directory: '/cold', codec: 'zstd' } }, /unknown field "codec".*directory, compression/],
+  ];
+  for (const [classes, reason] of cases) await refuses({ storageClasses: classes }, 'storageClasses', reason);
 });
 
 test('a key that is too weak to be one is refused, and not repeated', async () => {

@@ -9,6 +9,7 @@ import type { LogLevel, ServerConfig } from '@cistern/server';
 import type { Credentials } from './credentials.ts';
 import { OptionError } from './option-error.ts';
 import type { StartServerOptions } from './start-server.ts';
+import { checkStorageClasses } from './storage-classes.ts';
 import {
   ACCESS_KEY_RULE,
   checkDistinct,
@@ -28,6 +29,11 @@ export type CheckedOptions = Omit<ServerConfig, 'dataDir'> & {
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 export const THREADS_MAX = 256;
 const FEED_RETENTION_MS = 7 * 24 * 3600 * 1000;
+const LIVE_PART_BYTES = 8 * 1024 * 1024;
+const UPLOAD_RETENTION_MS = 7 * 24 * 3600 * 1000;
+const REAPER_IDLE_MS = 250;
+/** Deleting is what makes room: an hour is long to wait for it. */
+export const REAPER_IDLE_MS_MAX = 3600 * 1000;
 /** The longest that a timer can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -48,6 +54,10 @@ const NAMES: Readonly<Record<keyof StartServerOptions, true>> = {
   throughput: true,
   drainMs: true,
   feedRetentionMs: true,
+  reaperIdleMs: true,
+  storageClasses: true,
+  uploadRetentionMs: true,
+  livePartBytes: true,
   onCrash: true,
 };
 
@@ -87,6 +97,15 @@ export async function checkOptions(options: StartServerOptions): Promise<Checked
     },
     drainMs: whole('drainMs', options.drainMs ?? LIMITS.drainMs, 0, TIMER_MS_MAX),
     feedRetentionMs: whole('feedRetentionMs', options.feedRetentionMs ?? FEED_RETENTION_MS, 0, 2 ** 50),
+    reaperIdleMs: whole('reaperIdleMs', options.reaperIdleMs ?? REAPER_IDLE_MS, 1, REAPER_IDLE_MS_MAX),
+    storageClasses: checkStorageClasses(options.storageClasses ?? {}),
+    livePartBytes: whole('livePartBytes', options.livePartBytes ?? LIVE_PART_BYTES, 64 * 1024, 1024 ** 3),
+    uploadRetentionMs: whole(
+      'uploadRetentionMs',
+      options.uploadRetentionMs ?? UPLOAD_RETENTION_MS,
+      1,
+      2 ** 50,
+    ),
   };
 }
 

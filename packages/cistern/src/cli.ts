@@ -27,6 +27,10 @@ const program = createProgram({
       process.exitCode = failure.exitCode;
     }
   },
+  fsck: async (flags) => {
+    const { fsck } = await import('./fsck.ts');
+    process.exitCode = await fsck(flags, process.env);
+  },
 });
 
 try {

@@ -24,10 +24,13 @@ afterEach(() => {
   for (const name of Object.keys(process.env)) if (!(name in kept)) delete process.env[name];
 });
 
+const NOTHING = { serve: () => Promise.resolve(), fsck: () => Promise.resolve() };
+
 async function parse(args: readonly string[], environment: Record<string, string> = {}): Promise<Parsed> {
   Object.assign(process.env, environment);
   let parsed: Parsed | undefined;
   const program = createProgram({
+    ...NOTHING,
     serve: (flags, source) => {
       parsed = { flags, source };
       return Promise.resolve();
@@ -60,7 +63,7 @@ async function complaint(
 }
 
 function silenced(): Command {
-  const program = createProgram({ serve: () => Promise.resolve() });
+  const program = createProgram(NOTHING);
   for (const command of [program, ...program.commands]) {
     command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
   }
@@ -96,6 +99,31 @@ const SETTINGS: readonly {
     (o) => o.throughput?.bytesPerSecondMin,
     [0, 2048],
   ),
+  row(
+    '--storage-class',
+    'CISTERN_STORAGE_CLASS',
+    ['GLACIER=/cold,zstd', 'GLACIER=/my cold; DEEP_ARCHIVE=,zstd'],
+    (o) => o.storageClasses,
+    [
+      { GLACIER: { directory: '/cold', compression: 'zstd' } },
+      { GLACIER: { directory: '/my cold' }, DEEP_ARCHIVE: { compression: 'zstd' } },
+    ],
+  ),
+  row('--reaper-idle', 'CISTERN_REAPER_IDLE', ['1', '60000'], (o) => o.reaperIdleMs, [1, 60_000]),
+  row(
+    '--upload-retention',
+    'CISTERN_UPLOAD_RETENTION',
+    ['12h', '90s'],
+    (o) => o.uploadRetentionMs,
+    [43_200_000, 90_000],
+  ),
+  row(
+    '--live-part-size',
+    'CISTERN_LIVE_PART_SIZE',
+    ['64KiB', '1GiB'],
+    (o) => o.livePartBytes,
+    [65_536, 1_073_741_824],
+  ),
 ];
 
 function row(
@@ -118,9 +146,7 @@ suite('settings', () => {
   }
 
   test('every flag has a variable, and every variable is known', async () => {
-    const serve = createProgram({ serve: () => Promise.resolve() }).commands.find(
-      (command) => command.name() === 'serve',
-    );
+    const serve = createProgram(NOTHING).commands.find((command) => command.name() === 'serve');
     const expected = (serve?.options ?? []).map(({ long }) =>
       long === '--users'
         ? 'CISTERN_USERS_FILE'
@@ -167,10 +193,22 @@ suite('settings', () => {
       ['--threads', '0', /whole number from 1 to 256, not 0/],
       ['--threads', 'many', /whole number from 1 to 256, not "many"/],
       ['--min-throughput', '1.5', /whole number from 0 to 1073741824, not "1\.5"/],
+      ['--reaper-idle', '0', /from 1 to 3600000/],
+      ['--upload-retention', '7', /a unit \(s, m, h or d\), such as 12h or 7d, not "7"/],
+      ['--upload-retention', '1.5h', /not "1\.5h"/],
+      ['--upload-retention', '0s', /from 1/],
+      ['--live-part-size', '8MB', /a unit \(KiB, MiB or GiB\), such as 8MiB, not "8MB"/],
+      ['--live-part-size', '1KiB', /from 65536/],
       ['--log-level', 'loud', /one of silent, error, warn, info, debug, not "loud"/],
       ['--region', 'us east', /such as us-east-1.*not "us east"/],
       ['--domain', 'https://s3.example.com/', /not a host name such as s3\.example\.com/],
       ['--buckets', 'photos,My_Bucket', /"My_Bucket" is not a valid bucket name: 3 to 63/],
+      ['--storage-class', 'GLACIER', /no class with its directory.*CLASS=DIRECTORY,zstd/],
+      ['--storage-class', 'COLD=/cold', /no storage class "COLD".*GLACIER/],
+      ['--storage-class', 'GLACIER=/cold,gzip', /follows the comma.*must be zstd/],
+      ['--storage-class', 'GLACIER=zstd', /GLACIER=,zstd.*GLACIER=\.\/zstd/],
+      ['--storage-class', 'GLACIER=', /neither a directory nor compression/],
+      ['--storage-class', 'GLACIER=/a;GLACIER=/b', /GLACIER is given twice/],
       ['--data', '', /must not be empty/],
       ['--host', '', /must not be empty/],
     ];

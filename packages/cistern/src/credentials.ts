@@ -37,8 +37,8 @@ const SECRET_LENGTH = 40;
 /** Reads the root key of a data directory, or makes one. The caller holds the directory's lock. */
 export function rootKeyOf(dataDir: string): RootKey {
   const file = join(dataDir, CREDENTIALS_FILE);
-  const text = readIfThere(file);
-  if (text !== undefined) return { credentials: parseCredentials(text, file), file, isNew: false };
+  const stored = storedRootKey(dataDir);
+  if (stored !== undefined) return { credentials: stored, file, isNew: false };
   const credentials = makeCredentials();
   // A file that must be new: one that is there already may be a link, or readable by others.
   const temporary = `${file}.${randomBytes(6).toString('hex')}`;
@@ -46,6 +46,13 @@ export function rootKeyOf(dataDir: string): RootKey {
   renameSync(temporary, file);
   syncDirectory(dataDir);
   return { credentials, file, isNew: true };
+}
+
+/** The root key that a data directory keeps; undefined: it keeps none. */
+export function storedRootKey(dataDir: string): Credentials | undefined {
+  const file = join(dataDir, CREDENTIALS_FILE);
+  const text = readIfThere(file);
+  return text === undefined ? undefined : parseCredentials(text, file);
 }
 
 /** 20 characters and 40 characters, as AWS's are; only letters and digits, which no shell and no tool takes for something else. */

@@ -13,9 +13,13 @@ export interface Failure {
 const FLAG_OF: Readonly<Record<string, string>> = {
   dataDir: 'data',
   domains: 'domain',
+  reaperIdleMs: 'reaperIdle',
+  storageClasses: 'storageClass',
   'tls.cert': 'tlsCert',
   'tls.key': 'tlsKey',
   'throughput.bytesPerSecondMin': 'minThroughput',
+  uploadRetentionMs: 'uploadRetention',
+  livePartBytes: 'livePartSize',
 };
 
 const VARIABLE_OF: Readonly<Record<string, string>> = {

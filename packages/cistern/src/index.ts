@@ -4,7 +4,7 @@ import { checkRuntime } from './runtime.ts';
 import type { CisternServer, StartServerOptions } from './start-server.ts';
 
 export type { Credentials } from './credentials.ts';
-export type { CisternServer, StartServerOptions } from './start-server.ts';
+export type { CisternServer, StartServerOptions, StorageClassOptions } from './start-server.ts';
 
 /**
  * Starts a server in this process, in threads of its own. It keeps the process alive until `close`.

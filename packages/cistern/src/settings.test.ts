@@ -21,6 +21,10 @@ const FLAGS: ServeFlags = {
   buckets: [],
   logLevel: 'silent',
   minThroughput: '1024',
+  storageClass: [],
+  uploadRetention: '7d',
+  reaperIdle: '250',
+  livePartSize: '8MiB',
 };
 
 const ALICE = { name: 'alice', accessKeyId: 'ALICE123', secretAccessKey: 'alice-secret' };

@@ -6,10 +6,13 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { THROUGHPUT_RULE } from '@cistern/server';
-import { checkLogLevel, THREADS_MAX, whole } from './check-options.ts';
+import { parseBytes } from './bytes.ts';
+import { checkLogLevel, REAPER_IDLE_MS_MAX, THREADS_MAX, whole } from './check-options.ts';
 import type { Credentials } from './credentials.ts';
+import { parseDuration } from './duration.ts';
 import { OptionError } from './option-error.ts';
 import type { StartServerOptions } from './start-server.ts';
+import { parseStorageClasses } from './storage-classes.ts';
 import { parseUsers } from './users.ts';
 
 /** As commander gives them: texts of flags or of the environment. */
@@ -26,6 +29,10 @@ export interface ServeFlags {
   readonly buckets: readonly string[];
   readonly logLevel: string;
   readonly minThroughput: string;
+  readonly storageClass: readonly string[];
+  readonly uploadRetention: string;
+  readonly reaperIdle: string;
+  readonly livePartSize: string;
 }
 
 /** @throws OptionError */
@@ -51,6 +58,10 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
       bytesPerSecondMin: wholeNumber('throughput.bytesPerSecondMin', flags.minThroughput, 0, 2 ** 30),
       windowMs: THROUGHPUT_RULE.windowMs,
     },
+    storageClasses: parseStorageClasses(flags.storageClass),
+    livePartBytes: parseBytes('livePartBytes', flags.livePartSize),
+    reaperIdleMs: wholeNumber('reaperIdleMs', flags.reaperIdle, 1, REAPER_IDLE_MS_MAX),
+    uploadRetentionMs: parseDuration('uploadRetentionMs', flags.uploadRetention),
   };
 }
 

@@ -51,8 +51,26 @@ export interface StartServerOptions {
   readonly drainMs?: number;
   /** How long the feed's rows are kept, in ms. Default: seven days. */
   readonly feedRetentionMs?: number;
+  /** How long the reaper rests, in ms, when it found nothing to delete. Default: 250. */
+  readonly reaperIdleMs?: number;
+  /**
+   * What storage classes mean, by name: a directory of their own for what objects above 64 KiB consist of, and
+   * compression. Default: they are kept with the object, and mean nothing.
+   */
+  readonly storageClasses?: Readonly<Record<string, StorageClassOptions>>;
+  /** How long a multipart upload may be idle before it is aborted, in ms. Default: seven days. */
+  readonly uploadRetentionMs?: number;
+  /** How much of a live upload is committed, and can be read, at a time, in bytes. Default: 8 MiB. */
+  readonly livePartBytes?: number;
   /** A thread has died of a fault; default: the error is thrown, and ends the process unless it is handled there. */
   readonly onCrash?: (error: Error) => void;
+}
+
+export interface StorageClassOptions {
+  /** Made when missing; another than the data directory. Default: the data directory. */
+  readonly directory?: string;
+  /** Default: none. */
+  readonly compression?: 'none' | 'zstd';
 }
 
 export interface CisternServer {
@@ -83,7 +101,7 @@ export async function startWithKey(
   let directory: DataDirectory | undefined;
   let key: RootKey | undefined;
   try {
-    directory = await openDataDirectory(dataDir);
+    directory = await openDataDirectory(dataDir, checked.storageClasses);
     key = findKey(checked.credentials, dataDir, temporary !== undefined);
     const users = [{ ...key.credentials, name: ROOT_NAME, root: true }, ...checked.users];
     checkDistinct(users);

@@ -1,13 +1,10 @@
-/** @module What is stored beside the bytes: headers, metadata, tags, storage class. */
+/** @module What is stored beside the bytes: headers and metadata. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import fc from 'fast-check';
-
-import { attributeHeaders, parseAttributes, parseStorageClass, parseTagging } from './attributes.ts';
+import { attributeHeaders, parseAttributes } from './attributes.ts';
 import { RawHeaders } from './raw-headers.ts';
-import { encodeQueryComponent } from './sigv4/uri-encode.ts';
 
 function parse(headers: Record<string, string>): ReturnType<typeof parseAttributes> {
   return parseAttributes(RawHeaders.from(Object.entries(headers)));
@@ -57,65 +54,4 @@ test('metadata: names in lower case, duplicates joined, 2,048 bytes of names and
   assert.throws(() => parse({ 'x-amz-meta-a': 'v'.repeat(1024), 'x-amz-meta-b': 'v'.repeat(1024) }), {
     code: 'MetadataTooLarge',
   });
-});
-
-test('tags are a query string', () => {
-  assert.deepEqual(parseTagging(undefined), []);
-  assert.deepEqual(parseTagging(''), []);
-  assert.deepEqual(parseTagging('a=1&b=two+words&c=&d'), [
-    ['a', '1'],
-    ['b', 'two words'],
-    ['c', ''],
-    ['d', ''],
-  ]);
-  assert.deepEqual(parseTagging('k%3D=%2B%40%C3%BC'), [['k=', '+@ü']]);
-  assert.deepEqual(
-    parseTagging(Buffer.from('k=ü').toString('latin1')),
-    [['k', 'ü']],
-    'also when it was not encoded',
-  );
-});
-
-test('tags beyond the limits are refused', () => {
-  const eleven = Array.from({ length: 11 }, (_, i) => `k${i}=v`).join('&');
-  for (const header of [
-    eleven,
-    'a=1&a=2',
-    '=v',
-    '&',
-    `${'k'.repeat(129)}=v`,
-    `k=${'v'.repeat(257)}`,
-    'a=%FF',
-    'a=%z',
-    'a=<',
-    'aws:x=1',
-    'AWS:x=1',
-  ]) {
-    assert.throws(() => parseTagging(header), { code: 'InvalidTag' }, header);
-  }
-  assert.equal(parseTagging(`${'k'.repeat(128)}=${'ü'.repeat(256)}`.replaceAll('ü', '%C3%BC')).length, 1);
-});
-
-test('good tags come back from their encoded form', () => {
-  const text = fc.stringMatching(/^[A-Za-z0-9 äß日_.:/=+@-]{1,20}$/u);
-  fc.assert(
-    fc.property(fc.uniqueArray(fc.tuple(text, text), { maxLength: 10, selector: ([key]) => key }), (tags) => {
-      const allowed = tags.filter(([key]) => !key.toLowerCase().startsWith('aws:'));
-      const header = allowed
-        .map(([key, value]) => `${encodeQueryComponent(key)}=${encodeQueryComponent(value)}`)
-        .join('&');
-      assert.deepEqual(parseTagging(header), allowed);
-    }),
-    { numRuns: 200 },
-  );
-});
-
-test('storage classes', () => {
-  assert.equal(parseStorageClass(undefined), 'STANDARD');
-  assert.equal(parseStorageClass('STANDARD'), 'STANDARD');
-  for (const other of ['GLACIER', 'STANDARD_IA', 'REDUCED_REDUNDANCY', 'EXPRESS_ONEZONE']) {
-    assert.throws(() => parseStorageClass(other), { code: 'NotImplemented' });
-  }
-  for (const other of ['', 'standard', 'NONSENSE'])
-    assert.throws(() => parseStorageClass(other), { code: 'InvalidStorageClass' });
 });

@@ -86,7 +86,8 @@ function parseETags(value: string): ETagCondition {
   return value.split(',').map(stripETag);
 }
 
-function stripETag(text: string): string {
+/** Without quotes and weakness mark. */
+export function stripETag(text: string): string {
   return text
     .trim()
     .replace(/^W\//, '')

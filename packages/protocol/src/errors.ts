@@ -141,13 +141,21 @@ export class S3Error extends Error {
   readonly status: number;
   /** further elements of the XML, by element name */
   readonly details: Readonly<Record<string, string>>;
+  /** of the answer, names and values in turn */
+  readonly headers: readonly string[];
 
-  constructor(code: S3ErrorCode, message?: string, details: Record<string, string> = {}) {
+  constructor(
+    code: S3ErrorCode,
+    message?: string,
+    details: Record<string, string> = {},
+    headers: readonly string[] = [],
+  ) {
     super(message ?? ERRORS[code][1]);
     this.name = 'S3Error';
     this.code = code;
     this.status = ERRORS[code][0];
     this.details = details;
+    this.headers = headers;
   }
 
   static isS3Error(error: unknown): error is S3Error {

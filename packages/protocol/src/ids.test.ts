@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { formatUploadId, formatVersionId, parseUploadId, parseVersionId } from './ids.ts';
+import { formatUploadId, formatVersionId, parseUploadId, parseVersionId, readVersionId } from './ids.ts';
 
 const number = fc.oneof(
   fc.nat(50_000),
@@ -56,5 +56,17 @@ test('other text is no id', () => {
     ]) {
       assert.equal(parse(text), undefined, JSON.stringify(text));
     }
+  }
+});
+
+test('the version that a request names', () => {
+  assert.equal(readVersionId(undefined), undefined);
+  assert.equal(readVersionId('null'), 'null');
+  assert.equal(readVersionId(formatVersionId(7)), 7);
+  for (const text of ['', 'x', formatUploadId(7)]) {
+    assert.throws(() => readVersionId(text), {
+      code: 'InvalidArgument',
+      details: { ArgumentName: 'versionId', ArgumentValue: text },
+    });
   }
 });

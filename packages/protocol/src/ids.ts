@@ -3,6 +3,8 @@
  * order is the order of the numbers. They are opaque to clients, and say nothing about whether there is such a thing.
  */
 
+import { invalidArgument } from './errors.ts';
+
 /** Enough for every number that JavaScript counts exactly. */
 const DIGITS = 11;
 const NUMBER = new RegExp(`^[0-9a-z]{${DIGITS}}$`);
@@ -21,6 +23,19 @@ export function formatVersionId(seq: number): string {
 /** Undefined for what is no version id of ours. */
 export function parseVersionId(text: string): VersionId | undefined {
   return text === 'null' ? 'null' : parse(VERSION, text);
+}
+
+/**
+ * Reads the parameter `versionId`; undefined when there is none: the current version.
+ *
+ * @throws S3Error InvalidArgument
+ */
+export function readVersionId(text: string | undefined, argument = 'versionId'): VersionId | undefined {
+  if (text === undefined) return undefined;
+  if (text === '') throw invalidArgument('Version id cannot be the empty string', argument, text);
+  const version = parseVersionId(text);
+  if (version === undefined) throw invalidArgument('Invalid version id specified', argument, text);
+  return version;
 }
 
 export function formatUploadId(id: number): string {

@@ -138,6 +138,10 @@ test('sub-resources that clash are refused', () => {
   ]) {
     assert.throws(() => route(line), { code: 'InvalidArgument', message: /^Conflicting/ }, line);
   }
+  assert.throws(() => route('GET /b?versioning&acl'), {
+    message: 'Conflicting query string parameters: acl, versioning',
+    details: { ArgumentName: 'ResourceType', ArgumentValue: 'acl' },
+  });
   assert.equal(route('GET /b/k?tagging&tagging'), 'GetObjectTagging');
 });
 

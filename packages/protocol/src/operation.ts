@@ -206,8 +206,12 @@ function onlySubresource(
   for (const [name] of query.entries()) {
     if (name === found || !(served.has(name) || others.has(name))) continue;
     if (found !== undefined) {
-      const message = `Conflicting query string parameters: ${found}, ${name}`;
-      throw invalidArgument(message, 'ResourceType', found);
+      const [first = '', second = ''] = [found, name].sort();
+      throw invalidArgument(
+        `Conflicting query string parameters: ${first}, ${second}`,
+        'ResourceType',
+        first,
+      );
     }
     found = name;
   }

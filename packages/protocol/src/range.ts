@@ -48,6 +48,32 @@ export function resolveRange(header: string | undefined, size: number): Resolved
   return { start, end, partial: true };
 }
 
+/** As RFC 8673 has it: a last position that stands for an end that nobody knows. */
+const ENDLESS = Number.MAX_SAFE_INTEGER;
+
+/**
+ * A range of what is still growing: it may begin beyond what is there, and without a last position it goes on to an end
+ * that nobody knows (RFC 8673). A suffix counts from the end of what is there.
+ *
+ * @param size bytes that are there
+ * @returns `end` null: to the end; `contentRange` undefined: no range was asked for
+ */
+export function resolveFollowedRange(
+  header: string | undefined,
+  size: number,
+): { start: number; end: number | null; contentRange: string | undefined } {
+  const range = header === undefined ? undefined : parseRange(header);
+  const whole = { start: 0, end: null, contentRange: undefined };
+  if (range === undefined) return whole;
+  const [first, last] = range;
+  const suffix = first === '';
+  const start = suffix ? Math.max(size - Number(last), 0) : Number(first);
+  const lastByte = suffix || last === '' ? ENDLESS : Math.min(Number(last), ENDLESS);
+  if (lastByte < start) return whole;
+  const end = lastByte === ENDLESS ? null : lastByte + 1;
+  return { start, end, contentRange: `bytes ${start}-${lastByte}/*` };
+}
+
 function unsatisfiable(header: string, size: number): S3Error {
   return new S3Error('InvalidRange', undefined, { RangeRequested: header, ActualObjectSize: String(size) });
 }

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 
 import { hostileText } from './hostile-text.fixtures.ts';
 import { encodeKey, encodeQueryComponent } from './sigv4/uri-encode.ts';
-import { checkVersionId, parseTarget } from './target.ts';
+import { parseTarget } from './target.ts';
 
 const DOMAINS = ['s3.example.test', 'test', 'other.host'];
 
@@ -154,10 +154,4 @@ test('every query comes back from its encoded form', () => {
     }),
     { numRuns: 200 },
   );
-});
-
-test('null names the only version', () => {
-  checkVersionId(undefined);
-  checkVersionId('null');
-  for (const id of ['', 'NULL', 'x']) assert.throws(() => checkVersionId(id), { code: 'InvalidArgument' });
 });

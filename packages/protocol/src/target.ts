@@ -163,18 +163,6 @@ function decode(raw: string): string | undefined {
 /** Text of a header that is percent-encoded UTF-8; undefined when it is not. */
 export const decodeKeyText = decode;
 
-/**
- * `null` names the only version of an object in a bucket without versions.
- *
- * @throws S3Error InvalidArgument
- */
-export function checkVersionId(versionId: string | undefined): void {
-  if (versionId === undefined || versionId === 'null') return;
-  if (versionId === '')
-    throw invalidArgument('Version id cannot be the empty string', 'versionId', versionId);
-  throw invalidArgument('Invalid version id specified', 'versionId', versionId);
-}
-
 function parseQuery(raw: string): Query {
   if (raw === '') return EMPTY_QUERY;
   const pairs: (readonly [string, string])[] = [];

@@ -13,6 +13,16 @@ export interface User {
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
+/** What is done with the blobs of a storage class. */
+export interface StorageClassConfig {
+  /** Where they are kept; null: in the data directory. Absolute. */
+  readonly directory: string | null;
+  readonly compression: 'none' | 'zstd';
+}
+
+/** By class. One that is not named keeps its blobs in the data directory, as they came. */
+export type StorageClassMap = Readonly<Record<string, StorageClassConfig>>;
+
 export interface ServerConfig {
   readonly dataDir: string;
   readonly host: string;
@@ -32,4 +42,11 @@ export interface ServerConfig {
   readonly throughput: ThroughputRule;
   readonly drainMs: number;
   readonly feedRetentionMs: number;
+  /** How long the reaper rests when it found nothing to delete. */
+  readonly reaperIdleMs: number;
+  readonly storageClasses: StorageClassMap;
+  /** After how long without a part an upload is aborted, and an ended one forgotten. */
+  readonly uploadRetentionMs: number;
+  /** How much of a live upload is committed, and can be read, at a time. Bytes. */
+  readonly livePartBytes: number;
 }

@@ -1,15 +1,13 @@
-/**
- * A data directory: its parts, and the lock that makes one process its owner. The lock is SQLite's own on a file that
- * is kept for it: the system drops it when the process ends, however it ends.
- */
+/** A data directory: its parts, the lock that makes one process its owner, and the directories of storage classes. */
 
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { createPrivately, DATABASE_FILE } from './catalog/sqlite/connection.ts';
-import { prepareDirectories, syncDirectory } from './blobs/files/file-blob-store.ts';
-
-const LOCK_FILE = 'lock';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { prepareDirectories } from './blobs/files/file-blob-store.ts';
+import { DATABASE_FILE } from './catalog/sqlite/connection.ts';
+import { ClassDirectoryUnusable, openClassDirectories } from './class-directories.ts';
+import type { StorageClassMap } from './config.ts';
+import { DirectoryLocked, LOCK_FILE, makeDurably, takeLock } from './directory-lock.ts';
 
 export class DataDirectoryLocked extends Error {
   constructor(path: string) {
@@ -57,22 +55,48 @@ export interface DataDirectory {
 }
 
 /**
- * Makes the directory when it is missing, locks it, and removes what a crash left in `tmp/`.
+ * Makes the directory when it is missing, locks it, and removes what a crash left in `tmp/`; then the same with those of
+ * storage classes.
  *
- * @throws DataDirectoryLocked, DataDirectoryUnusable, CatalogMissing
+ * @throws DataDirectoryLocked, DataDirectoryUnusable, CatalogMissing, ClassDirectoryUnusable
  */
-export async function openDataDirectory(path: string): Promise<DataDirectory> {
+export async function openDataDirectory(path: string, classes: StorageClassMap = {}): Promise<DataDirectory> {
   let lock: DatabaseSync | undefined;
   try {
     await makeDurably(path);
     lock = takeLock(path);
     refuseLostCatalog(path);
     await prepareDirectories(path);
-    return lock;
+    const directories = await openClassDirectories(path, classes);
+    const data = lock;
+    return {
+      close: () => {
+        directories.close();
+        data.close();
+      },
+    };
   } catch (error) {
     lock?.close();
-    const explained = error instanceof DataDirectoryLocked || error instanceof CatalogMissing;
-    throw explained ? error : new DataDirectoryUnusable(path, error);
+    if (error instanceof CatalogMissing || error instanceof ClassDirectoryUnusable) throw error;
+    throw error instanceof DirectoryLocked
+      ? new DataDirectoryLocked(path)
+      : new DataDirectoryUnusable(path, error);
+  }
+}
+
+/**
+ * Locks a directory that is there, and changes nothing in it: for whoever only looks.
+ *
+ * @throws DataDirectoryLocked, DataDirectoryUnusable
+ */
+export function lockDataDirectory(path: string): DataDirectory {
+  try {
+    if (!existsSync(path)) throw Object.assign(new Error('there is no such directory'), { code: 'ENOENT' });
+    return takeLock(path);
+  } catch (error) {
+    throw error instanceof DirectoryLocked
+      ? new DataDirectoryLocked(path)
+      : new DataDirectoryUnusable(path, error);
   }
 }
 
@@ -82,57 +106,4 @@ function refuseLostCatalog(path: string): void {
   const blobs = join(path, 'blobs');
   if (existsSync(catalog) && statSync(catalog).size > 0) return;
   if (existsSync(blobs) && readdirSync(blobs).length > 0) throw new CatalogMissing(path);
-}
-
-/** Every directory that was made on the way is synced into its parent. */
-async function makeDurably(path: string): Promise<void> {
-  const topmost = makeMissing(path);
-  const end = dirname(topmost ?? path);
-  for (let parent = dirname(path); ; parent = dirname(parent)) {
-    try {
-      await syncDirectory(parent);
-    } catch (error) {
-      // One that we may not even list was made by somebody else, long before.
-      if (topmost !== undefined || (error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
-    }
-    if (parent === end || parent === dirname(parent)) return;
-  }
-}
-
-/**
- * Makes what is missing of a path and returns the topmost directory that was made. Not by `recursive`: of a directory
- * that the system denies to be there once its parent is (any name below /proc), Node.js asks again for ever.
- */
-function makeMissing(path: string): string | undefined {
-  const missing: string[] = [];
-  for (let at = path; !existsSync(at) && at !== dirname(at); at = dirname(at)) missing.unshift(at);
-  for (const directory of missing) {
-    try {
-      mkdirSync(directory, { mode: 0o700 });
-    } catch (error) {
-      // Another start may have come first.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isDirectory(directory)) throw error;
-    }
-  }
-  if (!isDirectory(path)) throw Object.assign(new Error('it is not a directory'), { code: 'ENOTDIR' });
-  return missing[0];
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function takeLock(path: string): DatabaseSync {
-  const file = join(path, LOCK_FILE);
-  // Whoever may read it could hold it; and the directory may have been made by somebody else, open to all.
-  createPrivately(file);
-  const lock = new DatabaseSync(file, { timeout: 0 });
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-    return lock;
-  } catch (error) {
-    lock.close();
-    const busy = error instanceof Error && 'errcode' in error && error.errcode === 5;
-    throw busy ? new DataDirectoryLocked(path) : error;
-  }
 }

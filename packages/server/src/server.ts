@@ -12,6 +12,7 @@ import { createEpochMemory } from './catalog/epochs.ts';
 import { WriterClient } from './catalog/sqlite/writer-client.ts';
 import type { ServerConfig } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
+import { FsckHandle } from './threads/fsck-handle.ts';
 import { GatewayHandle } from './threads/gateway-handle.ts';
 import { createLogger } from './threads/thread-logger.ts';
 import { WriterHandle } from './threads/writer-handle.ts';
@@ -64,6 +65,7 @@ export async function runServer(
   });
   const metrics = async (): Promise<string> =>
     metricsPage(await Promise.all(gateways.map((gateway) => gateway.collect())), await writer.metrics());
+  const fsck = new FsckHandle(config, (error) => log.error({ err: error }, 'a check has failed'));
   // The threads load while the writer prepares the database.
   for (let index = 0; index < config.threads; index++) {
     const { port1, port2 } = new MessageChannel();
@@ -71,7 +73,12 @@ export async function runServer(
     gateways.push(
       new GatewayHandle(
         { config, index, writer: port1, epochs },
-        { onLog: handlers.onLog, metrics, onCrash },
+        {
+          onLog: handlers.onLog,
+          metrics,
+          fsck: (port, quick) => fsck.start(port, quick),
+          onCrash,
+        },
       ),
     );
   }
@@ -89,6 +96,7 @@ export async function runServer(
       close: () =>
         (closing ??= (async () => {
           for (const gateway of gateways) gateway.notReady('the server is shutting down');
+          await fsck.close();
           await Promise.all(gateways.map((gateway) => gateway.close()));
           await writer.close();
           logger.flush();

@@ -27,8 +27,8 @@ export interface ChunkedDecoderOptions {
   signed?: ChunkSigningContext | undefined;
   /** whether trailers follow the last chunk */
   trailer: boolean;
-  /** `x-amz-decoded-content-length`, in bytes: the payload must be exactly so long */
-  decodedLength: number;
+  /** `x-amz-decoded-content-length`, in bytes: the payload must be exactly so long; null: nobody knows */
+  decodedLength: number | null;
   /** the lower-case names in `x-amz-trailer`: all of them must come, and no others */
   announcedTrailers?: readonly string[];
 }
@@ -43,6 +43,9 @@ export interface ChunkedDecoder {
    * @throws S3Error SignatureDoesNotMatch, InvalidRequest (framing), IncompleteBody (more than `decodedLength`)
    */
   push(bytes: Buffer): Buffer[];
+
+  /** Payload bytes whose chunks have ended: in the signed forms, what is known to come from the signer. */
+  readonly verified: number;
 
   /**
    * Says that the body is over.
@@ -79,7 +82,10 @@ class Decoder implements ChunkedDecoder {
   #partial = '';
   /** payload bytes still to come, of the body and of the current chunk */
   #bodyLeft: number;
+  readonly #endless: boolean;
   #chunkLeft = 0;
+  #taken = 0;
+  #verified = 0;
   #chunkHash: Hash | undefined;
   #chunkSignature = '';
 
@@ -87,7 +93,12 @@ class Decoder implements ChunkedDecoder {
     this.#signer = options.signed === undefined ? undefined : new ChunkSigner(options.signed);
     this.#trailer = options.trailer;
     this.#announced = options.announcedTrailers ?? [];
-    this.#bodyLeft = options.decodedLength;
+    this.#bodyLeft = options.decodedLength ?? Infinity;
+    this.#endless = options.decodedLength === null;
+  }
+
+  get verified(): number {
+    return this.#verified;
   }
 
   push(bytes: Buffer): Buffer[] {
@@ -159,7 +170,7 @@ class Decoder implements ChunkedDecoder {
       this.#state = 'data';
       return;
     }
-    if (this.#bodyLeft > 0) throw incomplete();
+    if (this.#bodyLeft > 0 && !this.#endless) throw incomplete();
     this.#verifyChunk();
     this.#state = this.#trailer ? 'trailers' : 'final-end';
   }
@@ -168,8 +179,10 @@ class Decoder implements ChunkedDecoder {
     this.#chunkHash?.update(slice);
     this.#bodyLeft -= slice.length;
     this.#chunkLeft -= slice.length;
+    this.#taken += slice.length;
     if (this.#chunkLeft > 0) return;
     this.#verifyChunk();
+    this.#verified = this.#taken;
     this.#state = 'data-end';
   }
 

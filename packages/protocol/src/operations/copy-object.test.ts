@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import { hostileText } from '../hostile-text.fixtures.ts';
+import { formatVersionId } from '../ids.ts';
 import { RawHeaders } from '../raw-headers.ts';
 import { encodeKey, encodeQueryComponent } from '../sigv4/uri-encode.ts';
 import { parseXml } from '../xml/parse.ts';
@@ -31,7 +32,14 @@ test('the source: with or without a leading slash, encoded in part, whole, or no
 });
 
 test('the version of the source', () => {
-  assert.equal(parse('/b/k?versionId=null').sourceKey, 'k');
+  assert.equal(parse('/b/k').sourceVersion, undefined);
+  for (const [id, version] of [
+    ['null', 'null'],
+    [formatVersionId(7), 7],
+  ] as const) {
+    const { sourceKey, sourceVersion } = parse(`/b/k?versionId=${id}`);
+    assert.deepEqual([sourceKey, sourceVersion], ['k', version]);
+  }
   assert.equal(parse('/b/k%3FversionId=x').sourceKey, 'k?versionId=x');
   for (const id of ['', 'x']) assert.throws(() => parse(`/b/k?versionId=${id}`), { code: 'InvalidArgument' });
 });
@@ -90,6 +98,8 @@ test('the result', () => {
       ['ChecksumType', 'FULL_OBJECT'],
     ],
   );
+  const composite = parseXml(Buffer.from(encodeCopyResult({ ...result, checksumValue: 'AAAAAA==-2' })));
+  assert.equal(composite.children.at(-1)?.text, 'COMPOSITE');
   const without = parseXml(
     Buffer.from(encodeCopyResult({ ...result, checksumAlgorithm: null, checksumValue: null })),
   );

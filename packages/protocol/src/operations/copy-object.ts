@@ -6,17 +6,22 @@
 
 import { parseChecksumAlgorithm } from '../checksums/algorithm.ts';
 import type { ChecksumAlgorithm } from '../checksums/algorithm.ts';
+import { checksumTypeOfValue } from '../checksums/checksum-type.ts';
 import { parseReadConditions } from '../conditions.ts';
 import type { ReadConditions } from '../conditions.ts';
 import { formatIsoDate } from '../dates.ts';
 import { invalidArgument, S3Error } from '../errors.ts';
+import { readVersionId } from '../ids.ts';
+import type { VersionId } from '../ids.ts';
 import type { RawHeaders } from '../raw-headers.ts';
-import { checkKeyLength, checkVersionId, decodeKeyText } from '../target.ts';
+import { checkKeyLength, decodeKeyText } from '../target.ts';
 import { S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
 
 export interface CopyInput {
   readonly sourceBucket: string;
   readonly sourceKey: string;
+  /** Undefined: the current one. */
+  readonly sourceVersion: VersionId | undefined;
   readonly sourceConditions: ReadConditions;
   readonly replaceMetadata: boolean;
   readonly replaceTags: boolean;
@@ -25,9 +30,9 @@ export interface CopyInput {
   readonly checksumAlgorithm: ChecksumAlgorithm | undefined;
 }
 
-/** @throws S3Error InvalidArgument, NoSuchVersion, InvalidRequest */
+/** @throws S3Error InvalidArgument, KeyTooLongError, InvalidRequest */
 export function parseCopy(headers: RawHeaders): CopyInput {
-  const { bucket, key } = parseCopySource(headers.get('x-amz-copy-source') ?? '');
+  const { bucket, key, version } = parseCopySource(headers.get('x-amz-copy-source') ?? '');
   const algorithm = headers.get('x-amz-checksum-algorithm');
   const checksumAlgorithm = algorithm === undefined ? undefined : parseChecksumAlgorithm(algorithm);
   if (algorithm !== undefined && checksumAlgorithm === undefined) {
@@ -36,6 +41,7 @@ export function parseCopy(headers: RawHeaders): CopyInput {
   return {
     sourceBucket: bucket,
     sourceKey: key,
+    sourceVersion: version,
     sourceConditions: parseReadConditions(headers, 'x-amz-copy-source-'),
     replaceMetadata: parseDirective(headers, 'x-amz-metadata-directive'),
     replaceTags: parseDirective(headers, 'x-amz-tagging-directive'),
@@ -44,7 +50,11 @@ export function parseCopy(headers: RawHeaders): CopyInput {
   };
 }
 
-function parseCopySource(value: string): { bucket: string; key: string } {
+function parseCopySource(value: string): {
+  bucket: string;
+  key: string;
+  version: VersionId | undefined;
+} {
   const invalid = (): S3Error =>
     invalidArgument(
       'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
@@ -52,7 +62,7 @@ function parseCopySource(value: string): { bucket: string; key: string } {
       value,
     );
   const mark = value.indexOf('?versionId=');
-  if (mark !== -1) checkVersionId(value.slice(mark + '?versionId='.length));
+  const version = readVersionId(mark === -1 ? undefined : value.slice(mark + '?versionId='.length));
   const path = decodeKeyText(mark === -1 ? value : value.slice(0, mark));
   if (path === undefined) throw invalid();
   const start = path.startsWith('/') ? 1 : 0;
@@ -60,7 +70,7 @@ function parseCopySource(value: string): { bucket: string; key: string } {
   if (slash <= start || slash === path.length - 1) throw invalid();
   const key = path.slice(slash + 1);
   checkKeyLength(key);
-  return { bucket: path.slice(start, slash), key };
+  return { bucket: path.slice(start, slash), key, version };
 }
 
 function parseDirective(headers: RawHeaders, name: string): boolean {
@@ -80,8 +90,9 @@ export function encodeCopyResult(result: {
   const { etag, modifiedMs, checksumAlgorithm, checksumValue } = result;
   let xml = `${XML_DECLARATION}<CopyObjectResult xmlns="${S3_NAMESPACE}">`;
   xml += `<LastModified>${formatIsoDate(modifiedMs)}</LastModified><ETag>&quot;${etag}&quot;</ETag>`;
-  if (checksumAlgorithm !== null) {
-    xml += `<Checksum${checksumAlgorithm}>${checksumValue}</Checksum${checksumAlgorithm}><ChecksumType>FULL_OBJECT</ChecksumType>`;
+  if (checksumAlgorithm !== null && checksumValue !== null) {
+    xml += `<Checksum${checksumAlgorithm}>${checksumValue}</Checksum${checksumAlgorithm}>`;
+    xml += `<ChecksumType>${checksumTypeOfValue(checksumValue)}</ChecksumType>`;
   }
   return `${xml}</CopyObjectResult>`;
 }

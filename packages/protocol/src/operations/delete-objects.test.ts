@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { S3Error } from '../errors.ts';
+import { formatVersionId } from '../ids.ts';
 import { escapeXml } from '../xml/escape.ts';
 import { parseXml } from '../xml/parse.ts';
 import { encodeDeleteObjects, parseDeleteObjects } from './delete-objects.ts';
@@ -41,16 +42,39 @@ test('a thousand, and no more', () => {
   assert.throws(() => parse(object('k').repeat(1001)), { code: 'MalformedXML' });
 });
 
+test('versions and conditions', () => {
+  const input = parse(
+    object('a', `<VersionId>${formatVersionId(7)}</VersionId>`) +
+      object('b', '<VersionId>null</VersionId><ETag>"x"</ETag><Size> 5 </Size>') +
+      object('c', '<LastModifiedTime>Wed, 21 Oct 2015 07:28:00 GMT</LastModifiedTime>') +
+      object('d', '<LastModifiedTime>2015-10-21T07:28:00.000Z</LastModifiedTime><ETag>*</ETag>') +
+      object('e', '<VersionId/>'),
+  );
+  const modifiedMs = Date.UTC(2015, 9, 21, 7, 28);
+  assert.deepEqual(
+    input.objects.map(({ version, condition, error }) => [version, condition, error]),
+    [
+      [7, null, undefined],
+      ['null', { ifMatch: 'x', size: 5 }, undefined],
+      [undefined, { modifiedMs }, undefined],
+      [undefined, { ifMatch: '*', modifiedMs }, undefined],
+      [undefined, null, undefined],
+    ],
+  );
+});
+
 test('what is wrong with one object is its own error', () => {
   const input = parse(
     object('good', '<VersionId>null</VersionId>') +
       object('version', '<VersionId>abc</VersionId>') +
-      object('condition', '<ETag>"x"</ETag>') +
+      object('date', '<LastModifiedTime>soon</LastModifiedTime>') +
+      object('size', '<Size>-1</Size>') +
+      object('etags', '<ETag>"a","b"</ETag>') +
       object('x'.repeat(1025)),
   );
   assert.deepEqual(
     input.objects.map(({ error }) => error?.code),
-    [undefined, 'NoSuchVersion', 'NotImplemented', 'KeyTooLongError'],
+    [undefined, 'NoSuchVersion', 'InvalidArgument', 'InvalidArgument', 'NotImplemented', 'KeyTooLongError'],
   );
 });
 
@@ -88,4 +112,23 @@ test('results: one for each, in order; in quiet mode errors only', () => {
   const error = ['Error', 'c', 'InternalError', 'a < b'];
   assert.deepEqual(result('false'), [['Deleted', 'a&'], ['Deleted', 'b', 'null'], error]);
   assert.deepEqual(result('true'), [error]);
+});
+
+test('results: the delete markers that were made or removed', () => {
+  const id = formatVersionId(7);
+  const input = parse(
+    `${object('made')}${object('removed', `<VersionId>${id}</VersionId>`)}${object('gone')}`,
+  );
+  const results = new Map(
+    input.objects.slice(0, 2).map((one) => [one, { deleteMarkerVersionId: id }] as const),
+  );
+  const root = parseXml(Buffer.from(encodeDeleteObjects(input, results)));
+  const marker = [
+    ['DeleteMarker', 'true'],
+    ['DeleteMarkerVersionId', id],
+  ];
+  assert.deepEqual(
+    root.children.map(({ children }) => children.map(({ name, text }) => [name, text])),
+    [[['Key', 'made'], ...marker], [['Key', 'removed'], ['VersionId', id], ...marker], [['Key', 'gone']]],
+  );
 });

@@ -6,9 +6,16 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import { hostileText } from '../hostile-text.fixtures.ts';
+import { RawHeaders } from '../raw-headers.ts';
 import { parseTarget } from '../target.ts';
 import { optionalText, parseXml, type XmlElement } from '../xml/parse.ts';
-import { decodeToken, encodeListObjects, encodeToken, parseListObjects } from './list-objects.ts';
+import {
+  decodeToken,
+  encodeListObjects,
+  encodeToken,
+  parseListObjects,
+  wantsRestoreStatus,
+} from './list-objects.ts';
 import type { ListedObject, ListObjectsInput, ListObjectsOutput } from './list-objects.ts';
 
 function parse(raw: string, version: 1 | 2 = 2): ListObjectsInput {
@@ -24,6 +31,7 @@ function page(keys: readonly string[], more: Partial<ListObjectsOutput> = {}): L
     storageClass: 'STANDARD',
     owner: 'root',
     checksumAlgorithm: null,
+    checksumValue: null,
   }));
   return {
     bucket: 'bucket',
@@ -174,11 +182,40 @@ test('the last page carries no token', () => {
 });
 
 test('a checksum is named, with its type', () => {
-  const output = page(['a']);
-  const objects = output.objects.map((object) => ({ ...object, checksumAlgorithm: 'CRC32' }));
+  const output = page(['a', 'b']);
+  const objects = output.objects.map((object, i) => ({
+    ...object,
+    checksumAlgorithm: 'CRC32',
+    checksumValue: ['AAAAAA==', 'AAAAAA==-2'][i] ?? '',
+  }));
   const root = xmlOf(parse(''), { ...output, objects });
-  assert.deepEqual(texts(root, 'Contents', 'ChecksumAlgorithm'), ['CRC32']);
-  assert.deepEqual(texts(root, 'Contents', 'ChecksumType'), ['FULL_OBJECT']);
+  assert.deepEqual(texts(root, 'Contents', 'ChecksumAlgorithm'), ['CRC32', 'CRC32']);
+  assert.deepEqual(texts(root, 'Contents', 'ChecksumType'), ['FULL_OBJECT', 'COMPOSITE']);
+});
+
+test('a restored object says until when, to those who ask', () => {
+  const wants = (value: string): boolean =>
+    wantsRestoreStatus(RawHeaders.from([['x-amz-optional-object-attributes', value]]));
+  assert.equal(wantsRestoreStatus(RawHeaders.from([])), false);
+  assert.equal(wants('RestoreStatus'), true);
+  for (const value of ['', 'Owner', 'RestoreStatus,Owner'])
+    assert.throws(() => wants(value), { code: 'InvalidArgument' }, value);
+  const output = page(['a', 'b']);
+  const objects = output.objects.map((object, i) => ({
+    ...object,
+    restoredUntilMs: i === 0 ? 1_700_000_000_000 : null,
+  }));
+  const [first, second] = xmlOf(parse(''), { ...output, objects }).children.filter(
+    ({ name }) => name === 'Contents',
+  );
+  assert.deepEqual(
+    first?.children.at(-1)?.children.map(({ name, text }) => [name, text]),
+    [
+      ['IsRestoreInProgress', 'false'],
+      ['RestoreExpiryDate', '2023-11-14T22:13:20.000Z'],
+    ],
+  );
+  assert.equal(second?.children.at(-1)?.name, 'StorageClass');
 });
 
 test('any key comes back, escaped or URL-encoded, and slashes stay slashes', () => {

@@ -4,8 +4,10 @@
  * Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html and API_ListObjects.html.
  */
 
+import { checksumTypeOfValue } from '../checksums/checksum-type.ts';
 import { formatIsoDate } from '../dates.ts';
 import { invalidArgument } from '../errors.ts';
+import type { RawHeaders } from '../raw-headers.ts';
 import { encodeKey } from '../sigv4/uri-encode.ts';
 import type { Query } from '../target.ts';
 import { escapeXml, S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
@@ -49,7 +51,7 @@ export function parseListObjects(query: Query, version: 1 | 2): ListObjectsInput
 }
 
 /** More than a page may be asked for; a page is what comes. @throws S3Error InvalidArgument */
-function parseMaxKeys(value: string | undefined): number {
+export function parseMaxKeys(value: string | undefined): number {
   if (value === undefined || value === '') return MAX_KEYS;
   return Math.min(parseCount('max-keys', value, { least: 0, most: 2 ** 31 - 1 }), MAX_KEYS);
 }
@@ -65,7 +67,8 @@ export function parseCount(
   throw invalidArgument(`Argument ${name} must be an integer between ${least} and ${most}`, name, value);
 }
 
-function parseEncodingType(value: string | undefined): boolean {
+/** Whether keys are to be URL-encoded. @throws S3Error InvalidArgument */
+export function parseEncodingType(value: string | undefined): boolean {
   if (value === undefined || value === '') return false;
   if (value !== 'url')
     throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', value);
@@ -76,6 +79,19 @@ function parseBoolean(value: string | undefined): boolean {
   if (value === undefined || value === '' || value === 'false') return false;
   if (value !== 'true') throw invalidArgument('fetch-owner is true or false', 'fetch-owner', value);
   return true;
+}
+
+/**
+ * Reads `x-amz-optional-object-attributes`: whether restored objects are to say until when.
+ *
+ * @throws S3Error InvalidArgument
+ */
+export function wantsRestoreStatus(headers: RawHeaders): boolean {
+  const name = 'x-amz-optional-object-attributes';
+  const value = headers.get(name);
+  if (value === undefined) return false;
+  if (value.split(',').every((one) => one.trim() === 'RestoreStatus')) return true;
+  throw invalidArgument('Invalid attribute name specified.', name, value);
 }
 
 const TOKEN_PREFIX = '1:';
@@ -108,6 +124,10 @@ export interface ListedObject {
   readonly storageClass: string;
   readonly owner: string;
   readonly checksumAlgorithm: string | null;
+  /** Base64; of a composite one with the number of parts. */
+  readonly checksumValue: string | null;
+  /** Of an archived object that is restored, where the client asked for it (`wantsRestoreStatus`). */
+  readonly restoredUntilMs?: number | null;
 }
 
 export interface ListObjectsOutput {
@@ -130,18 +150,29 @@ export function encodeListObjects(input: ListObjectsInput, output: ListObjectsOu
   if (input.encodeUrl) xml += '<EncodingType>url</EncodingType>';
   xml += `<IsTruncated>${output.truncated}</IsTruncated>`;
   for (const object of output.objects) {
-    xml += `<Contents><Key>${text(object.key)}</Key><LastModified>${formatIsoDate(object.modifiedMs)}</LastModified>`;
-    xml += `<ETag>&quot;${object.etag}&quot;</ETag>`;
-    if (object.checksumAlgorithm !== null) {
-      xml += `<ChecksumAlgorithm>${object.checksumAlgorithm}</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>`;
-    }
-    xml += `<Size>${object.size}</Size>`;
-    if (input.withOwner) xml += encodeOwner(object.owner);
-    xml += `<StorageClass>${object.storageClass}</StorageClass></Contents>`;
+    xml += `<Contents><Key>${text(object.key)}</Key>${encodeListed(object, input.withOwner)}</Contents>`;
   }
   for (const prefix of output.commonPrefixes)
     xml += `<CommonPrefixes><Prefix>${text(prefix)}</Prefix></CommonPrefixes>`;
   return `${xml}</ListBucketResult>`;
+}
+
+/** What a listing tells of an object after its key. */
+export function encodeListed(object: ListedObject, withOwner: boolean): string {
+  const { checksumAlgorithm, checksumValue, restoredUntilMs } = object;
+  let xml = `<LastModified>${formatIsoDate(object.modifiedMs)}</LastModified><ETag>&quot;${object.etag}&quot;</ETag>`;
+  if (checksumAlgorithm !== null && checksumValue !== null) {
+    xml += `<ChecksumAlgorithm>${checksumAlgorithm}</ChecksumAlgorithm>`;
+    xml += `<ChecksumType>${checksumTypeOfValue(checksumValue)}</ChecksumType>`;
+  }
+  xml += `<Size>${object.size}</Size>`;
+  if (withOwner) xml += encodeOwner(object.owner);
+  xml += `<StorageClass>${object.storageClass}</StorageClass>`;
+  if (restoredUntilMs !== undefined && restoredUntilMs !== null) {
+    const expiry = `<RestoreExpiryDate>${formatIsoDate(restoredUntilMs)}</RestoreExpiryDate>`;
+    xml += `<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>${expiry}</RestoreStatus>`;
+  }
+  return xml;
 }
 
 type Encoder = (text: string) => string;

@@ -15,8 +15,8 @@ export interface XmlElement {
 }
 
 const DEPTH_MAX = 16;
-/** A DeleteObjects of 1,000 keys with every field has 6,000. */
-const ELEMENTS_MAX = 20_000;
+/** A CompleteMultipartUpload of 10,000 parts has 80,001 with every checksum, and 40,001 with one. */
+const ELEMENTS_MAX = 100_000;
 
 const NAME = /[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?/y;
 const ATTRIBUTE = /\s+[A-Za-z_][\w.:-]*\s*=\s*(?:"[^"<]*"|'[^'<]*')/y;

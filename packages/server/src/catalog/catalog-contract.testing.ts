@@ -7,12 +7,20 @@ import { suite } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import type { Catalog } from './catalog.ts';
-import { blobTests } from './contract/blobs.testing.ts';
+import { appendTests } from './contract/append.testing.ts';
+import { blobTests, placedBlobTests } from './contract/blobs.testing.ts';
 import { bucketTests } from './contract/buckets.testing.ts';
 import { conditionTests } from './contract/conditions.testing.ts';
 import { copyTests } from './contract/copies.testing.ts';
-import { forkTests } from './contract/forks.testing.ts';
+import { historyConditionTests } from './contract/history-conditions.testing.ts';
+import { historyEntryTests, historyListingTests } from './contract/history-listings.testing.ts';
+import { historyModelTests, historyTests } from './contract/history.testing.ts';
 import { listingTests } from './contract/listings.testing.ts';
+import { renameTests } from './contract/rename.testing.ts';
+import { uploadTests } from './contract/uploads.testing.ts';
+import { uploadListingTests } from './contract/upload-listings.testing.ts';
+import { tagTests } from './contract/tags.testing.ts';
+import { forkTests } from './contract/forks.testing.ts';
 import { snapshotTests } from './contract/snapshots.testing.ts';
 import { versionTests } from './contract/versions.testing.ts';
 
@@ -26,7 +34,22 @@ export function catalogContract(name: string, open: OpenCatalog): void {
     suite('conditions', () => conditionTests(open));
     suite('copies', () => copyTests(open));
     suite('blobs', () => blobTests(open));
+    suite('blobs of storage classes', () => placedBlobTests(open));
     suite('listings', () => listingTests(open));
+    suite('appends', () => appendTests(open));
+    suite('renames', () => renameTests(open));
+    suite('uploads', () => uploadTests(open));
+    suite('listings of uploads', () => uploadListingTests(open));
+    suite('history', () => {
+      historyTests(open);
+      historyModelTests(open);
+    });
+    suite('conditions and copies of versions', () => historyConditionTests(open));
+    suite('tags', () => tagTests(open));
+    suite('listings of versions', () => {
+      historyListingTests(open);
+      historyEntryTests(open);
+    });
     suite('snapshots', () => snapshotTests(open));
     suite('forks', () => forkTests(open));
   });

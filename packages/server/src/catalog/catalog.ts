@@ -7,6 +7,8 @@
  * publishes them. Every method rejects with `CatalogError`, or with an unknown error when something is broken.
  */
 
+import type { DeleteCondition, ReadConditions } from '@cistern/protocol';
+import type { UploadCatalog } from './uploads.ts';
 import type { SnapshotCatalog } from './snapshots.ts';
 
 export interface Bucket {
@@ -80,9 +82,16 @@ export interface Extent {
   readonly length: number;
   /** Offset of the run in its blob. */
   readonly offset: number;
-  /** Where the blob store keeps the blob; null: inline, then `data` holds the whole blob. */
+  /** Where the blob store of its tier keeps the blob; null: inline, then `data` holds the whole blob. */
   readonly location: string | null;
   readonly data: Uint8Array | null;
+  /** Empty: the data directory; otherwise the storage class in whose own directory the blob is. */
+  readonly tier: string;
+  /** How the blob's bytes are stored, with the map of its frames where the codec has one. */
+  readonly codec: number;
+  readonly frames: Uint8Array | null;
+  /** All of the blob's bytes, before the codec. */
+  readonly logical: number;
 }
 
 /**
@@ -104,6 +113,7 @@ export interface ListedVersion {
   readonly storageClass: string;
   readonly owner: string;
   readonly checksumAlgorithm: string | null;
+  readonly checksumValue: string | null;
 }
 
 export interface ListRequest {
@@ -133,7 +143,6 @@ export interface HistoryEntry extends ListedVersion {
   readonly isNull: boolean;
   readonly deleteMarker: boolean;
   readonly latest: boolean;
-  readonly checksumValue: string | null;
 }
 
 export interface HistoryRequest {
@@ -173,19 +182,11 @@ export interface PublishRequest extends VersionAttributes {
   readonly content: Content;
 }
 
-/** What must hold of the version that is deleted. */
-export interface DeleteCondition {
-  /** Or `*`: any. */
-  readonly etag?: string;
-  readonly size?: number;
-  /** Compared at whole seconds. */
-  readonly modifiedMs?: number;
-}
-
 export interface Deletion {
   readonly key: string;
   /** Removes that version for good; otherwise the key is deleted, which leaves a delete marker where there are versions. */
   readonly version?: VersionId | undefined;
+  /** What must hold of that version, or of the latest. */
   readonly condition?: DeleteCondition | null;
 }
 
@@ -218,6 +219,29 @@ export interface CopyRequest extends Omit<
   readonly checksumValue: string | null;
 }
 
+export interface AppendRequest extends PublishRequest {
+  /** Bytes: what the object must have. */
+  readonly offset: number;
+}
+
+/** The object as it is then. */
+export interface Appended extends Published {
+  readonly size: number;
+  readonly etag: string;
+  readonly checksumAlgorithm: string | null;
+  readonly checksumValue: string | null;
+}
+
+export interface RenameRequest {
+  readonly bucket: number;
+  readonly sourceKey: string;
+  readonly key: string;
+  readonly sourceConditions: ReadConditions;
+  readonly destinationConditions: ReadConditions;
+  /** A repetition with the same token does nothing; with another request it is refused. */
+  readonly token: string | null;
+}
+
 export interface Published {
   readonly seq: number;
   readonly modifiedMs: number;
@@ -225,11 +249,33 @@ export interface Published {
   readonly version: VersionId | null;
 }
 
+export interface TagsRequest {
+  readonly bucket: number;
+  readonly key: string;
+  /** By default the latest. */
+  readonly version?: VersionId | undefined;
+  /** JSON list of [key, value]; null: no tags. */
+  readonly tags: string | null;
+}
+
+export interface RestoreRequest {
+  readonly bucket: number;
+  readonly key: string;
+  /** Undefined: the latest. */
+  readonly version: VersionId | undefined;
+  readonly untilMs: number;
+}
+
 export interface ReserveRequest {
   readonly scope: number;
   /** 32 bytes: of exactly the bytes stored. */
   readonly sha256: Uint8Array;
+  /** Before the codec. */
   readonly length: number;
+  /** The storage class in whose own directory it is kept. Default: the data directory. */
+  readonly tier?: string;
+  /** How the bytes are stored. Default: as they came. */
+  readonly coded?: { readonly codec: number; readonly stored: number; readonly frames: Uint8Array | null };
 }
 
 export interface Reservation {
@@ -240,6 +286,8 @@ export interface Reservation {
 }
 
 export interface Catalog {
+  readonly uploads: UploadCatalog;
+
   readonly snapshots: SnapshotCatalog;
 
   /** Also a snapshot of a bucket, under the name that it is read as. */
@@ -258,6 +306,8 @@ export interface Catalog {
 
   /** A bucket never goes back to having no versions. Rejects with `NoSuchBucket`. */
   setVersioning(bucket: number, versioning: ChosenVersioning): Promise<void>;
+  /** @param tags as `Bucket.tags`. Rejects with `NoSuchBucket`. */
+  setBucketTags(bucket: number, tags: string | null): Promise<void>;
 
   /** The latest version of a key or the one that is chosen: it may be a delete marker. */
   findVersion(bucket: number, key: string, choice?: VersionChoice): Promise<Version | undefined>;
@@ -267,6 +317,8 @@ export interface Catalog {
    * walks past what was made below the prefix since.
    */
   listObjects(request: ListRequest): Promise<ListResult>;
+  /** Every version and delete marker. Costs what it returns, however many versions a key has. */
+  listVersions(request: HistoryRequest): Promise<HistoryResult>;
 
   /**
    * Announces a blob, durably, before its file appears at its final place, so that no file is ever unknown to the
@@ -276,8 +328,31 @@ export interface Catalog {
   releaseBlob(blob: number): Promise<void>;
   /** Makes a version the current one of its key. Rejects with `PreconditionFailed`, `NoSuchKey` (ifMatch on nothing), `NoSuchBucket`. */
   publishVersion(request: PublishRequest): Promise<Published>;
+  /**
+   * Makes a version of the object's bytes with others behind them, or a new object where there is none; size, ETag (MD5)
+   * and checksum of the request are those of what is appended, the other attributes are for a new object. Rejects as
+   * `publishVersion`, and with `InvalidWriteOffset`, `TooManyParts` (10,000), `VersionedBucket`.
+   */
+  appendVersion(request: AppendRequest): Promise<Appended>;
+  /**
+   * Moves the version of a key to another one, in place of what is there, as it is. Rejects with `NoSuchKey`,
+   * `PreconditionFailed`, `TokenMismatch`, `VersionedBucket`, `NoSuchBucket`.
+   */
+  renameVersion(request: RenameRequest): Promise<void>;
   /** Publishes a version that shares the source's bytes. Rejects as `publishVersion`, and with `SourceChanged`. */
   copyVersion(request: CopyRequest): Promise<Published>;
   /** Up to 1,000 of them, in order, each on its own; what is absent is deleted, too. Results in the order asked for. */
   deleteVersions(bucket: number, deletions: readonly Deletion[]): Promise<readonly DeletionResult[]>;
+  /**
+   * Says until when an archived version can be read. Resolves to whether it could be read already. Rejects with
+   * `NoSuchKey`, also for a delete marker.
+   */
+  /**
+   * Replaces the tags of a version, which stays what it is otherwise. Rejects with `NoSuchBucket`, and with `NoSuchKey`
+   * also when there is only a delete marker.
+   *
+   * @returns the version as `Published` tells it
+   */
+  setTags(request: TagsRequest): Promise<Pick<Published, 'version'>>;
+  restoreVersion(request: RestoreRequest): Promise<{ extended: boolean }>;
 }

@@ -13,12 +13,24 @@ export type CatalogErrorCode =
   | 'TooManySnapshots'
   | 'NoSuchKey'
   | 'PreconditionFailed'
+  /** Only where there are no versions. */
+  | 'VersionedBucket'
+  /** An append begins where the object ends. */
+  | 'InvalidWriteOffset'
+  | 'TooManyParts'
+  /** A token of a rename came with another request before. */
+  | 'TokenMismatch'
   /** The source of a copy is no longer the version that the caller looked at: look again. */
   | 'SourceChanged'
+  | 'NoSuchUpload'
+  /** The parts of an upload are no longer those that the caller looked at: look again. */
+  | 'PartsChanged'
   /** The disk is full: nothing was written, reads and deletes still work. */
   | 'StorageFull'
   /** The catalog failed to reach its disk and has stopped; only a restart re-reads what is there. */
   | 'Stopped';
+
+const TEMPORARY: ReadonlySet<CatalogErrorCode> = new Set(['SourceChanged', 'PartsChanged', 'StorageFull']);
 
 const BRAND = Symbol.for('cistern.catalog-error');
 
@@ -31,7 +43,7 @@ export class CatalogError extends Error {
     super(message, options);
     this.name = 'CatalogError';
     this.code = code;
-    this.retry = code === 'SourceChanged' || code === 'StorageFull' ? 'temporary' : 'permanent';
+    this.retry = TEMPORARY.has(code) ? 'temporary' : 'permanent';
   }
 
   /** Branded rather than `instanceof`, so that errors survive two copies of the package. */

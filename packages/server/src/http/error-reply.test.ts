@@ -25,7 +25,13 @@ suite('what a catalog says', () => {
     TooManySnapshots: ['TooManySnapshots', 400, false],
     NoSuchKey: ['NoSuchKey', 404, false],
     PreconditionFailed: ['PreconditionFailed', 412, false],
+    VersionedBucket: ['InvalidRequest', 400, false],
+    InvalidWriteOffset: ['InvalidWriteOffset', 400, false],
+    TooManyParts: ['TooManyParts', 400, false],
+    TokenMismatch: ['IdempotencyParameterMismatch', 400, false],
     SourceChanged: ['ConditionalRequestConflict', 409, false],
+    NoSuchUpload: ['NoSuchUpload', 404, false],
+    PartsChanged: ['ConditionalRequestConflict', 409, false],
     StorageFull: ['ServiceUnavailable', 503, true],
     Stopped: ['ServiceUnavailable', 503, true],
   };

@@ -28,7 +28,16 @@ const CATALOG_CODES: Record<CatalogErrorCode, Meaning> = {
   TooManySnapshots: { code: 'TooManySnapshots' },
   NoSuchKey: { code: 'NoSuchKey' },
   PreconditionFailed: { code: 'PreconditionFailed' },
+  VersionedBucket: {
+    code: 'InvalidRequest',
+    message: 'A bucket that has versions, or had them, takes neither appends nor renames.',
+  },
+  InvalidWriteOffset: { code: 'InvalidWriteOffset' },
+  TooManyParts: { code: 'TooManyParts' },
+  TokenMismatch: { code: 'IdempotencyParameterMismatch' },
   SourceChanged: { code: 'ConditionalRequestConflict' },
+  NoSuchUpload: { code: 'NoSuchUpload' },
+  PartsChanged: { code: 'ConditionalRequestConflict' },
   StorageFull: {
     code: 'ServiceUnavailable',
     message: 'The storage is full. Delete objects or add space, then try again.',
@@ -62,7 +71,8 @@ export function errorReply(
   error: S3Error,
   context: { method: string; resource: string; requestId: string },
 ): Reply {
-  const headers = error.code === 'ServiceUnavailable' ? ['Retry-After', '1'] : [];
+  const headers = [...error.headers];
+  if (error.code === 'ServiceUnavailable') headers.push('Retry-After', '1');
   if (error.code === 'InvalidRange')
     headers.push('Content-Range', `bytes */${error.details['ActualObjectSize']}`);
   if (error.status === 304) return emptyReply(304, headers);

@@ -16,6 +16,7 @@ import {
 } from '@cistern/protocol';
 import type { Authentication, S3Operation } from '@cistern/protocol';
 import type { GatewayMetrics } from '../admin/metrics.ts';
+import type { AdminApi } from '../admin/api.ts';
 import type { AdminPages } from '../admin/pages.ts';
 import type { User } from '../config.ts';
 import { LIMITS } from '../limits.ts';
@@ -26,15 +27,17 @@ import { accessLine } from './access-line.ts';
 import { requireUser } from './access-control.ts';
 import { errorReply, toS3Error } from './error-reply.ts';
 import { ClientGone } from './receive-body.ts';
-import type { Reply } from './reply.ts';
+import type { PieceSource, Reply } from './reply.ts';
 import { RequestBody } from './request-body.ts';
-import { sendObject } from './send-object.ts';
+import { sendLines } from './send-lines.ts';
+import { BrokenBody, sendObject, sendPieces } from './send-object.ts';
 
 export interface GatewayOptions {
   readonly services: Services;
   readonly users: ReadonlyMap<string, User>;
   readonly domains: readonly string[];
   readonly admin: AdminPages;
+  readonly api: AdminApi;
   readonly logger: Pick<ThreadLogger, 'log' | 'logsInfo' | 'write'>;
   readonly metrics: GatewayMetrics;
   /** Distinguishes the request ids of threads and starts. */
@@ -62,13 +65,20 @@ export class Gateway {
   readonly #secretFor: (accessKeyId: string) => string | undefined;
   readonly #regions: readonly string[];
   #counter = 0;
-  /** Once true, every answer closes its connection. */
-  draining = false;
+  /** Answers that may go on for as long as somebody writes what they read. */
+  readonly #followers = new Set<AbortController>();
+  #draining = false;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#regions = [options.services.region];
     this.#secretFor = (id) => options.users.get(id)?.secretAccessKey;
+  }
+
+  /** From now on every answer closes its connection, and those that wait for more to come are broken off. */
+  drain(): void {
+    this.#draining = true;
+    for (const follower of this.#followers) follower.abort();
   }
 
   nextRequestId(): string {
@@ -97,8 +107,9 @@ export class Gateway {
     try {
       await this.#send(exchange, await this.#reply(exchange));
     } catch (error) {
-      if (!(error instanceof ClientGone)) this.#logFault(exchange, error);
-      exchange.errorCode ??= error instanceof ClientGone ? 'ClientGone' : 'InternalError';
+      const expected = error instanceof ClientGone || error instanceof BrokenBody;
+      if (!expected) this.#logFault(exchange, error);
+      exchange.errorCode ??= expected ? error.name : 'InternalError';
       response.destroy();
     } finally {
       metrics.inFlight--;
@@ -108,7 +119,15 @@ export class Gateway {
 
   async #reply(exchange: Exchange): Promise<Reply> {
     try {
-      return await this.#run(exchange);
+      const reply = await this.#run(exchange);
+      // Without chunks the end of a connection is a normal end, and a broken body looks whole.
+      if (
+        reply.body.kind === 'pieces' &&
+        reply.body.length === null &&
+        exchange.request.httpVersion === '1.0'
+      )
+        throw new S3Error('InvalidRequest', 'What is still growing can be followed with HTTP/1.1 only.');
+      return reply;
     } catch (cause) {
       if (cause instanceof ClientGone) throw cause;
       const { error, internal } = toS3Error(cause);
@@ -121,11 +140,11 @@ export class Gateway {
 
   async #run(exchange: Exchange): Promise<Reply> {
     const { method, target, headers } = exchange;
-    const { services, users, domains, admin } = this.#options;
+    const { services, domains } = this.#options;
     // A bucket that the host names may have such keys.
     if (target.startsWith('/-/') && bucketOfHost(headers.get('host'), domains) === undefined) {
       exchange.operation = 'Admin';
-      return admin.reply(method, target);
+      return this.#runAdmin(exchange);
     }
     const asked = { method, target, headers, domains };
     let operation: S3Operation;
@@ -139,21 +158,38 @@ export class Gateway {
     if (operation.name === 'Unsupported') {
       throw new S3Error('NotImplemented', `${operation.operation} is not implemented.`);
     }
-    const now = services.now();
-    const authentication = authenticate(
-      { method, target, headers },
-      { now, regions: this.#regions, secretFor: this.#secretFor },
-    );
-    const user = requireUser(this.#userOf(authentication, users));
-    exchange.user = user.name;
-    if (authentication.kind === 'signed') {
-      exchange.body.payload = authentication.payload;
-      exchange.body.chunkContext = authentication.chunkContext;
-    }
+    const { authentication, user } = this.#authenticate(exchange);
     const presigned = authentication.kind === 'signed' && authentication.presigned;
     const effective = presigned ? withPresignedHeaders(headers, operation.query) : headers;
     exchange.body.headers = effective;
     return runOperation({ services, operation, user, headers: effective, body: exchange.body });
+  }
+
+  /** What is not S3: pages for everybody, and the API for root. */
+  #runAdmin(exchange: Exchange): Promise<Reply> {
+    const { method, target, body } = exchange;
+    const { admin, api } = this.#options;
+    if (!target.startsWith('/-/api/')) return admin.reply(method, target);
+    const { user } = this.#authenticate(exchange);
+    if (!body.finished) throw new S3Error('InvalidRequest', 'A request to the API has no body.');
+    return api.reply(method, target, user);
+  }
+
+  /** @throws S3Error for a signature that is not right, and for none */
+  #authenticate(exchange: Exchange): { authentication: Authentication; user: User } {
+    const { method, target, headers, body } = exchange;
+    const { services, users } = this.#options;
+    const authentication = authenticate(
+      { method, target, headers },
+      { now: services.now(), regions: this.#regions, secretFor: this.#secretFor },
+    );
+    const user = requireUser(this.#userOf(authentication, users));
+    exchange.user = user.name;
+    if (authentication.kind === 'signed') {
+      body.payload = authentication.payload;
+      body.chunkContext = authentication.chunkContext;
+    }
+    return { authentication, user };
   }
 
   #userOf(authentication: Authentication, users: ReadonlyMap<string, User>): User | undefined {
@@ -164,29 +200,49 @@ export class Gateway {
     const { response, body, method } = exchange;
     const { headers } = reply;
     headers.push('x-amz-request-id', exchange.id, 'x-amz-id-2', exchange.id, 'Server', 'Cistern');
-    if (this.draining || body.withheld) headers.push('Connection', 'close');
+    if (this.#draining || body.withheld) headers.push('Connection', 'close');
     const content = reply.body;
-    let length = 0;
+    let length: number | null = 0;
+    if (content.kind === 'lines') length = null;
+    if (content.kind === 'pieces') length = content.length;
     if (content.kind === 'bytes') length = content.bytes.length;
     if (content.kind === 'object') length = content.end - content.start;
-    if (reply.status !== 204 && reply.status !== 304) {
-      headers.push('Content-Length', String(reply.contentLength ?? length));
-    }
+    const told = reply.contentLength ?? length;
+    if (reply.status !== 204 && reply.status !== 304 && told !== null)
+      headers.push('Content-Length', String(told));
     if (method === 'HEAD') length = 0;
     try {
       response.writeHead(reply.status, headers);
-      if (content.kind === 'object' && length > 0) {
+      if (content.kind === 'pieces' && method !== 'HEAD') {
+        // The first byte may be long in coming, and the client wants to know that it will.
+        response.flushHeaders();
+        length = await this.#sendPieces(exchange, content.pieces);
+      } else if (content.kind === 'object' && length !== 0) {
         await sendObject(response, this.#options.services, content);
       } else if (content.kind === 'bytes' && method !== 'HEAD') {
         response.end(content.bytes);
+      } else if (content.kind === 'lines') {
+        length = await sendLines(response, content.lines);
       } else {
         response.end();
       }
-      exchange.sent = length;
+      exchange.sent = length ?? 0;
     } finally {
       if (content.kind === 'object') content.open.release();
     }
     if (!body.finished && !(await body.discard(LIMITS.discardBytesMax))) this.#closeSoon(exchange.request);
+  }
+
+  async #sendPieces({ response }: Exchange, pieces: PieceSource): Promise<number> {
+    const abort = new AbortController();
+    if (response.destroyed) abort.abort();
+    response.once('close', () => abort.abort());
+    this.#followers.add(abort);
+    try {
+      return await sendPieces(response, this.#options.services, pieces(abort.signal));
+    } finally {
+      this.#followers.delete(abort);
+    }
   }
 
   /** Lets the client read the answer before the connection goes: an instant reset would take it from its hands. */

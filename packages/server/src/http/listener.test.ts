@@ -20,7 +20,7 @@ const put = `PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: ${SMALL.length}\r\n\r\
 test('over TLS, requests that come while an answer is stuck are served after it', async (t) => {
   const stuck = Promise.withResolvers<ServerResponse>();
   const gateway: Handler = {
-    draining: false,
+    drain: () => undefined,
     nextRequestId: () => 'ID',
     handle: async (request, response) => {
       if (request.method === 'GET') {

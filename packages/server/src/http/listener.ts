@@ -12,7 +12,7 @@ import type { Gateway } from './gateway.ts';
 import { InOrder } from './in-order.ts';
 
 /** What answers the requests. */
-export type Handler = Pick<Gateway, 'handle' | 'nextRequestId' | 'draining'>;
+export type Handler = Pick<Gateway, 'handle' | 'nextRequestId' | 'drain'>;
 
 export interface ListenOptions {
   readonly host: string;
@@ -114,7 +114,7 @@ function createEncrypted(options: ServerOptions): Server {
 }
 
 async function close(server: Server, gateway: Handler, drainMs: number): Promise<void> {
-  gateway.draining = true;
+  gateway.drain();
   await new Promise<void>((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), drainMs);
     // Connections that end their last request meanwhile are idle until the next look.

@@ -23,12 +23,12 @@ export interface ChunkTaker {
 }
 
 /**
- * Hands every chunk to the taker, in order. Resolves at the end of the body. Rejects with what `take` threw, with
+ * Hands every chunk to the taker, in order; without a guard the client may take any time. Resolves at the end of the body. Rejects with what `take` threw, with
  * `RequestTimeout` for a stalled client, with `ClientGone`; the rest of the body is then still unread.
  */
 export function receiveBody(
   request: IncomingMessage,
-  guard: ThroughputGuard,
+  guard: ThroughputGuard | undefined,
   taker: ChunkTaker,
 ): Promise<void> {
   const taken = (chunk: Buffer): void => {
@@ -36,7 +36,7 @@ export function receiveBody(
   };
   const { socket } = request;
   return new Promise((resolve, reject) => {
-    const transfer = guard.watch(() => {
+    const transfer = guard?.watch(() => {
       fail(
         new S3Error(
           'RequestTimeout',
@@ -50,7 +50,7 @@ export function receiveBody(
     const settle = (): boolean => {
       if (settled) return false;
       settled = true;
-      guard.end(transfer);
+      if (transfer !== undefined) guard?.end(transfer);
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
       socket.off('close', onClose);
       return true;
@@ -61,7 +61,7 @@ export function receiveBody(
       reject(error instanceof Error ? error : new Error(String(error)));
     };
     const onData = (chunk: Buffer): void => {
-      transfer.bytes += chunk.length;
+      if (transfer !== undefined) transfer.bytes += chunk.length;
       let wait: Promise<void> | undefined;
       try {
         wait = taker.take(chunk);
@@ -74,11 +74,11 @@ export function receiveBody(
         return;
       }
       request.pause();
-      transfer.waitingForUs = true;
+      if (transfer !== undefined) transfer.waitingForUs = true;
       taking = true;
       wait.then(() => {
         taken(chunk);
-        transfer.waitingForUs = false;
+        if (transfer !== undefined) transfer.waitingForUs = false;
         taking = false;
         if (ended) onEnd();
         else if (!settled) request.resume();

@@ -2,14 +2,23 @@
 
 import type { OpenVersion } from '../catalog/catalog.ts';
 
+import type { Piece } from './send-object.ts';
+
 /** Names and values in turn. */
 export type HeaderList = string[];
 
 export type ReplyBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  /** Of unknown number, as they come. */
+  | { readonly kind: 'lines'; readonly lines: AsyncIterable<string> }
   /** Bytes [start, end) of an object. Whoever sends the reply, or drops it, releases the version. */
-  | { readonly kind: 'object'; readonly open: OpenVersion; readonly start: number; readonly end: number };
+  | { readonly kind: 'object'; readonly open: OpenVersion; readonly start: number; readonly end: number }
+  /** An object that is not whole yet. `length` null: nobody knows how long it will be. */
+  | { readonly kind: 'pieces'; readonly length: number | null; readonly pieces: PieceSource };
+
+/** @param signal aborted when the client is gone: the iterator rejects then */
+export type PieceSource = (signal: AbortSignal) => AsyncIterable<Piece>;
 
 export interface Reply {
   readonly status: number;

@@ -20,6 +20,11 @@ export interface RequestBodyOptions {
   readonly expectsContinue: boolean;
 }
 
+export interface PayloadTaker extends ChunkTaker {
+  /** Told after each chunk how many bytes of the payload are known to come from who signed. */
+  verified?(bytes: number): void;
+}
+
 export class RequestBody {
   readonly #options: RequestBodyOptions;
   /** What the signature vouches for; set by the gateway once the request is authenticated. */
@@ -55,14 +60,20 @@ export class RequestBody {
    * Hands the payload over in slices, as `receiveBody` does, and resolves to the trailers when all of it has come and
    * its framing, its chunk signatures and its length are right.
    *
-   * @param length of the payload in bytes, which the body must have exactly
+   * @param length of the payload in bytes, which the body must have exactly; null: it ends where it ends
+   * @param live a body that may pause for as long as it likes
    */
-  async receive(length: number, taker: ChunkTaker): Promise<ReadonlyMap<string, string>> {
-    const { request, response, guard, expectsContinue } = this.#options;
+  async receive(
+    length: number | null,
+    taker: PayloadTaker,
+    { live = false } = {},
+  ): Promise<ReadonlyMap<string, string>> {
+    const { request, response, expectsContinue } = this.#options;
+    const guard = live ? undefined : this.#options.guard;
     this.#begun = true;
     if (expectsContinue) response.writeContinue();
     if (this.payload.kind !== 'chunked') {
-      await this.#receivePlain(length, taker);
+      await this.#receivePlain(length, taker, guard);
       return NO_TRAILERS;
     }
     const decoder = createChunkedDecoder({
@@ -75,7 +86,9 @@ export class RequestBody {
       receiveBody(request, guard, {
         take: (chunk) => {
           this.received += chunk.length;
-          return takeAll(decoder.push(chunk), taker);
+          const wait = takeAll(decoder.push(chunk), taker);
+          taker.verified?.(decoder.verified);
+          return wait;
         },
         get keeps() {
           return taker.keeps;
@@ -85,22 +98,28 @@ export class RequestBody {
     return decoder.end().trailers;
   }
 
-  async #receivePlain(length: number, taker: ChunkTaker): Promise<void> {
-    const { request, guard } = this.#options;
+  async #receivePlain(
+    length: number | null,
+    taker: PayloadTaker,
+    guard: ThroughputGuard | undefined,
+  ): Promise<void> {
+    const { request } = this.#options;
     await this.#whileWhole(
       receiveBody(request, guard, {
         take: (chunk) => {
           this.received += chunk.length;
-          if (this.received > length)
+          if (length !== null && this.received > length)
             throw new S3Error('IncompleteBody', 'The body is longer than the length that was announced');
-          return taker.take(chunk);
+          const wait = taker.take(chunk);
+          taker.verified?.(this.received);
+          return wait;
         },
         get keeps() {
           return taker.keeps;
         },
       }),
     );
-    if (this.received !== length) throw new S3Error('IncompleteBody');
+    if (length !== null && this.received !== length) throw new S3Error('IncompleteBody');
   }
 
   async #whileWhole(receiving: Promise<void>): Promise<void> {

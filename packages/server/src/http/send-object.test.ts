@@ -10,7 +10,7 @@ import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { BlobStore } from '../blobs/blob-store.ts';
+import type { BlobTiers } from '../blobs/blob-tiers.ts';
 import { FileBlobStore } from '../blobs/files/file-blob-store.ts';
 import { ALIGNMENT, SLAB_BYTES, SlabPool } from '../blobs/ingest/slab-pool.ts';
 import type { SlabShare } from '../blobs/ingest/slab-pool.ts';
@@ -55,7 +55,7 @@ async function setUp(t: TestContext): Promise<Fixture> {
       const path = join(root, 'blobs', location);
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, bytes);
-      return { start: 0, length: bytes.length, offset: 0, location, data: null };
+      return { start: 0, length: bytes.length, offset: 0, location, data: null, ...plain(bytes) };
     },
     send: (extents, [start, end] = [0, lengthOf(extents)]) => {
       response.writeHead(200, { 'Content-Length': end - start });
@@ -71,12 +71,10 @@ async function setUp(t: TestContext): Promise<Fixture> {
   };
 }
 
-function counting(store: FileBlobStore, opened: (change: number) => void): BlobStore {
+function counting(store: FileBlobStore, opened: (change: number) => void): Pick<BlobTiers, 'open'> {
   return {
-    create: (size) => store.create(size),
-    delete: (location) => store.delete(location),
-    open: async (location, length) => {
-      const reader = await store.open(location, length);
+    open: async ({ location }, { length }) => {
+      const reader = await store.open(location ?? '', length);
       opened(1);
       return {
         read: (into, position) => {
@@ -122,6 +120,14 @@ const inline = (bytes: Buffer): Extent => ({
   offset: 0,
   location: null,
   data: bytes,
+  ...plain(bytes),
+});
+
+const plain = ({ length }: Buffer): Pick<Extent, 'tier' | 'codec' | 'frames' | 'logical'> => ({
+  tier: '',
+  codec: 0,
+  frames: null,
+  logical: length,
 });
 
 const lengthOf = (extents: readonly Extent[]): number => extents.reduce((sum, { length }) => sum + length, 0);

@@ -4,7 +4,8 @@
  */
 
 import type { ServerResponse } from 'node:http';
-import type { BlobReader, BlobStore } from '../blobs/blob-store.ts';
+import type { BlobReader } from '../blobs/blob-store.ts';
+import type { BlobTiers } from '../blobs/blob-tiers.ts';
 import { ALIGNMENT, SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
 import type { Slab, SlabPool, SlabShare } from '../blobs/ingest/slab-pool.ts';
 import type { Extent, OpenVersion } from '../catalog/catalog.ts';
@@ -12,7 +13,7 @@ import { ClientGone } from './receive-body.ts';
 import type { ThroughputGuard, Transfer } from './throughput-guard.ts';
 
 export interface ObjectSource {
-  readonly blobs: BlobStore;
+  readonly blobs: Pick<BlobTiers, 'open'>;
   readonly slabs: SlabPool;
   readonly guard: ThroughputGuard;
 }
@@ -23,6 +24,23 @@ const INLINE_WRITES_MAX = 8;
 /** Extents looked up at a time, in bytes of the object. */
 const LOOKUP_BYTES = 1024 * 1024 * 1024;
 
+/** What was told to the client turned out not to be so: its body ends in the middle. */
+export class BrokenBody extends Error {
+  constructor(reason: string) {
+    super(`What is being read has changed: ${reason}`);
+    this.name = 'BrokenBody';
+  }
+}
+
+/** Bytes [start, end) of what is open. Whoever sends it, or drops it, releases it. */
+export interface Piece {
+  readonly open: Pick<OpenVersion, 'extents' | 'release'>;
+  /** Whether it is one extent, which came with it. */
+  readonly single: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * Writes bytes [start, end) and ends the response. Rejects with `ClientGone`, or with what the store said; the response
  * is then destroyed, so that a client never takes a broken body for a whole one.
@@ -30,26 +48,47 @@ const LOOKUP_BYTES = 1024 * 1024 * 1024;
 export async function sendObject(
   response: ServerResponse,
   source: ObjectSource,
-  body: { open: OpenVersion; start: number; end: number },
+  { open, start, end }: { open: OpenVersion; start: number; end: number },
 ): Promise<void> {
+  const single = open.version.extents <= 1;
+  await send(response, source, (sender) => sendPiece(sender, { open, single, start, end }));
+}
+
+/**
+ * The same for pieces that come one after another, maybe much later. What their iterator throws breaks the body, too.
+ *
+ * @returns bytes sent
+ */
+export async function sendPieces(
+  response: ServerResponse,
+  source: ObjectSource,
+  pieces: AsyncIterable<Piece>,
+): Promise<number> {
+  return send(response, source, async (sender) => {
+    sender.waitingForUs();
+    for await (const piece of pieces) {
+      try {
+        await sendPiece(sender, piece);
+      } finally {
+        piece.open.release();
+      }
+      sender.waitingForUs();
+    }
+  });
+}
+
+async function send(
+  response: ServerResponse,
+  source: ObjectSource,
+  work: (sender: Sender) => Promise<void>,
+): Promise<number> {
   const transfer = source.guard.watch(() => response.destroy());
   const sender = new Sender(response, source, transfer);
-  // One run of bytes has come with the version, and can be read to its end once it is open. So the version is let go:
-  // held by a slow reader, it would keep every blob of the server from being deleted for as long as that one reads.
-  const single = body.open.version.extents <= 1;
-  const step = single ? body.end - body.start : LOOKUP_BYTES;
-  const opened = (): void => {
-    if (single) body.open.release();
-  };
   try {
-    for (let from = body.start; from < body.end; from += step) {
-      const to = Math.min(from + step, body.end);
-      for (const extent of await body.open.extents(from, to))
-        await sender.sendExtent(extent, { from, to, opened });
-    }
-    if (sender.sent !== body.end - body.start) throw new Error('the extents do not cover the range');
+    await work(sender);
     await sender.flush();
     response.end();
+    return sender.sent;
   } catch (error) {
     response.destroy();
     // The slabs in flight come back when the socket is gone.
@@ -58,6 +97,21 @@ export async function sendObject(
   } finally {
     source.guard.end(transfer);
   }
+}
+
+async function sendPiece(sender: Sender, { open, single, start, end }: Piece): Promise<void> {
+  // One run of bytes has come with the version, and can be read to its end once it is open. So the version is let go:
+  // held by a slow reader, it would keep every blob of the server from being deleted for as long as that one reads.
+  const step = single ? end - start : LOOKUP_BYTES;
+  const opened = (): void => {
+    if (single) open.release();
+  };
+  const before = sender.sent;
+  for (let from = start; from < end; from += step) {
+    const to = Math.min(from + step, end);
+    for (const extent of await open.extents(from, to)) await sender.sendExtent(extent, { from, to, opened });
+  }
+  if (sender.sent - before !== end - start) throw new Error('the extents do not cover the range');
 }
 
 const roundUp = (length: number): number => Math.ceil(length / ALIGNMENT) * ALIGNMENT;
@@ -86,6 +140,11 @@ class Sender {
     });
   }
 
+  /** Nothing is to be sent for now, through no fault of the client. */
+  waitingForUs(): void {
+    this.#transfer.waitingForUs = true;
+  }
+
   /** @param window the part of the object that is sent; `opened` is called once nothing more has to be opened for it */
   async sendExtent(
     extent: Extent,
@@ -100,7 +159,8 @@ class Sender {
       return;
     }
     this.#transfer.waitingForUs = true;
-    const reader = await this.#source.blobs.open(extent.location, end - start);
+    const { blobs, slabs: pool } = this.#source;
+    const reader = await blobs.open(extent, { pool, length: end - start });
     opened();
     try {
       await this.#sendBlob(reader, start, end);
@@ -140,6 +200,7 @@ class Sender {
   }
 
   #write(bytes: Buffer, slab: Slab | undefined): void {
+    this.#transfer.waitingForUs = false;
     this.sent += bytes.length;
     this.#pending++;
     let called = false;

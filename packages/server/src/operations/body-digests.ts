@@ -16,11 +16,14 @@ export interface VerifiedChecksum {
 export class BodyDigests {
   readonly #upload: UploadInput;
   readonly #payload: PayloadMode;
+  readonly #algorithm: ChecksumAlgorithm | undefined;
   #checksum: Checksum | undefined;
 
-  constructor(upload: UploadInput, payload: PayloadMode) {
+  /** @param algorithm that of the checksum to compute when the client sent none */
+  constructor(upload: UploadInput, payload: PayloadMode, algorithm?: ChecksumAlgorithm) {
     this.#upload = upload;
     this.#payload = payload;
+    this.#algorithm = upload.checksum?.algorithm ?? algorithm;
   }
 
   /** Whether the client sent any digest of the payload. */
@@ -31,7 +34,7 @@ export class BodyDigests {
 
   /** Before the first `update` of a body that is not held whole. */
   begin(): void {
-    const algorithm = this.#upload.checksum?.algorithm;
+    const algorithm = this.#algorithm;
     if (algorithm !== undefined && algorithm !== 'SHA256') this.#checksum = createChecksum(algorithm);
   }
 
@@ -49,8 +52,7 @@ export class BodyDigests {
     computed: { sha256: Buffer; md5: Buffer },
     trailers: ReadonlyMap<string, string>,
   ): VerifiedChecksum | null {
-    const { checksum } = this.#upload;
-    const value = checksum?.algorithm === 'SHA256' ? computed.sha256 : this.#checksum?.digest();
+    const value = this.#algorithm === 'SHA256' ? computed.sha256 : this.#checksum?.digest();
     return this.#compare(computed, value, trailers);
   }
 
@@ -59,7 +61,7 @@ export class BodyDigests {
     bytes: Buffer,
     trailers: ReadonlyMap<string, string>,
   ): { sha256: Buffer; md5: Buffer; checksum: VerifiedChecksum | null } {
-    const algorithm = this.#upload.checksum?.algorithm;
+    const algorithm = this.#algorithm;
     const sha256 = hash('sha256', bytes, 'buffer');
     const md5 = hash('md5', bytes, 'buffer');
     const value =
@@ -85,13 +87,21 @@ export class BodyDigests {
         CalculatedDigest: computed.md5.toString('base64'),
       });
     }
-    if (checksum === null || value === undefined) return null;
-    const { algorithm } = checksum;
-    const expected =
-      checksum.expected ?? parseChecksum(algorithm, trailers.get(checksumHeader(algorithm)) ?? '');
-    if (!expected.equals(value)) {
-      throw new S3Error('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`);
-    }
-    return { algorithm, value: value.toString('base64') };
+    if (this.#algorithm === undefined || value === undefined) return null;
+    if (checksum !== null) return verifyChecksum(checksum, value, trailers);
+    return { algorithm: this.#algorithm, value: value.toString('base64') };
   }
+}
+
+/** @throws S3Error BadDigest, InvalidRequest (a trailer that is no checksum) */
+export function verifyChecksum(
+  { algorithm, expected }: NonNullable<UploadInput['checksum']>,
+  value: Buffer,
+  trailers: ReadonlyMap<string, string>,
+): VerifiedChecksum {
+  const sent = expected ?? parseChecksum(algorithm, trailers.get(checksumHeader(algorithm)) ?? '');
+  if (!sent.equals(value)) {
+    throw new S3Error('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`);
+  }
+  return { algorithm, value: value.toString('base64') };
 }

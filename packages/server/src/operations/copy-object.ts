@@ -1,12 +1,12 @@
 /**
- * CopyObject: a new version on the source's bytes, which are not copied. Conditions on the source are judged on the
- * version that is then copied: should another one come in between, they are judged again.
+ * CopyObject: a new version on the source's bytes, which are not copied but where the new storage class is kept in
+ * another place or another way. Conditions on the source are judged on the version that is then copied: should another
+ * one come in between, they are judged again.
  */
 
 import {
   checkAcl,
   encodeCopyResult,
-  evaluateRead,
   parseAttributes,
   parseCopy,
   parseStorageClass,
@@ -15,14 +15,18 @@ import {
   S3Error,
 } from '@cistern/protocol';
 import type { CopyInput } from '@cistern/protocol';
-import type { Bucket, CopyRequest, Version } from '../catalog/catalog.ts';
+import type { Bucket, CopyRequest, Published, Version } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/errors.ts';
 import { accessBucket } from '../http/access-control.ts';
 import { xmlReply } from '../http/reply.ts';
-import type { Reply } from '../http/reply.ts';
+import type { HeaderList, Reply } from '../http/reply.ts';
+import { refuseArchived } from './archived.ts';
 import { checksumOfVersion } from './checksum-of-version.ts';
 import type { InBucket, Operation } from './context.ts';
-import { encodeTags } from './put-object.ts';
+import { requireSource, sourceChoice, sourceVersionHeader } from './copy-source.ts';
+import { encodeTags } from './stored-headers.ts';
+import { isElsewhere, rewriteVersion } from './rewrite-version.ts';
+import { newVersionHeader } from './version-ids.ts';
 
 /** How often the source may be replaced under our hands before the client is told to try again. */
 const TRIES = 5;
@@ -43,13 +47,9 @@ export async function copyObject(context: InBucket, operation: Operation<'CopyOb
   );
   for (let attempt = 1; ; attempt++) {
     const source = await findSource(context, sourceBucket, input);
+    refuseArchived(source, services.now());
     refuseIdleCopy(context, operation.key, sourceBucket, input);
-    const checksum = await wantedChecksum(context, sourceBucket, source, input);
-    const request: CopyRequest = {
-      sourceBucket: sourceBucket.id,
-      sourceKey: source.key,
-      sourceAsOf: sourceBucket.asOf,
-      sourceSeq: source.seq,
+    const target = {
       bucket: context.bucket.id,
       key: operation.key,
       condition,
@@ -57,26 +57,81 @@ export async function copyObject(context: InBucket, operation: Operation<'CopyOb
       owner: context.bucket.owner,
       attributes: attributes ?? source.attributes,
       tags: tags === undefined ? source.tags : tags,
-      checksumAlgorithm: checksum?.algorithm ?? null,
-      checksumValue: checksum?.value ?? null,
     };
+    const job: CopyJob = { sourceBucket, source, input, target };
     try {
-      const { modifiedMs } = await services.catalog.copyVersion(request);
-      const { etag } = source;
-      const checksumAlgorithm = checksum?.algorithm ?? source.checksumAlgorithm;
-      const checksumValue = checksum?.value ?? source.checksumValue;
-      return xmlReply(200, encodeCopyResult({ etag, modifiedMs, checksumAlgorithm, checksumValue }));
+      const result = (await copyBytes(context, job)) ?? (await shareBytes(context, job));
+      return xmlReply(200, encodeCopyResult(result), versionHeaders(job, result.version));
     } catch (error) {
       if (!CatalogError.is(error) || error.code !== 'SourceChanged' || attempt === TRIES) throw error;
     }
   }
 }
 
+interface CopyJob {
+  readonly sourceBucket: Bucket;
+  readonly source: Version;
+  readonly input: CopyInput;
+  readonly target: Pick<
+    CopyRequest,
+    'bucket' | 'key' | 'condition' | 'storageClass' | 'owner' | 'attributes' | 'tags'
+  >;
+}
+
+type CopyResult = Parameters<typeof encodeCopyResult>[0] & Pick<Published, 'version'>;
+
+function versionHeaders({ sourceBucket, source, input }: CopyJob, version: Published['version']): HeaderList {
+  return [...sourceVersionHeader(sourceBucket, source, input), ...newVersionHeader(version)];
+}
+
+async function shareBytes(
+  context: InBucket,
+  { sourceBucket, source, input, target }: CopyJob,
+): Promise<CopyResult> {
+  const checksum = await wantedChecksum(context, sourceBucket, source, input);
+  const { modifiedMs, version } = await context.services.catalog.copyVersion({
+    ...target,
+    sourceBucket: sourceBucket.id,
+    sourceKey: source.key,
+    sourceAsOf: sourceBucket.asOf,
+    sourceVersion: input.sourceVersion,
+    sourceSeq: source.seq,
+    checksumAlgorithm: checksum?.algorithm ?? null,
+    checksumValue: checksum?.value ?? null,
+  });
+  const { etag } = source;
+  const checksumAlgorithm = checksum?.algorithm ?? source.checksumAlgorithm;
+  const checksumValue = checksum?.value ?? source.checksumValue;
+  return { etag, modifiedMs, version, checksumAlgorithm, checksumValue };
+}
+
+/** Undefined: the bytes are where the copy's storage class has them. */
+async function copyBytes(
+  { services, bucket }: InBucket,
+  { sourceBucket, source, input, target }: CopyJob,
+): Promise<CopyResult | undefined> {
+  const { catalog, blobs } = services;
+  if (blobs.uniform) return undefined;
+  const placement = blobs.placement(target.storageClass);
+  const choice = sourceChoice(sourceBucket, input);
+  const open = await catalog.openVersion(sourceBucket.id, source.key, choice);
+  try {
+    if (open?.version.seq !== source.seq)
+      throw new CatalogError('SourceChanged', 'The source was replaced meanwhile');
+    if (!(await isElsewhere(services, open, placement))) return undefined;
+    const { scope } = bucket;
+    const made = await rewriteVersion(services, open, { scope, placement, wanted: input.checksumAlgorithm });
+    const published = await catalog.publishVersion({ ...target, ...made, size: source.size });
+    return { ...made, ...published };
+  } finally {
+    open?.release();
+  }
+}
+
 async function findSource({ services }: InBucket, bucket: Bucket, input: CopyInput): Promise<Version> {
-  const source = await services.catalog.findVersion(bucket.id, input.sourceKey, { asOf: bucket.asOf });
-  if (source === undefined) throw new S3Error('NoSuchKey', undefined, { Key: input.sourceKey });
-  // S3 answers 412 for every source condition that does not hold, also where a read would be 304.
-  if (evaluateRead(source, input.sourceConditions) !== 'proceed') throw new S3Error('PreconditionFailed');
+  const choice = sourceChoice(bucket, input);
+  const source = await services.catalog.findVersion(bucket.id, input.sourceKey, choice);
+  requireSource(source, bucket, input);
   return source;
 }
 
@@ -90,7 +145,9 @@ function refuseIdleCopy(
     input.replaceMetadata ||
     input.replaceTags ||
     headers.has('x-amz-storage-class') ||
-    input.checksumAlgorithm !== undefined;
+    input.checksumAlgorithm !== undefined ||
+    // An old version becomes the current one again; where there are none, it is the same one.
+    (input.sourceVersion !== undefined && bucket.versioning !== 'never');
   const elsewhere = sourceBucket.id !== bucket.id || sourceBucket.asOf !== null || input.sourceKey !== key;
   if (changes || elsewhere) return;
   throw new S3Error(

@@ -1,17 +1,22 @@
-/** DeleteObject: what is not there is deleted, too. */
+/** DeleteObject: what is not there is deleted, too, unless a condition says that it must be there. */
 
-import { checkVersionId, S3Error } from '@cistern/protocol';
+import { parseDeleteCondition, readVersionId } from '@cistern/protocol';
 import { emptyReply } from '../http/reply.ts';
-import type { Reply } from '../http/reply.ts';
+import type { HeaderList, Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
+import { deletionError } from './deletion-error.ts';
+import { formatId } from './version-ids.ts';
 
 export async function deleteObject(context: InBucket, operation: Operation<'DeleteObject'>): Promise<Reply> {
   const { services, bucket, headers } = context;
-  checkVersionId(operation.query.get('versionId'));
-  for (const name of ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']) {
-    if (headers.has(name))
-      throw new S3Error('NotImplemented', `${name} is not implemented for deletes.`, { Header: name });
-  }
-  await services.catalog.deleteVersions(bucket.id, [{ key: operation.key }]);
-  return emptyReply(204);
+  const { key } = operation;
+  const version = readVersionId(operation.query.get('versionId'));
+  const condition = parseDeleteCondition(headers);
+  const [result] = await services.catalog.deleteVersions(bucket.id, [{ key, version, condition }]);
+  if (result === undefined) throw new Error('a deletion without a result');
+  if (result.error !== null) throw deletionError(result.error, { key, version });
+  const answer: HeaderList = [];
+  if (result.version !== null) answer.push('x-amz-version-id', formatId(result.version));
+  if (result.deleteMarker) answer.push('x-amz-delete-marker', 'true');
+  return emptyReply(204, answer);
 }

@@ -1,12 +1,13 @@
 /** DeleteObjects: up to 1,000 keys, a result for each. The body must carry a digest, so that no damaged list deletes. */
 
 import { encodeDeleteObjects, parseDeleteObjects, S3Error } from '@cistern/protocol';
-import type { ObjectToDelete } from '@cistern/protocol';
-import type { Deletion } from '../catalog/catalog.ts';
+import type { DeletedMarker, ObjectToDelete } from '@cistern/protocol';
 import { xmlReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { InBucket } from './context.ts';
+import { deletionError } from './deletion-error.ts';
 import { receiveDocument } from './receive-document.ts';
+import { formatId } from './version-ids.ts';
 
 export async function deleteObjects(context: InBucket): Promise<Reply> {
   const { services, bucket } = context;
@@ -18,12 +19,22 @@ export async function deleteObjects(context: InBucket): Promise<Reply> {
     );
   }
   const input = parseDeleteObjects(bytes);
-  const errors = new Map<ObjectToDelete, S3Error>();
-  const deletions: Deletion[] = [];
+  const results = new Map<ObjectToDelete, S3Error | DeletedMarker>();
+  const wanted: ObjectToDelete[] = [];
   for (const object of input.objects) {
-    if (object.error === undefined) deletions.push({ key: object.key });
-    else errors.set(object, object.error);
+    if (object.error === undefined) wanted.push(object);
+    else results.set(object, object.error);
   }
-  await services.catalog.deleteVersions(bucket.id, deletions);
-  return xmlReply(200, encodeDeleteObjects(input, errors));
+  const done = await services.catalog.deleteVersions(
+    bucket.id,
+    wanted.map(({ key, version, condition }) => ({ key, version, condition })),
+  );
+  for (const [i, object] of wanted.entries()) {
+    const result = done[i];
+    if (result === undefined) throw new Error('a deletion without a result');
+    if (result.error !== null) results.set(object, deletionError(result.error, object));
+    else if (result.deleteMarker && result.version !== null)
+      results.set(object, { deleteMarkerVersionId: formatId(result.version) });
+  }
+  return xmlReply(200, encodeDeleteObjects(input, results));
 }

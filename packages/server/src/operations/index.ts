@@ -3,15 +3,19 @@
  * is found and its use allowed, and what an operation does not know is refused.
  */
 
-import { checkBucketName, refuseUnknown, S3Error } from '@cistern/protocol';
-import type { Query, RawHeaders, S3Operation, S3OperationName } from '@cistern/protocol';
+import { checkBucketName, refuseUnknown } from '@cistern/protocol';
+import type { RawHeaders, S3Operation } from '@cistern/protocol';
 import type { User } from '../config.ts';
 import { accessBucket } from '../http/access-control.ts';
 import type { Reply } from '../http/reply.ts';
 import type { RequestBody } from '../http/request-body.ts';
 import type { InBucket, Services } from './context.ts';
+import { abortMultipartUpload } from './abort-multipart-upload.ts';
+import { completeMultipartUpload } from './complete-multipart-upload.ts';
+import { deleteBucketTagging, getBucketTagging, putBucketTagging } from './bucket-tagging.ts';
 import { copyObject } from './copy-object.ts';
 import { createBucket } from './create-bucket.ts';
+import { createMultipartUpload } from './create-multipart-upload.ts';
 import { createSnapshot } from './create-snapshot.ts';
 import { deleteBucket } from './delete-bucket.ts';
 import { deleteObject } from './delete-object.ts';
@@ -19,12 +23,26 @@ import { deleteObjects } from './delete-objects.ts';
 import { deleteSnapshot } from './delete-snapshot.ts';
 import { forkBucket } from './fork-bucket.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
+import { getBucketVersioning } from './get-bucket-versioning.ts';
+import { getObjectAttributes } from './get-object-attributes.ts';
 import { getObject, headObject } from './get-object.ts';
 import { headBucket } from './head-bucket.ts';
+import { listMultipartUploads } from './list-multipart-uploads.ts';
 import { listBuckets } from './list-buckets.ts';
+import { listObjectVersions } from './list-object-versions.ts';
 import { listObjects } from './list-objects.ts';
-import { listSnapshots } from './list-snapshots.ts';
+import { listKeyUploads } from './live/list-key-uploads.ts';
+import { resumeUpload } from './live/live-put.ts';
+import { headUpload, readUpload } from './live/read-upload.ts';
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.ts';
+import { putBucketVersioning } from './put-bucket-versioning.ts';
+import { listParts } from './list-parts.ts';
 import { putObject } from './put-object.ts';
+import { renameObject } from './rename-object.ts';
+import { restoreObject } from './restore-object.ts';
+import { uploadPart } from './upload-part.ts';
+import { uploadPartCopy } from './upload-part-copy.ts';
+import { listSnapshots } from './list-snapshots.ts';
 import { refuseOnSnapshot } from './snapshot-access.ts';
 
 export interface OperationRequest {
@@ -55,7 +73,6 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
   const expectedOwner = headers.get('x-amz-expected-bucket-owner');
   const bucket = await accessBucket(services.catalog, user, operation.bucket, expectedOwner);
   refuseUnknown(operation.name, operation.query, headers);
-  refuseUnserved(operation, headers);
   refuseOnSnapshot(bucket, operation.name);
   const context: InBucket = { ...authorized, bucket };
   switch (operation.name) {
@@ -74,40 +91,63 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return copyObject(context, operation);
     case 'DeleteObjects':
       return deleteObjects(context);
+    case 'ReadUpload':
+      return readUpload(context, operation);
+    case 'HeadUpload':
+      return headUpload(context, operation);
+    case 'ResumeUpload':
+      return resumeUpload(context, operation);
+    case 'ListKeyUploads':
+      return listKeyUploads(context, operation);
+    case 'RenameObject':
+      return renameObject(context, operation);
     case 'HeadBucket':
       return headBucket(context);
     case 'DeleteBucket':
       return deleteBucket(context);
     case 'GetBucketLocation':
       return getBucketLocation(context);
+    case 'GetObjectTagging':
+      return getObjectTagging(context, operation);
+    case 'PutObjectTagging':
+      return putObjectTagging(context, operation);
+    case 'DeleteObjectTagging':
+      return deleteObjectTagging(context, operation);
+    case 'GetBucketTagging':
+      return getBucketTagging(context);
+    case 'PutBucketTagging':
+      return putBucketTagging(context);
+    case 'DeleteBucketTagging':
+      return deleteBucketTagging(context);
+    case 'GetBucketVersioning':
+      return getBucketVersioning(context);
+    case 'PutBucketVersioning':
+      return putBucketVersioning(context);
+    case 'ListObjectVersions':
+      return listObjectVersions(context, operation);
+    case 'RestoreObject':
+      return restoreObject(context, operation);
+    case 'GetObjectAttributes':
+      return getObjectAttributes(context, operation);
+    case 'CreateMultipartUpload':
+      return createMultipartUpload(context, operation);
+    case 'UploadPart':
+      return uploadPart(context, operation);
+    case 'UploadPartCopy':
+      return uploadPartCopy(context, operation);
+    case 'CompleteMultipartUpload':
+      return completeMultipartUpload(context, operation);
+    case 'AbortMultipartUpload':
+      return abortMultipartUpload(context, operation);
+    case 'ListParts':
+      return listParts(context, operation);
+    case 'ListMultipartUploads':
+      return listMultipartUploads(context, operation);
     case 'CreateSnapshot':
       return createSnapshot(context, operation);
     case 'DeleteSnapshot':
       return deleteSnapshot(context, operation);
     case 'ListSnapshots':
       return listSnapshots(context);
-    default:
-      throw notImplemented(operation.name);
-  }
-}
-
-const notImplemented = (name: string): S3Error =>
-  new S3Error('NotImplemented', `${name} is not implemented.`);
-
-/** What operations that are served know by name, and do not do: it is not to be ignored. */
-const UNSERVED: Partial<Record<S3OperationName, readonly string[]>> = {
-  GetObject: ['partNumber'],
-  HeadObject: ['partNumber'],
-  PutObject: ['x-amz-write-offset-bytes', 'x-cistern-live'],
-  DeleteObject: ['x-amz-if-match-last-modified-time', 'x-amz-if-match-size'],
-};
-
-/** @throws S3Error NotImplemented */
-function refuseUnserved(
-  { name: operation, query }: { name: S3OperationName; query: Query },
-  headers: RawHeaders,
-): void {
-  for (const name of UNSERVED[operation] ?? []) {
-    if (headers.has(name) || query.has(name)) throw notImplemented(name);
   }
 }

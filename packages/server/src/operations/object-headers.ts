@@ -1,6 +1,6 @@
 /** The response headers that describe a version, for GetObject and HeadObject. */
 
-import { attributeHeaders, formatHttpDate, S3Error } from '@cistern/protocol';
+import { attributeHeaders, checksumTypeOfValue, formatHttpDate, S3Error } from '@cistern/protocol';
 import type { ObjectAttributes, Query } from '@cistern/protocol';
 import type { Version } from '../catalog/catalog.ts';
 import type { HeaderList } from '../http/reply.ts';
@@ -72,5 +72,10 @@ function override(stored: Readonly<HeaderList>, query: Query): Readonly<HeaderLi
 }
 
 export function checksumHeaders(algorithm: string, value: string): HeaderList {
-  return [`x-amz-checksum-${algorithm.toLowerCase()}`, value, 'x-amz-checksum-type', 'FULL_OBJECT'];
+  return [
+    `x-amz-checksum-${algorithm.toLowerCase()}`,
+    value,
+    'x-amz-checksum-type',
+    checksumTypeOfValue(value),
+  ];
 }

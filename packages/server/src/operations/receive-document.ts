@@ -1,6 +1,6 @@
 /** An XML body: small, held whole, and verified against every digest that came with it. */
 
-import { parseUpload, S3Error } from '@cistern/protocol';
+import { parseBody, parseUpload, S3Error } from '@cistern/protocol';
 import { LIMITS } from '../limits.ts';
 import { BodyDigests } from './body-digests.ts';
 import type { Authorized } from './context.ts';
@@ -12,14 +12,18 @@ export async function refuseDocument(context: Authorized, operation: string): Pr
 }
 
 /**
+ * @param checksums false: those of the headers are of something else than the body
  * @returns the bytes, and whether a digest (of the signature, Content-MD5 or a checksum) vouched for them
  * @throws S3Error MaxMessageLengthExceeded, IncompleteBody, BadDigest, XAmzContentSHA256Mismatch
  */
-export async function receiveDocument(context: Authorized): Promise<{ bytes: Buffer; verified: boolean }> {
+export async function receiveDocument(
+  context: Authorized,
+  { checksums = true }: { checksums?: boolean } = {},
+): Promise<{ bytes: Buffer; verified: boolean }> {
   const { headers, body } = context;
   const empty = !headers.has('content-length') && !headers.has('transfer-encoding');
   if (empty && body.payload.kind !== 'chunked') return { bytes: Buffer.alloc(0), verified: false };
-  const upload = parseUpload(headers, body.payload);
+  const upload = checksums ? parseUpload(headers, body.payload) : parseBody(headers, body.payload);
   if (upload.length > LIMITS.documentBytesMax) {
     throw new S3Error('MaxMessageLengthExceeded', undefined, {
       MaxMessageLengthBytes: String(LIMITS.documentBytesMax),

@@ -4,7 +4,8 @@
  */
 
 import { parseUpload } from '@cistern/protocol';
-import { BlobIngest } from '../blobs/ingest/blob-ingest.ts';
+import type { ChecksumAlgorithm } from '@cistern/protocol';
+import type { Placement } from '../blobs/blob-tiers.ts';
 import type { StagedBlob } from '../blobs/ingest/blob-ingest.ts';
 import type { Content } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/errors.ts';
@@ -20,15 +21,25 @@ export interface ReceivedObject {
   readonly checksum: VerifiedChecksum | null;
   readonly body:
     | { readonly kind: 'held'; readonly content: Content }
-    | { readonly kind: 'staged'; readonly staged: StagedBlob };
+    | { readonly kind: 'staged'; readonly staged: StagedBlob; readonly placement: Placement };
 }
 
-/** @throws S3Error for every way in which the body is not what was announced; nothing is left behind then */
-export async function receiveObject(context: Authorized): Promise<ReceivedObject> {
+/**
+ * @param placement of what is not stored inline
+ * @param algorithm of the checksum to keep; undefined: of the one that the client sent, if there is one
+ * @throws S3Error for every way in which the body is not what was announced; nothing is left behind then
+ */
+export async function receiveObject(
+  context: Authorized,
+  placement: Placement,
+  algorithm?: ChecksumAlgorithm,
+): Promise<ReceivedObject> {
   const upload = parseUpload(context.headers, context.body.payload);
-  const digests = new BodyDigests(upload, context.body.payload);
+  const digests = new BodyDigests(upload, context.body.payload, algorithm);
   const { length } = upload;
-  return length <= LIMITS.inlineBytesMax ? hold(context, length, digests) : stage(context, length, digests);
+  return length <= LIMITS.inlineBytesMax
+    ? hold(context, length, digests)
+    : stage(context, { size: length, placement }, digests);
 }
 
 async function hold({ body }: Authorized, size: number, digests: BodyDigests): Promise<ReceivedObject> {
@@ -61,11 +72,11 @@ const EMPTY = Buffer.alloc(0);
 
 async function stage(
   { services, body }: Authorized,
-  size: number,
+  { size, placement }: { size: number; placement: Placement },
   digests: BodyDigests,
 ): Promise<ReceivedObject> {
-  const { blobs: store, slabs: pool, hasher } = services;
-  const ingest = await BlobIngest.start({ store, pool, hasher, size });
+  const { blobs, slabs: pool, hasher } = services;
+  const ingest = await blobs.ingest(placement, { pool, hasher, size });
   digests.begin();
   let staged: StagedBlob | undefined;
   try {
@@ -78,8 +89,8 @@ async function stage(
     });
     staged = await ingest.finish();
     if (staged.length !== size) throw new Error(`${staged.length} bytes of a body of ${size} were staged`);
-    const checksum = digests.verify(staged, trailers);
-    return { size, md5: staged.md5.toString('hex'), checksum, body: { kind: 'staged', staged } };
+    const checksum = digests.verify({ sha256: staged.contentSha256, md5: staged.md5 }, trailers);
+    return { size, md5: staged.md5.toString('hex'), checksum, body: { kind: 'staged', staged, placement } };
   } catch (error) {
     await (staged ?? ingest).discard();
     throw error;
@@ -95,12 +106,25 @@ export async function placeObject(
   received: ReceivedObject,
 ): Promise<Content> {
   if (received.body.kind === 'held') return received.body.content;
-  const { staged } = received.body;
+  const { staged, placement } = received.body;
+  return placeBlob(services, staged, { scope: bucket.scope, placement });
+}
+
+/** The same of bytes that are staged. */
+export async function placeBlob(
+  services: Services,
+  staged: StagedBlob,
+  { scope, placement }: { scope: number; placement: Placement },
+): Promise<Content> {
   const { catalog } = services;
+  const { sha256, length, stored: bytes, frames } = staged;
+  const { tier, codec } = placement;
   const reserving = catalog.reserveBlob({
-    scope: bucket.scope,
-    sha256: staged.sha256,
-    length: staged.length,
+    scope,
+    sha256,
+    length,
+    tier,
+    coded: { codec, stored: bytes, frames },
   });
   try {
     // The reservation's commit and the file's sync are waited for together.

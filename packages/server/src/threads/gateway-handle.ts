@@ -11,6 +11,8 @@ export interface GatewayHandlers {
   readonly onLog: (lines: string) => void;
   /** Somebody asked this thread for the metrics of all. */
   readonly metrics: () => Promise<string>;
+  /** Somebody asked this thread for a check of the store. */
+  readonly fsck: (port: MessagePort, quick: boolean) => void;
   readonly onCrash: (error: Error) => void;
 }
 
@@ -56,6 +58,9 @@ export class GatewayHandle {
         break;
       case 'metrics-wanted':
         void this.#handlers.metrics().then((text) => this.#command({ kind: 'metrics', id: event.id, text }));
+        break;
+      case 'fsck-wanted':
+        this.#handlers.fsck(event.port, event.quick);
         break;
       case 'closed':
         this.#closed.resolve();

@@ -9,9 +9,10 @@ import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadChecksums } from '@cistern/protocol';
 import type { MetricObject } from 'prom-client';
+import { AdminApi } from '../admin/api.ts';
 import { GatewayMetrics } from '../admin/metrics.ts';
 import { AdminPages } from '../admin/pages.ts';
-import { FileBlobStore } from '../blobs/files/file-blob-store.ts';
+import { BlobTiers } from '../blobs/blob-tiers.ts';
 import { Md5Hasher } from '../blobs/ingest/md5.ts';
 import { SlabPool } from '../blobs/ingest/slab-pool.ts';
 import { EpochReader } from '../catalog/epochs.ts';
@@ -21,6 +22,7 @@ import { SqliteCatalog } from '../catalog/sqlite/sqlite-catalog.ts';
 import { WriterClient } from '../catalog/sqlite/writer-client.ts';
 import type { ServerConfig } from '../config.ts';
 import { Gateway } from '../http/gateway.ts';
+import { objectLocator } from '../http/object-location.ts';
 import { listen } from '../http/listener.ts';
 import type { Listener } from '../http/listener.ts';
 import { ThroughputGuard } from '../http/throughput-guard.ts';
@@ -49,11 +51,13 @@ export type GatewayEvent =
   | { readonly kind: 'log'; readonly lines: string }
   | { readonly kind: 'collected'; readonly id: number; readonly metrics: MetricObject[] }
   | { readonly kind: 'metrics-wanted'; readonly id: number }
+  | { readonly kind: 'fsck-wanted'; readonly port: MessagePort; readonly quick: boolean }
   | { readonly kind: 'closed' };
 
 function main(parent: MessagePort, data: GatewayData): void {
   const { config, index } = data;
-  const tell = (event: GatewayEvent): void => parent.postMessage(event);
+  const tell = (event: GatewayEvent, transfer: MessagePort[] = []): void =>
+    parent.postMessage(event, transfer);
   const logger = createLogger(config.logLevel, (lines) => tell({ kind: 'log', lines }));
   const metrics = new GatewayMetrics();
   const checksums = loadChecksums();
@@ -71,11 +75,13 @@ function main(parent: MessagePort, data: GatewayData): void {
         writer,
         epochs: new EpochReader(data.epochs, index),
       }),
-      blobs: new FileBlobStore(config.dataDir),
+      blobs: new BlobTiers(config),
       slabs: new SlabPool({ extra: LIMITS.slabsExtra, perUser: LIMITS.slabsPerBody }),
       hasher: new Md5Hasher(),
       guard: new ThroughputGuard(config.throughput),
       region: config.region,
+      livePartBytes: config.livePartBytes,
+      locate: objectLocator(config),
       now: Date.now,
       failStop: (cause: unknown) => writer.stop(String(cause)),
     };
@@ -88,11 +94,15 @@ function main(parent: MessagePort, data: GatewayData): void {
           tell({ kind: 'metrics-wanted', id });
         }),
     });
+    const api = new AdminApi({
+      startFsck: (asker, quick) => tell({ kind: 'fsck-wanted', port: asker, quick }, [asker]),
+    });
     const gateway = new Gateway({
       services,
       users: new Map(config.users.map((user) => [user.accessKeyId, user])),
       domains: config.domains,
       admin,
+      api,
       logger,
       metrics,
       idPrefix: randomBytes(4).toString('hex').toUpperCase(),

@@ -29,9 +29,12 @@ export class WriterHandle {
   constructor(config: ServerConfig, epochs: EpochMemory, handlers: WriterHandlers) {
     const data: WriterData = {
       databasePath: join(config.dataDir, DATABASE_FILE),
-      blobsPath: config.dataDir,
+      dataDir: config.dataDir,
+      storageClasses: config.storageClasses,
       epochs,
       feedRetentionMs: config.feedRetentionMs,
+      reaperIdleMs: config.reaperIdleMs,
+      uploadRetentionMs: config.uploadRetentionMs,
     };
     this.#worker = new Worker(siblingModule(import.meta.url, '../catalog/sqlite/writer-thread'), {
       workerData: data,

@@ -26,6 +26,10 @@ const DIRECT_READ_FROM = 64 * 1024 * 1024;
 /** The names of temporary files: what tells processes apart, and a count. */
 const TEMPORARY = /^[0-9a-f]{12}-\d+$/;
 
+export function isTemporaryName(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
 /** Opens for direct I/O where that is asked for and the file system can (tmpfs, for one, cannot). */
 async function openFile(
   path: string,
@@ -45,6 +49,8 @@ async function openFile(
 }
 
 export class FileBlobStore implements BlobStore {
+  /** `blobs/`, and below it where this store's own begin. */
+  readonly #top: string;
   readonly #blobs: string;
   readonly #tmp: string;
   readonly #room: DiskRoom;
@@ -53,9 +59,13 @@ export class FileBlobStore implements BlobStore {
   #counter = 0;
   readonly #prefix = randomBytes(6).toString('hex');
 
-  /** @param root the data directory; `blobs/` and `tmp/` are made by `prepareDirectories`. */
-  constructor(root: string) {
-    this.#blobs = join(root, 'blobs');
+  /**
+   * @param root where `blobs/` and `tmp/` are, made by `prepareDirectories`
+   * @param area a folder below `blobs/` that is this store's; made when it is needed
+   */
+  constructor(root: string, area = '') {
+    this.#top = join(root, 'blobs');
+    this.#blobs = join(this.#top, area);
     this.#tmp = join(root, 'tmp');
     this.#room = new DiskRoom(root);
   }
@@ -100,7 +110,7 @@ export class FileBlobStore implements BlobStore {
    * for those that exist: a crash may have come between making and syncing them.
    */
   #makeDurable(directory: string): Promise<void> {
-    if (directory === this.#blobs) return Promise.resolve();
+    if (directory === this.#top) return Promise.resolve();
     const known = this.#durable.get(directory);
     if (known !== undefined) return known;
     const made = (async () => {
@@ -237,7 +247,7 @@ export async function prepareDirectories(root: string): Promise<void> {
   await mkdir(join(root, 'blobs'), { recursive: true, mode: 0o700 });
   await mkdir(tmp, { recursive: true, mode: 0o700 });
   for (const entry of await readdir(tmp, { withFileTypes: true })) {
-    if (entry.isFile() && TEMPORARY.test(entry.name)) await rm(join(tmp, entry.name), { force: true });
+    if (entry.isFile() && isTemporaryName(entry.name)) await rm(join(tmp, entry.name), { force: true });
   }
   await syncDirectory(root);
 }

@@ -1,25 +1,42 @@
 /**
- * A body on its way into a blob: hashed (SHA-256, MD5) and written while it arrives, in slabs, without ever being held
- * whole. Nothing of it can be seen until the caller places it; every failure ends with `discard`.
+ * A body on its way into a blob: hashed and written while it arrives, in slabs, without ever being held whole. Nothing
+ * of it can be seen until the caller places it; every failure ends with `discard`.
  */
 
 import { createHash } from 'node:crypto';
 import type { BlobStore, BlobWriter } from '../blob-store.ts';
 import type { Md5, Md5Hasher } from './md5.ts';
-import { SLAB_BYTES } from './slab-pool.ts';
-import type { Slab, SlabPool, SlabShare } from './slab-pool.ts';
+import type { Slab, SlabPool } from './slab-pool.ts';
+import { SlabStream } from './slab-stream.ts';
 
 export interface StagedBlob {
+  /** Of the bytes stored: the blob's name. */
   readonly sha256: Buffer;
+  /** Of the body, as `md5`. */
+  readonly contentSha256: Buffer;
   readonly md5: Buffer;
+  /** Of the body. */
   readonly length: number;
+  /** Bytes stored. */
+  readonly stored: number;
+  /** The map of its frames; null: it is stored as it came. */
+  readonly frames: Buffer | null;
   /** Resolves when the bytes are durable where they are staged. */
   readonly synced: Promise<void>;
   place(location: string): Promise<void>;
   discard(): Promise<void>;
 }
 
-export interface BlobIngestOptions {
+/** @see SlabStream for `write` */
+export interface Ingest {
+  write(bytes: Buffer): Promise<void> | undefined;
+  /** Everything has arrived. Resolves when the hashes are known; rejects when the store failed. */
+  finish(): Promise<StagedBlob>;
+  /** Gives up before `finish`. What is written from then on is refused. */
+  discard(): Promise<void>;
+}
+
+export interface IngestOptions {
   readonly store: BlobStore;
   readonly pool: SlabPool;
   readonly hasher: Md5Hasher;
@@ -27,89 +44,55 @@ export interface BlobIngestOptions {
   readonly size: number;
 }
 
-export class BlobIngest {
+/** The body's bytes are the blob's. */
+export class BlobIngest implements Ingest {
   readonly #writer: BlobWriter;
-  readonly #share: SlabShare;
+  readonly #slabs: SlabStream;
   readonly #md5: Md5;
   readonly #sha256 = createHash('sha256');
-  #slab: Slab | undefined;
-  #filled = 0;
-  #position = 0;
-  /** Slabs that are still being hashed or written. */
-  #busy = 0;
-  #failure: Error | undefined;
-  #onIdle: (() => void) | undefined;
 
-  static async start(options: BlobIngestOptions): Promise<BlobIngest> {
-    return new BlobIngest(await options.store.create(options.size), options);
+  static async start({ store, pool, hasher, size }: IngestOptions): Promise<BlobIngest> {
+    return new BlobIngest(await store.create(size), pool, hasher.start(size));
   }
 
-  private constructor(writer: BlobWriter, { pool, hasher, size }: BlobIngestOptions) {
+  /** @param md5 gets every slab, too */
+  constructor(writer: BlobWriter, pool: SlabPool, md5: Md5) {
     this.#writer = writer;
-    this.#share = pool.share();
-    this.#md5 = hasher.start(size);
+    this.#md5 = md5;
+    this.#slabs = new SlabStream(pool, (slab, length) => this.#use(slab, length));
   }
 
-  /**
-   * Takes bytes; they are copied, the caller may reuse its buffer at once. A promise means: wait for it before the
-   * next write. Rejects when the store failed, or once the body was given up.
-   */
   write(bytes: Buffer): Promise<void> | undefined {
-    let taken = 0;
-    while (taken < bytes.length) {
-      if (this.#failure !== undefined) return Promise.reject(this.#failure);
-      this.#slab ??= this.#share.take();
-      if (this.#slab === undefined) return this.#waitThenWrite(bytes.subarray(taken));
-      const copied = bytes.copy(this.#slab.bytes, this.#filled, taken);
-      taken += copied;
-      this.#filled += copied;
-      if (this.#filled === SLAB_BYTES) this.#dispatch();
-    }
-    return undefined;
+    return this.#slabs.write(bytes);
   }
 
-  async #waitThenWrite(rest: Buffer): Promise<void> {
-    await this.#share.whenFree();
-    await this.write(rest);
-  }
-
-  #dispatch(): void {
-    const slab = this.#slab;
-    if (slab === undefined) return;
-    const length = this.#filled;
-    const position = this.#position;
-    this.#slab = undefined;
-    this.#filled = 0;
-    this.#position += length;
-    this.#busy++;
-    let users = 2;
-    const done = (): void => {
-      if (--users > 0) return;
-      this.#share.give(slab);
-      if (--this.#busy === 0) this.#onIdle?.();
-    };
+  async #use(slab: Slab, length: number): Promise<void> {
     const bytes = slab.bytes.subarray(0, length);
-    this.#md5.update(slab, length, done);
-    this.#writer.write(bytes, position).then(done, (error: Error) => {
-      this.#failure ??= error;
-      done();
-    });
+    const hashed = new Promise<void>((resolve) => this.#md5.update(slab, length, resolve));
+    const writing = this.#writer.write(bytes, this.#slabs.length - length);
     this.#sha256.update(bytes);
+    try {
+      await writing;
+    } finally {
+      await hashed;
+    }
   }
 
-  /** Everything has arrived. Resolves when the hashes are known; rejects when the store failed. */
   async finish(): Promise<StagedBlob> {
-    this.#dispatch();
+    const finished = this.#slabs.finish();
     const digest = this.#md5.digest();
-    await this.#idle();
-    if (this.#failure !== undefined) throw this.#failure;
+    await finished;
     const synced = this.#writer.sync();
     // Awaited by the caller, later: until then a rejection is not unhandled.
     synced.catch(() => undefined);
+    const sha256 = this.#sha256.digest();
     return {
-      sha256: this.#sha256.digest(),
+      sha256,
+      contentSha256: sha256,
       md5: await digest,
-      length: this.#position,
+      length: this.#slabs.length,
+      stored: this.#slabs.length,
+      frames: null,
       synced,
       place: (location) => this.#writer.place(location),
       discard: async () => {
@@ -119,18 +102,9 @@ export class BlobIngest {
     };
   }
 
-  /** Gives up before `finish`. What is written from then on is refused: it would take slabs that nobody gives back. */
   async discard(): Promise<void> {
-    this.#failure ??= new Error('the body was given up');
     this.#md5.drop();
-    await this.#idle();
-    if (this.#slab !== undefined) this.#share.give(this.#slab);
-    this.#slab = undefined;
+    await this.#slabs.discard();
     await this.#writer.discard();
-  }
-
-  async #idle(): Promise<void> {
-    if (this.#busy === 0) return;
-    await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 }

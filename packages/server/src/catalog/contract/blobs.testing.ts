@@ -52,7 +52,9 @@ export function blobTests(open: OpenCatalog): void {
     await one.publish('k', reservation);
     const opened = await one.catalog.openVersion(one.bucket, 'k');
     assert.ok(opened);
-    const whole = { start: 0, length: LENGTH, offset: 0, location: reservation.location, data: null };
+    const { location } = reservation;
+    const place = { location, data: null, tier: '', codec: 0, frames: null, logical: LENGTH };
+    const whole = { start: 0, length: LENGTH, offset: 0, ...place };
     for (const [start, end] of [
       [0, LENGTH],
       [0, 1],
@@ -134,5 +136,48 @@ export function blobTests(open: OpenCatalog): void {
     assert.equal(again.stored, false);
     await one.publish('k', again);
     assert.equal(await one.location('k'), again.location);
+  });
+}
+
+/** Blobs of storage classes and codecs. */
+export function placedBlobTests(open: OpenCatalog): void {
+  test('a blob of a storage class and of a codec is read as it was reserved', async (t) => {
+    const one = await uploader(open(t));
+    const coded = { codec: 1, stored: 300, frames: Buffer.from([1, 2, 3]) };
+    const reservation = await one.catalog.reserveBlob({
+      scope: one.scope,
+      sha256: sha256('content'),
+      length: LENGTH,
+      tier: 'GLACIER',
+      coded,
+    });
+    await one.publish('k', reservation);
+    const opened = await one.catalog.openVersion(one.bucket, 'k');
+    const [extent] = (await opened?.extents(0, 1)) ?? [];
+    opened?.release();
+    assert.ok(extent?.frames);
+    assert.ok(Buffer.from(extent.frames).equals(coded.frames));
+    const { tier, codec, logical, location } = extent;
+    assert.deepEqual([tier, codec, logical, location], ['GLACIER', 1, LENGTH, reservation.location]);
+  });
+
+  test('the same bytes in another storage class, or of another codec, are another blob', async (t) => {
+    const one = await uploader(open(t));
+    const request = { scope: one.scope, sha256: sha256('content'), length: LENGTH };
+    const coded = { codec: 1, stored: LENGTH, frames: Buffer.from([1]) };
+    const blobs = [
+      await one.catalog.reserveBlob(request),
+      await one.catalog.reserveBlob({ ...request, tier: 'GLACIER' }),
+      await one.catalog.reserveBlob({ ...request, coded }),
+      await one.catalog.reserveBlob({ ...request, tier: 'GLACIER', coded }),
+    ];
+    assert.equal(new Set(blobs.map(({ blob }) => blob)).size, 4);
+    // Within a class each has a place of its own.
+    assert.notEqual(blobs[0]?.location, blobs[2]?.location);
+    assert.notEqual(blobs[1]?.location, blobs[3]?.location);
+    for (const { location } of blobs)
+      assert.equal(location.split('/').at(-1), Buffer.from(request.sha256).toString('hex'));
+    const again = await one.catalog.reserveBlob({ ...request, coded });
+    assert.equal(again.blob, blobs[2]?.blob);
   });
 }

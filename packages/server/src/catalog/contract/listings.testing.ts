@@ -171,13 +171,14 @@ export function listingTests(open: OpenCatalog): void {
       ...inline('hello'),
       storageClass: 'GLACIER',
       checksumAlgorithm: 'SHA1',
+      checksumValue: '2jmj7l5rSw0yVb/vlWAYkK/YBwk=',
     });
     const { modifiedMs } = await catalog.publishVersion(request);
     const { versions } = await catalog.listObjects(listing(bucket));
-    const { size, etag, storageClass, owner, checksumAlgorithm } = request;
+    const { size, etag, storageClass, owner, checksumAlgorithm, checksumValue } = request;
     assert.deepEqual(
       versions.map((version) => ({ ...version })),
-      [{ key: 'k', size, etag, modifiedMs, storageClass, owner, checksumAlgorithm }],
+      [{ key: 'k', size, etag, modifiedMs, storageClass, owner, checksumAlgorithm, checksumValue }],
     );
   });
 }

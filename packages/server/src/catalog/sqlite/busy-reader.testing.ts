@@ -17,10 +17,11 @@ export interface BusyReaderData {
 
 async function main({ path, memory, bucket, keys }: BusyReaderData): Promise<void> {
   const db = openReader(path);
-  const write = (): never => {
+  const refuse = (): never => {
     throw new Error('a reader does not write');
   };
-  const catalog = new SqliteCatalog({ db, writer: { write }, epochs: new EpochReader(memory, 0) });
+  const writer = { write: refuse, watchUpload: refuse };
+  const catalog = new SqliteCatalog({ db, writer, epochs: new EpochReader(memory, 0) });
   const stop = new AbortController();
   parentPort?.once('message', () => stop.abort());
   let reads = 0;

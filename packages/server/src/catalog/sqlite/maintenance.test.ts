@@ -6,6 +6,8 @@ import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
 import { publication, sha256 } from '../requests.fixtures.ts';
+import { begin } from '../upload-requests.fixtures.ts';
+import type { UploadName } from '../uploads.ts';
 import { Maintenance } from './maintenance.ts';
 import { count, openSqliteStore } from './sqlite-store.testing.ts';
 import type { SqliteStore, SqliteStoreOptions } from './sqlite-store.testing.ts';
@@ -34,6 +36,8 @@ function setUp(t: TestContext, options: SqliteStoreOptions = {}): Fixture {
     reaper,
     sweeper,
     feedRetentionMs: RETENTION_MS,
+    idleMs: 250,
+    uploadRetentionMs: RETENTION_MS,
     now: () => nowMs,
     onError: (error) => errors.push(error),
   });
@@ -110,6 +114,37 @@ suite('blobs that were given up', () => {
     await store.pass(IDLE_MS);
     assert.deepEqual(store.deleted, [...locations, later]);
     assert.deepEqual(store.errors, []);
+  });
+});
+
+suite('uploads', () => {
+  test('that are idle for their retention are aborted, and forgotten after as long again', async (t) => {
+    const { catalog, db, pass } = setUp(t);
+    const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'r' });
+    const old = await begin(catalog, { bucket, key: 'old' });
+    await begin(catalog, { bucket, key: 'new' });
+    const timesOf = (activeMs: number, name: UploadName): unknown =>
+      db.prepare('UPDATE uploads SET active_ms = ? WHERE id = ?').run(activeMs, name.upload);
+    timesOf(0, old);
+    await pass(IDLE_MS);
+    assert.equal((await catalog.uploads.findUpload(old))?.state, 'aborted');
+    assert.equal(count(db, 'SELECT count(*) FROM uploads WHERE state = 0'), 1);
+    assert.equal(count(db, 'SELECT count(*) FROM manifests'), 1, 'its manifest is gone');
+    db.prepare('UPDATE uploads SET ended_ms = 0 WHERE id = ?').run(old.upload);
+    await pass(IDLE_MS);
+    assert.notEqual(await catalog.uploads.findUpload(old), undefined, 'looked for once a minute');
+    await pass(60_000);
+    assert.equal(await catalog.uploads.findUpload(old), undefined);
+    assert.equal(count(db, 'SELECT count(*) FROM uploads'), 1);
+  });
+
+  test('of which many are idle are aborted in slices', async (t) => {
+    const { catalog, db, pass } = setUp(t);
+    const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'r' });
+    await Promise.all(Array.from({ length: 250 }, () => begin(catalog, { bucket, key: 'k' })));
+    db.exec('UPDATE uploads SET active_ms = 0');
+    await pass(IDLE_MS);
+    assert.equal(count(db, 'SELECT count(*) FROM uploads WHERE state = 0'), 0);
   });
 });
 

@@ -1,22 +1,28 @@
 /**
- * The writer thread's background work: the reaper, what deleted snapshots leave, the feed's retention, and giving space back to a disk that is short
- * of it. One slice at a time, writes in between.
+ * The writer thread's background work: the reaper, what deleted snapshots leave, the retention of the feed and of uploads that nobody goes on with,
+ * and giving space back to a disk that is short of it. One slice at a time, writes in between.
  */
 
+import { abortAbandoned } from './mutations/uploads/abort-upload.ts';
 import type { Reaper } from './reaper.ts';
 import type { SnapshotSweeper } from './snapshot-sweeper.ts';
 import type { WriteQueue } from './write-queue.ts';
 
-const IDLE_MS = 250;
 const AFTER_ERROR_MS = 5000;
 const FEED_SLICE = 1000;
-const FEED_LOOK_MS = 60_000;
+const UPLOADS_SLICE = 100;
+/** How often it is looked for what has grown old. */
+const LOOK_MS = 60_000;
 
 export interface MaintenanceOptions {
   readonly queue: WriteQueue;
   readonly reaper: Reaper;
   readonly sweeper: SnapshotSweeper;
   readonly feedRetentionMs: number;
+  /** Between two looks for work when there was none. */
+  readonly idleMs: number;
+  /** Of uploads to which nothing comes; and how long those that have ended are still known. */
+  readonly uploadRetentionMs: number;
   readonly now?: () => number;
   readonly onError: (error: unknown) => void;
 }
@@ -27,10 +33,11 @@ export class Maintenance {
   #running: Promise<void> = Promise.resolve();
   #closed = false;
   #feedDueMs = 0;
+  #uploadsDueMs = 0;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
-    this.#schedule(IDLE_MS);
+    this.#schedule(options.idleMs);
   }
 
   #schedule(delayMs: number): void {
@@ -41,17 +48,19 @@ export class Maintenance {
   }
 
   async #step(): Promise<void> {
-    const { queue, reaper, sweeper, onError } = this.#options;
-    let delayMs = IDLE_MS;
+    const { queue, reaper, sweeper, idleMs, onError } = this.#options;
+    let delayMs = idleMs;
     // Each by itself: one blob that cannot be deleted must not let the feed grow.
-    for (const work of [
+    const works = [
       () => reaper.step(),
       () => sweeper.step(),
+      () => this.#endUploads(),
       () => this.#trimFeed(),
       () => queue.shrink(),
-    ]) {
+    ];
+    for (const work of works) {
       try {
-        if ((await work()) && delayMs === IDLE_MS) delayMs = 0;
+        if ((await work()) && delayMs === idleMs) delayMs = 0;
       } catch (error) {
         onError(error);
         delayMs = AFTER_ERROR_MS;
@@ -68,7 +77,21 @@ export class Maintenance {
     const before = now - this.#options.feedRetentionMs;
     const { changes } = this.#options.queue.transact(({ sql }) => sql.trimFeed.run(FEED_SLICE, before));
     const more = Number(changes) === FEED_SLICE;
-    if (!more) this.#feedDueMs = now + FEED_LOOK_MS;
+    if (!more) this.#feedDueMs = now + LOOK_MS;
+    return more;
+  }
+
+  #endUploads(): boolean {
+    const now = (this.#options.now ?? Date.now)();
+    if (now < this.#uploadsDueMs) return false;
+    const before = now - this.#options.uploadRetentionMs;
+    const most = this.#options.queue.transact((context) => {
+      const aborted = abortAbandoned(context, before, UPLOADS_SLICE);
+      const { changes } = context.uploads.deleteEnded.run(before, UPLOADS_SLICE);
+      return Math.max(aborted, Number(changes));
+    });
+    const more = most >= UPLOADS_SLICE;
+    if (!more) this.#uploadsDueMs = now + LOOK_MS;
     return more;
   }
 

@@ -1,6 +1,8 @@
 /** What can be asked of the writer thread: a closed union, plain data that crosses threads. */
 
 import type {
+  Appended,
+  AppendRequest,
   Bucket,
   ChosenVersioning,
   CopyRequest,
@@ -8,9 +10,20 @@ import type {
   DeletionResult,
   Published,
   PublishRequest,
+  RenameRequest,
   Reservation,
   ReserveRequest,
+  RestoreRequest,
+  TagsRequest,
 } from '../catalog.ts';
+import type {
+  CompletionRequest,
+  PartCopyRequest,
+  PartRequest,
+  PublishedPart,
+  UploadName,
+  UploadRequest,
+} from '../uploads.ts';
 import type { ForkRequest, Snapshot } from '../snapshots.ts';
 
 /** What a fork that has begun is made of. */
@@ -30,10 +43,15 @@ export interface Mutations {
   releaseBlob: { input: { blob: number }; result: undefined };
   publishVersion: { input: PublishRequest; result: Published };
   copyVersion: { input: CopyRequest; result: Published };
+  restoreVersion: { input: RestoreRequest; result: { extended: boolean } };
   deleteVersions: {
     input: { bucket: number; deletions: readonly Deletion[] };
     result: readonly DeletionResult[];
   };
+  appendVersion: { input: AppendRequest; result: Appended };
+  renameVersion: { input: RenameRequest; result: undefined };
+  setTags: { input: TagsRequest; result: Pick<Published, 'version'> };
+  setBucketTags: { input: { bucket: number; tags: string | null }; result: undefined };
   createSnapshot: { input: { bucket: number; name: string }; result: Snapshot };
   deleteSnapshot: { input: { bucket: number; name: string }; result: undefined };
   beginFork: { input: ForkRequest; result: { bucket: Bucket; plan: ForkPlan } };
@@ -42,6 +60,11 @@ export interface Mutations {
   finishFork: { input: { plan: ForkPlan }; result: undefined };
   abandonFork: { input: { plan: ForkPlan }; result: undefined };
   setVersioning: { input: { bucket: number; versioning: ChosenVersioning }; result: undefined };
+  createUpload: { input: UploadRequest; result: { id: number; initiatedMs: number } };
+  publishPart: { input: PartRequest; result: PublishedPart };
+  copyPart: { input: PartCopyRequest; result: PublishedPart };
+  completeUpload: { input: CompletionRequest; result: Published };
+  abortUpload: { input: UploadName; result: undefined };
 }
 
 export type MutationName = keyof Mutations;

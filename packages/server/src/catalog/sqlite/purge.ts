@@ -8,24 +8,36 @@ import type { WriteStatements } from './write-statements.ts';
 
 /**
  * Longer manifests are taken apart by the reaper: in slices, so that no mutation holds the others up, and when their
- * readers are gone, who look up extents as they go. Shorter ones were read whole with their version.
+ * readers are gone, who look up extents as they go. Shorter ones were read whole with their version. Those with parts
+ * are the reaper's, too: parts are looked up one by one.
  */
 const EXTENTS_AT_ONCE = EXTENTS_WITH_VERSION;
 
 export function purgeManifest(sql: WriteStatements, manifest: number): void {
-  const row = sql.dropManifestRef.get(manifest) as { refs: number; extents: number } | undefined;
+  const row = sql.dropManifestRef.get(manifest) as
+    | { refs: number; extents: number; hasParts: number }
+    | undefined;
   if (row === undefined || row.refs > 0) return;
-  if (row.extents <= EXTENTS_AT_ONCE) purgeExtents(sql, manifest, EXTENTS_AT_ONCE);
+  if (row.extents <= EXTENTS_AT_ONCE && row.hasParts === 0) purgeExtents(sql, manifest, EXTENTS_AT_ONCE);
 }
 
-/** Removes up to `limit` extents of an unreferenced manifest, and the manifest with the last. Returns how many. */
+/**
+ * Removes up to `limit` extents and parts of an unreferenced manifest, and the manifest with the last. Returns how many.
+ */
 export function purgeExtents(sql: WriteStatements, manifest: number, limit: number): number {
   const extents = sql.firstExtents.all(manifest, limit) as unknown as { start: number; blob: number }[];
   for (const { start, blob } of extents) {
     sql.deleteExtent.run(manifest, start);
-    const left = sql.dropBlobRef.get(blob) as { refs: number; location: string | null } | undefined;
-    if (left !== undefined && left.refs === 0 && left.location === null) sql.deleteBlob.run(blob);
+    dropBlob(sql, blob);
   }
-  if (extents.length < limit) sql.deleteManifest.run(manifest);
-  return extents.length;
+  let removed = extents.length;
+  if (removed < limit) removed += Number(sql.deleteParts.run(manifest, manifest, limit - removed).changes);
+  if (removed < limit) sql.deleteManifest.run(manifest);
+  return removed;
+}
+
+/** Gives up the reference of an extent that was removed. */
+export function dropBlob(sql: WriteStatements, blob: number): void {
+  const left = sql.dropBlobRef.get(blob) as { refs: number; location: string | null } | undefined;
+  if (left !== undefined && left.refs === 0 && left.location === null) sql.deleteBlob.run(blob);
 }

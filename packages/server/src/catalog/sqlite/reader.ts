@@ -8,6 +8,9 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type {
   Bucket,
   Extent,
+  HistoryRequest,
+  HistoryResult,
+  ListedVersion,
   ListRequest,
   ListResult,
   Version,
@@ -15,17 +18,21 @@ import type {
   VersionId,
 } from '../catalog.ts';
 import { successorOfPrefix } from '../key-order.ts';
+import { listHistory } from './history-listing.ts';
+import type { HistoryReader } from './history-listing.ts';
 import { listObjects } from './listing.ts';
-import type { PageReader } from './listing.ts';
+import type { KeyCursor, LeaderSearch, ScanSource } from './listing.ts';
 import {
   AFTER_ALL_TEXT,
   BUCKET_COLUMNS,
   EXTENT_COLUMNS,
   EXTENTS_WITH_VERSION,
+  HISTORY_COLUMNS,
   LISTED_COLUMNS,
   prepareArrays,
   toBucket,
   toExtent,
+  toHistoryRow,
   toJoinedExtent,
   toLeader,
   toListed,
@@ -42,19 +49,27 @@ const STEM = 'instr(substr(CAST(leaders.key AS BLOB), ?4), ?5)';
  * From the first key of a common prefix straight to the first one after it, which is the least that begins with what is
  * before the delimiter and goes on with `afterDelimiter`. By bytes, because SQLite's texts end at a NUL.
  */
-const LEADERS = `
+const leadersOf = (firstKey: (from: string) => string): string => `
   WITH RECURSIVE leaders (key) AS (
-    SELECT key
-      FROM (SELECT key FROM versions WHERE bucket = ?1 AND place = 0 AND key >= ?2 AND key < ?3 ORDER BY key LIMIT 1)
+    SELECT key FROM (${firstKey('?2')})
     UNION ALL
-    SELECT (
-      SELECT v.key FROM versions v WHERE v.bucket = ?1 AND v.place = 0
-        AND v.key >= CAST(substr(CAST(leaders.key AS BLOB), 1, ?4 + ${STEM} - 2) || ?6 AS TEXT) AND v.key < ?3
-        ORDER BY v.key LIMIT 1
-    ) FROM leaders WHERE leaders.key IS NOT NULL AND ${STEM} > 0
+    SELECT (${firstKey(`CAST(substr(CAST(leaders.key AS BLOB), 1, ?4 + ${STEM} - 2) || ?6 AS TEXT)`)})
+      FROM leaders WHERE leaders.key IS NOT NULL AND ${STEM} > 0
     LIMIT ?7
   )
   SELECT key FROM leaders WHERE key IS NOT NULL`;
+
+const firstKeyOf = (place: number, from: string): string =>
+  `SELECT v.key AS key FROM versions v WHERE v.bucket = ?1 AND v.place = ${place} AND v.key >= ${from} AND v.key < ?3
+    ORDER BY v.key LIMIT 1`;
+
+const LEADERS = leadersOf((from) => firstKeyOf(PLACE.current, from));
+
+/** Of two places: the lesser one of two seeks. */
+const HISTORY_LEADERS = leadersOf(
+  (from) => `SELECT min(key) AS key FROM (SELECT key FROM (${firstKeyOf(PLACE.current, from)})
+    UNION ALL SELECT key FROM (${firstKeyOf(PLACE.noncurrent, from)}))`,
+);
 
 const NO_CHOICE: VersionChoice = {};
 
@@ -71,7 +86,8 @@ export class SqliteReader {
   readonly #currentWithFirstExtent: StatementSync;
   readonly #firstExtents: StatementSync;
   readonly #extents: StatementSync;
-  readonly #pages: PageReader;
+  readonly #current: ScanSource<ListedVersion, KeyCursor>;
+  readonly #history: HistoryReader;
 
   constructor(db: DatabaseSync) {
     this.snapshots = new SnapshotReader(db);
@@ -119,16 +135,35 @@ export class SqliteReader {
       );
     const after = page('key > ?');
     const from = page('key >= ?');
-    const leaders = prepareArrays(db, LEADERS);
-    this.#pages = {
-      after: (bucket, key, limit) => after.all(bucket, key, limit).map(toListed),
-      from: (bucket, key, limit) => from.all(bucket, key, limit).map(toListed),
-      leaders: ({ bucket, from: first, prefix, delimiter, afterDelimiter, limit }) => {
-        const bytes = Buffer.from(delimiter);
-        const end = successorOfPrefix(prefix) ?? AFTER_ALL_TEXT;
-        const start = Buffer.byteLength(prefix) + 1;
-        return leaders.all(bucket, first, end, start, bytes, afterDelimiter, limit).map(toLeader);
-      },
+    this.#current = {
+      page: (bucket, { key, inclusive }, limit) =>
+        (inclusive ? from : after).all(bucket, key, limit).map(toListed),
+      from: (key) => ({ key, inclusive: true }),
+      after: (key) => ({ key, inclusive: false }),
+      next: ({ key }) => ({ key, inclusive: false }),
+      leaders: leaderSearch(db, LEADERS),
+    };
+    this.#history = this.#historyReader(db);
+  }
+
+  #historyReader(db: DatabaseSync): HistoryReader {
+    // Both places come in this order from the primary key, and are merged as they come.
+    const rows = (bound: string): StatementSync => {
+      const place = (number: number): string =>
+        `SELECT ${HISTORY_COLUMNS} FROM versions WHERE bucket = ?1 AND place = ${number} AND ${bound}`;
+      const both = `${place(PLACE.current)} UNION ALL ${place(PLACE.noncurrent)}`;
+      return prepareArrays(db, `${both} ORDER BY key, seq DESC LIMIT ?3`);
+    };
+    const ofKey = rows('key = ?2 AND seq < ?4');
+    const after = rows('key > ?2');
+    const from = rows('key >= ?2');
+    return {
+      ofKey: (bucket, key, before, limit) => ofKey.all(bucket, key, limit, before).map(toHistoryRow),
+      after: (bucket, key, limit) => after.all(bucket, key, limit).map(toHistoryRow),
+      from: (bucket, key, limit) => from.all(bucket, key, limit).map(toHistoryRow),
+      leaders: leaderSearch(db, HISTORY_LEADERS),
+      latest: (bucket, key) => this.findVersion(bucket, key)?.seq,
+      nullVersion: (bucket, key) => this.findVersion(bucket, key, { version: 'null' })?.seq,
     };
   }
 
@@ -223,6 +258,21 @@ export class SqliteReader {
   /** Several statements: to be called in a transaction, so that a page is of one commit. */
   listObjects(request: ListRequest): ListResult {
     const { asOf = null } = request;
-    return listObjects(asOf === null ? this.#pages : this.snapshots.pages(request, asOf), request);
+    return listObjects(asOf === null ? this.#current : this.snapshots.source(request, asOf), request);
   }
+
+  /** As `listObjects`. */
+  listVersions(request: HistoryRequest): HistoryResult {
+    return listHistory(this.#history, request);
+  }
+}
+
+function leaderSearch(db: DatabaseSync, sql: string): (search: LeaderSearch) => string[] {
+  const statement = prepareArrays(db, sql);
+  return ({ bucket, from, prefix, delimiter, afterDelimiter, limit }) => {
+    const bytes = Buffer.from(delimiter);
+    const end = successorOfPrefix(prefix) ?? AFTER_ALL_TEXT;
+    const start = Buffer.byteLength(prefix) + 1;
+    return statement.all(bucket, from, end, start, bytes, afterDelimiter, limit).map(toLeader);
+  };
 }

@@ -18,11 +18,12 @@ export interface ReaperOptions {
   readonly queue: WriteQueue;
   readonly epochs: EpochWriter;
   /** Deletes the blob's bytes; deleting what is not there is no error. */
-  readonly deleteBlob: (location: string) => Promise<void>;
+  readonly deleteBlob: (blob: { tier: string; location: string }) => Promise<void>;
 }
 
 interface Doomed {
   readonly id: number;
+  readonly tier: string;
   readonly location: string;
 }
 
@@ -58,7 +59,7 @@ export class Reaper {
     let failure: Error | undefined;
     for (const blob of blobs) {
       try {
-        await this.#options.deleteBlob(blob.location);
+        await this.#options.deleteBlob(blob);
         deleted.push(blob);
       } catch (error) {
         failure ??= error as Error;

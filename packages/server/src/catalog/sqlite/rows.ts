@@ -2,15 +2,20 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Bucket, Extent, ListedVersion, Version, Versioning } from '../catalog.ts';
+import type { HistoryRow } from './history-listing.ts';
 
 export const BUCKET_COLUMNS = 'id, name, owner, region, scope, created_ms AS createdMs, versioning, tags';
 
 export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
   v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since`;
 
-export const LISTED_COLUMNS = 'key, size, etag, modified_ms, storage_class, owner, checksum_algorithm';
+export const LISTED_COLUMNS =
+  'key, size, etag, modified_ms, storage_class, owner, checksum_algorithm, checksum_value';
 
-export const EXTENT_COLUMNS = 'e.start, e.length, e.offset, b.location, b.data';
+export const HISTORY_COLUMNS = `${LISTED_COLUMNS}, seq, is_null, delete_marker`;
+
+export const EXTENT_COLUMNS =
+  'e.start, e.length, e.offset, b.location, b.data, b.tier, b.codec, b.frames, b.logical';
 
 /** SQLite sorts every blob after every text. */
 export const AFTER_ALL_TEXT = new Uint8Array();
@@ -52,6 +57,10 @@ type ExtentRow = [
   offset: number,
   location: string | null,
   data: Uint8Array | null,
+  tier: string,
+  codec: number,
+  frames: Uint8Array | null,
+  logical: number,
 ];
 type ListedRow = [
   key: string,
@@ -61,6 +70,7 @@ type ListedRow = [
   storageClass: string,
   owner: string,
   checksumAlgorithm: string | null,
+  checksumValue: string | null,
 ];
 
 const VERSION_WIDTH = 18;
@@ -101,7 +111,17 @@ export function toVersion(row: unknown): Version {
 
 export function toExtent(row: unknown): Extent {
   const e = row as ExtentRow;
-  return { start: e[0], length: e[1], offset: e[2], location: e[3], data: e[4] };
+  return {
+    start: e[0],
+    length: e[1],
+    offset: e[2],
+    location: e[3],
+    data: e[4],
+    tier: e[5],
+    codec: e[6],
+    frames: e[7],
+    logical: e[8],
+  };
 }
 
 /** The extent that a row holds after its version; undefined when the version has none. */
@@ -120,6 +140,17 @@ export function toListed(row: unknown): ListedVersion {
     storageClass: v[4],
     owner: v[5],
     checksumAlgorithm: v[6],
+    checksumValue: v[7],
+  };
+}
+
+export function toHistoryRow(row: unknown): HistoryRow {
+  const v = row as [...ListedRow, seq: number, isNull: number, deleteMarker: number];
+  return {
+    ...toListed(row),
+    seq: v[8],
+    isNull: v[9] === 1,
+    deleteMarker: v[10] === 1,
   };
 }
 

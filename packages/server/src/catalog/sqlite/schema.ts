@@ -151,6 +151,7 @@ CREATE TABLE uploads (
   part_list BLOB
 ) STRICT;
 CREATE INDEX uploads_open ON uploads (bucket, key, id) WHERE state = 0;
+CREATE INDEX uploads_past ON uploads (bucket, key, id) WHERE state <> 0;
 CREATE INDEX uploads_idle ON uploads (active_ms) WHERE state = 0;
 CREATE INDEX uploads_ended ON uploads (ended_ms) WHERE state <> 0;
 
@@ -180,8 +181,9 @@ CREATE TABLE blobs (
   tier TEXT NOT NULL DEFAULT '',
   frames BLOB
 ) STRICT;
-CREATE UNIQUE INDEX blobs_by_hash ON blobs (scope, tier, sha256) WHERE location IS NOT NULL;
+CREATE UNIQUE INDEX blobs_by_hash ON blobs (scope, tier, codec, sha256) WHERE location IS NOT NULL;
 CREATE INDEX blobs_unreferenced ON blobs (id) WHERE refs = 0;
+CREATE INDEX blobs_by_tier ON blobs (tier) WHERE tier <> '';
 
 CREATE TABLE rename_tokens (
   bucket INTEGER NOT NULL,
@@ -226,10 +228,12 @@ ${[
   'TABLE snapshots',
   'TABLE uploads',
   'INDEX uploads_open',
+  'INDEX uploads_past',
   'INDEX uploads_idle',
   'INDEX uploads_ended',
   'TABLE parts',
   'UNIQUE INDEX blobs_by_hash',
+  'INDEX blobs_by_tier',
   'TABLE rename_tokens',
   'INDEX rename_tokens_by_age',
 ]

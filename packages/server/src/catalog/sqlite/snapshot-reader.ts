@@ -8,7 +8,7 @@ import { parseSnapshotBucket } from '@cistern/protocol';
 import type { Bucket, ListedVersion, ListRequest } from '../catalog.ts';
 import { compareKeys, successorOfPrefix } from '../key-order.ts';
 import type { Snapshot } from '../snapshots.ts';
-import type { PageReader } from './listing.ts';
+import type { KeyCursor, ScanSource } from './listing.ts';
 import { AFTER_ALL_TEXT, BUCKET_COLUMNS, LISTED_COLUMNS, prepareArrays, toBucket, toListed } from './rows.ts';
 import { BUCKET_STATE, PLACE, PLACE_IS, SNAPSHOT_STATE } from './schema.ts';
 
@@ -33,7 +33,7 @@ const STEP_MAX = 1000;
 
 /** After the columns of a listing. */
 const ROW_COLUMNS = `${LISTED_COLUMNS}, seq, since, place, delete_marker, manifest`;
-const [SEQ, SINCE, PLACE_OF, MARKER, MANIFEST] = [7, 8, 9, 10, 11];
+const [SEQ, SINCE, PLACE_OF, MARKER, MANIFEST] = [8, 9, 10, 11, 12];
 const MODIFIED = 3;
 
 /** The keys of a place, each once, whatever history it has: from one straight to the next. */
@@ -133,7 +133,7 @@ export class SnapshotReader {
   }
 
   /** For a listing of one prefix, which it does not look beyond. */
-  pages({ bucket, prefix }: ListRequest, asOf: number): PageReader {
+  source({ bucket, prefix }: ListRequest, asOf: number): ScanSource<ListedVersion, KeyCursor> {
     const moment = { bucket, asOf, untilMs: Number.MAX_SAFE_INTEGER };
     const end = successorOfPrefix(prefix) ?? AFTER_ALL_TEXT;
     const page = (first: string, limit: number): ListedVersion[] => {
@@ -149,8 +149,10 @@ export class SnapshotReader {
       return found.slice(0, limit);
     };
     return {
-      after: (_, key, limit) => page(after(key), limit),
-      from: (_, key, limit) => page(key, limit),
+      page: (_, { key, inclusive }, limit) => page(inclusive ? key : after(key), limit),
+      from: (key) => ({ key, inclusive: true }),
+      after: (key) => ({ key, inclusive: false }),
+      next: ({ key }) => ({ key, inclusive: false }),
       leaders: undefined,
     };
   }

@@ -2,6 +2,8 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type {
+  Appended,
+  AppendRequest,
   Bucket,
   Catalog,
   ChosenVersioning,
@@ -9,21 +11,28 @@ import type {
   Deletion,
   DeletionResult,
   Extent,
+  HistoryRequest,
+  HistoryResult,
   ListRequest,
   ListResult,
   OpenVersion,
   Published,
   PublishRequest,
+  RenameRequest,
   Reservation,
   ReserveRequest,
+  RestoreRequest,
+  TagsRequest,
   Version,
   VersionChoice,
 } from '../catalog.ts';
 import { CatalogError } from '../errors.ts';
 import type { EpochReader } from '../epochs.ts';
+import type { UploadCatalog } from '../uploads.ts';
 import type { SnapshotCatalog } from '../snapshots.ts';
 import { SqliteReader } from './reader.ts';
 import { EXTENTS_WITH_VERSION } from './rows.ts';
+import { SqliteUploads } from './sqlite-uploads.ts';
 import { SharedSnapshot } from './shared-snapshot.ts';
 import { SqliteSnapshots } from './sqlite-snapshots.ts';
 import type { WriterClient } from './writer-client.ts';
@@ -35,11 +44,12 @@ const BUCKETS_KEPT = 1000;
 
 export interface SqliteCatalogOptions {
   readonly db: DatabaseSync;
-  readonly writer: Pick<WriterClient, 'write'>;
+  readonly writer: Pick<WriterClient, 'write' | 'watchUpload'>;
   readonly epochs: EpochReader;
 }
 
 export class SqliteCatalog implements Catalog {
+  readonly uploads: UploadCatalog;
   readonly snapshots: SnapshotCatalog;
   readonly #reader: SqliteReader;
   readonly #writer: Pick<WriterClient, 'write'>;
@@ -55,6 +65,7 @@ export class SqliteCatalog implements Catalog {
     this.#writer = writer;
     this.#epochs = epochs;
     this.#snapshot = new SharedSnapshot(db, epochs);
+    this.uploads = new SqliteUploads({ db, snapshot: this.#snapshot, writer, reader: this.#reader, epochs });
     this.snapshots = new SqliteSnapshots(this.#reader.snapshots, this.#snapshot, writer);
   }
 
@@ -86,6 +97,10 @@ export class SqliteCatalog implements Catalog {
 
   async setVersioning(bucket: number, versioning: ChosenVersioning): Promise<void> {
     await this.#writer.write('setVersioning', { bucket, versioning });
+  }
+
+  async setBucketTags(bucket: number, tags: string | null): Promise<void> {
+    await this.#writer.write('setBucketTags', { bucket, tags });
   }
 
   async findVersion(bucket: number, key: string, choice?: VersionChoice): Promise<Version | undefined> {
@@ -136,6 +151,10 @@ export class SqliteCatalog implements Catalog {
     });
   }
 
+  async listVersions(request: HistoryRequest): Promise<HistoryResult> {
+    return this.#snapshot.read(() => this.#reader.listVersions(request));
+  }
+
   reserveBlob(request: ReserveRequest): Promise<Reservation> {
     return this.#writer.write('reserveBlob', request);
   }
@@ -148,8 +167,24 @@ export class SqliteCatalog implements Catalog {
     return this.#writer.write('publishVersion', request);
   }
 
+  appendVersion(request: AppendRequest): Promise<Appended> {
+    return this.#writer.write('appendVersion', request);
+  }
+
+  async renameVersion(request: RenameRequest): Promise<void> {
+    await this.#writer.write('renameVersion', request);
+  }
+
   copyVersion(request: CopyRequest): Promise<Published> {
     return this.#writer.write('copyVersion', request);
+  }
+
+  setTags(request: TagsRequest): Promise<Pick<Published, 'version'>> {
+    return this.#writer.write('setTags', request);
+  }
+
+  restoreVersion(request: RestoreRequest): Promise<{ extended: boolean }> {
+    return this.#writer.write('restoreVersion', request);
   }
 
   async deleteVersions(bucket: number, deletions: readonly Deletion[]): Promise<readonly DeletionResult[]> {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { EpochMemory } from '../epochs.ts';
+import type { UploadChange } from '../uploads.ts';
 import { createEpochMemory, EpochReader, EpochWriter } from '../epochs.ts';
 import { DATABASE_FILE, openReader, openWriter } from './connection.ts';
 import type { LogMover } from './log-mover.ts';
@@ -17,6 +18,7 @@ import { Reaper } from './reaper.ts';
 import { SqliteCatalog } from './sqlite-catalog.ts';
 import { SnapshotSweeper } from './snapshot-sweeper.ts';
 import type { WriterClient } from './writer-client.ts';
+import { UploadWatchers } from './upload-watchers.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** What a test's context and a suite's have in common. */
@@ -70,27 +72,41 @@ export function openSqliteStore(t: Cleanup, options: SqliteStoreOptions = {}): S
   const deleted: string[] = [];
   const commits: number[] = [];
   const stops: unknown[] = [];
+  const watchers = new UploadWatchers();
   const queue = new WriteQueue({
     db,
     path,
     epochs,
     ...(options.mover !== undefined && { mover: options.mover }),
     onCommit: ({ mutations }) => commits.push(mutations),
+    onUploads: (changes) => watchers.changed(changes),
     onStop: (cause) => stops.push(cause),
   });
-  const deleteBlob = async (location: string): Promise<void> => {
+  const deleteBlob = async ({ location }: { location: string }): Promise<void> => {
     await options.deleteBlob?.(location);
     deleted.push(location);
   };
   const reaper = new Reaper({ queue, epochs, deleteBlob });
   const sweeper = new SnapshotSweeper(queue);
   const write = writeThrough(queue);
-  const catalog = new SqliteCatalog({ db: readerDb, writer: { write }, epochs: new EpochReader(memory, 0) });
+  const catalog = new SqliteCatalog({
+    db: readerDb,
+    writer: { write, watchUpload: watchIn(watchers) },
+    epochs: new EpochReader(memory, 0),
+  });
   const crash = (): void => {
     for (const connection of [readerDb, db]) if (connection.isOpen) connection.close();
   };
   t.after(crash);
   return { path, memory, db, queue, reaper, sweeper, deleted, commits, stops, catalog, write, crash };
+}
+
+function watchIn(watchers: UploadWatchers): WriterClient['watchUpload'] {
+  return async (upload, listener) => {
+    const tell = (changes: readonly UploadChange[]): void => changes.forEach(listener);
+    watchers.watch(upload, tell);
+    return () => watchers.unwatch(upload, tell);
+  };
 }
 
 function writeThrough(queue: WriteQueue): WriterClient['write'] {

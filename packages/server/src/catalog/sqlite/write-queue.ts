@@ -20,6 +20,9 @@ import { WAIT } from './mutations/context.ts';
 import type { WriteContext } from './mutations/context.ts';
 import { SqliteReader } from './reader.ts';
 import { SQLITE, sqliteCode } from './sqlite-errors.ts';
+import type { UploadChange } from '../uploads.ts';
+import { UploadReader } from './upload-reader.ts';
+import { UploadStatements } from './upload-statements.ts';
 import { WriteStatements } from './write-statements.ts';
 
 /** A transaction takes no more than this, so that a long queue is answered in steps. */
@@ -51,6 +54,8 @@ export interface WriteQueueOptions {
   readonly now?: () => number;
   /** Called after each batch: how many mutations the commit carried and how long it took. */
   readonly onCommit?: (batch: { mutations: number; durationMs: number }) => void;
+  /** Called after each commit that changed uploads. */
+  readonly onUploads?: (changes: readonly UploadChange[]) => void;
   /** Called once, when the queue stops for good. */
   readonly onStop?: (cause: unknown) => void;
 }
@@ -69,6 +74,8 @@ export class WriteQueue {
   #scheduled = false;
   /** Whether the open transaction has made or deleted a bucket. */
   #bucketsChanged = false;
+  /** Of the open transaction. One that was undone with its mutation wakes somebody for nothing. */
+  #uploadChanges: UploadChange[] = [];
   #stopped: CatalogError | undefined;
   #idle: (() => void)[] = [];
 
@@ -85,6 +92,8 @@ export class WriteQueue {
     this.#context = {
       sql: this.sql,
       reader: new SqliteReader(db),
+      uploads: new UploadStatements(db),
+      uploadReader: new UploadReader(db),
       pins: this.pins,
       now: options.now ?? Date.now,
       nextSequence: () => ++this.#sequence,
@@ -94,6 +103,7 @@ export class WriteQueue {
       bucketsChanged: () => {
         this.#bucketsChanged = true;
       },
+      uploadChanged: (change) => this.#uploadChanges.push(change),
     };
   }
 
@@ -229,10 +239,13 @@ export class WriteQueue {
     this.#options.epochs.committed(this.#sequence);
     if (this.#bucketsChanged) this.#options.epochs.bucketsChanged();
     this.#bucketsChanged = false;
+    if (this.#uploadChanges.length > 0) this.#options.onUploads?.(this.#uploadChanges);
+    this.#uploadChanges = [];
   }
 
   #rollback(before: number, cause: unknown): void {
     this.#sequence = before;
+    this.#uploadChanges = [];
     try {
       if (this.#options.db.isTransaction) this.sql.rollback.run();
     } catch (error) {

@@ -4,6 +4,15 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { BLOB_STATE, PLACE, PLACE_IS } from './schema.ts';
 import { SnapshotStatements } from './snapshot-statements.ts';
 
+/** A version that S3 shows. */
+const SHOWN = `WHERE bucket = ? AND place IN (${PLACE.current}, ${PLACE.noncurrent}) AND key = ? AND seq = ?`;
+
+/** A copy of its row as it is, for the snapshots that show it. */
+const KEEP_RETIRED = `INSERT INTO versions SELECT bucket, ${PLACE.retired}, key, seq, since, ?, is_null, delete_marker,
+    modified_ms, size, etag, storage_class, owner, manifest, extents, parts, checksum_algorithm, checksum_value, tags,
+    attributes, restored_until_ms
+  FROM versions ${SHOWN}`;
+
 export class WriteStatements {
   readonly snapshots: SnapshotStatements;
   readonly begin: StatementSync;
@@ -20,6 +29,7 @@ export class WriteStatements {
   readonly bucketById: StatementSync;
   readonly bucketHasVersions: StatementSync;
   readonly setVersioning: StatementSync;
+  readonly setBucketTags: StatementSync;
 
   readonly insertVersion: StatementSync;
   readonly insertDeleteMarker: StatementSync;
@@ -28,6 +38,9 @@ export class WriteStatements {
   readonly demote: StatementSync;
   readonly surface: StatementSync;
   readonly noncurrentNull: StatementSync;
+  readonly setRestored: StatementSync;
+  readonly setTags: StatementSync;
+  readonly keepRetired: StatementSync;
 
   readonly insertManifest: StatementSync;
   readonly addManifestRef: StatementSync;
@@ -35,9 +48,23 @@ export class WriteStatements {
   readonly deleteManifest: StatementSync;
   readonly unreferencedManifests: StatementSync;
 
+  readonly setManifestEnd: StatementSync;
+
+  readonly insertPart: StatementSync;
+  readonly partCount: StatementSync;
+  readonly copyParts: StatementSync;
+  readonly partChecksums: StatementSync;
+
+  readonly renameToken: StatementSync;
+  readonly insertRenameToken: StatementSync;
+  readonly trimRenameTokens: StatementSync;
+
   readonly insertExtent: StatementSync;
+  readonly refExtents: StatementSync;
+  readonly copyExtents: StatementSync;
   readonly firstExtents: StatementSync;
   readonly deleteExtent: StatementSync;
+  readonly deleteParts: StatementSync;
 
   readonly insertInlineBlob: StatementSync;
   readonly insertPendingBlob: StatementSync;
@@ -78,6 +105,7 @@ export class WriteStatements {
       `SELECT 1 FROM versions WHERE bucket = ? AND place < ${PLACE.retired} LIMIT 1`,
     );
     this.setVersioning = p('UPDATE buckets SET versioning = ? WHERE id = ?');
+    this.setBucketTags = p('UPDATE buckets SET tags = ? WHERE id = ?');
 
     this.insertVersion =
       p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker, modified_ms, size, etag,
@@ -101,27 +129,58 @@ export class WriteStatements {
       `SELECT seq FROM versions WHERE bucket = ? AND place = ${PLACE.noncurrent} AND key = ? AND is_null = 1`,
     );
 
+    this.setRestored = p(`UPDATE versions SET restored_until_ms = ? ${SHOWN}`);
+    this.setTags = p(`UPDATE versions SET since = ?, tags = ? ${SHOWN}`);
+    this.keepRetired = p(KEEP_RETIRED);
+
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, ?, ?)');
     this.addManifestRef = p('UPDATE manifests SET refs = refs + 1 WHERE id = ?');
-    this.dropManifestRef = p('UPDATE manifests SET refs = refs - 1 WHERE id = ? RETURNING refs, extents');
+    this.dropManifestRef = p(`UPDATE manifests SET refs = refs - 1 WHERE id = ?
+      RETURNING refs, extents, EXISTS (SELECT 1 FROM parts WHERE manifest = manifests.id) AS hasParts`);
     this.deleteManifest = p('DELETE FROM manifests WHERE id = ?');
     this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT ?');
+
+    this.setManifestEnd = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
+
+    const part =
+      'INSERT INTO parts (manifest, number, seq, size, etag, extents, modified_ms, checksum_value)';
+    this.insertPart = p(`${part} VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+    // Of a version's manifest: they are numbered without gaps.
+    this.partCount = p('SELECT coalesce(max(number), 0) AS parts FROM parts WHERE manifest = ?');
+    this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value
+      FROM parts WHERE manifest = ? ORDER BY number LIMIT ?`);
+    this.partChecksums = p(
+      'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT ?',
+    );
+
+    this.renameToken = p('SELECT request FROM rename_tokens WHERE bucket = ? AND token = ?');
+    this.insertRenameToken = p(
+      'INSERT INTO rename_tokens (bucket, token, request, at_ms) VALUES (?, ?, ?, ?)',
+    );
+    this.trimRenameTokens = p('DELETE FROM rename_tokens WHERE at_ms < ?');
 
     this.insertExtent = p(
       'INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)',
     );
+    const before = 'FROM extents WHERE manifest = ? AND start < ?';
+    // A blob may be there several times.
+    this.refExtents = p(`UPDATE blobs SET refs = refs + uses FROM
+      (SELECT blob, count(*) AS uses ${before} GROUP BY blob) WHERE id = blob`);
+    this.copyExtents = p(`INSERT INTO extents (manifest, start, length, blob, offset)
+      SELECT ?, start, length, blob, offset ${before}`);
     this.firstExtents = p('SELECT start, blob FROM extents WHERE manifest = ? ORDER BY start LIMIT ?');
     this.deleteExtent = p('DELETE FROM extents WHERE manifest = ? AND start = ?');
+    this.deleteParts = p(`DELETE FROM parts WHERE manifest = ? AND number IN
+      (SELECT number FROM parts WHERE manifest = ? ORDER BY number LIMIT ?)`);
 
     this.insertInlineBlob =
       p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
       VALUES (?, ?, ?, ${BLOB_STATE.live}, 1, 0, ?, ?, NULL, ?)`);
     this.insertPendingBlob =
-      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
-      VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, 0, ?, ?, ?, NULL)`);
-    this.blobByHash = p(
-      "SELECT id, state, location FROM blobs WHERE scope = ? AND tier = '' AND sha256 = ? AND location IS NOT NULL",
-    );
+      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data, tier, frames)
+      VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, ?, ?, ?, ?, NULL, ?, ?)`);
+    this.blobByHash = p(`SELECT id, state, location FROM blobs
+      WHERE scope = ? AND tier = ? AND codec = ? AND sha256 = ? AND location IS NOT NULL`);
     this.blobById = p('SELECT state, location, logical FROM blobs WHERE id = ?');
     this.addBlobRef = p(
       `UPDATE blobs SET refs = refs + 1, state = ${BLOB_STATE.live} WHERE id = ? RETURNING logical`,
@@ -130,7 +189,7 @@ export class WriteStatements {
     this.deleteBlob = p('DELETE FROM blobs WHERE id = ?');
     this.markDeleting = p(`UPDATE blobs SET state = ${BLOB_STATE.deleting} WHERE id = ?`);
     this.unreferencedBlobs = p(
-      'SELECT id, state, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
+      'SELECT id, state, tier, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
     );
 
     this.freePages = p('PRAGMA freelist_count');

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { CatalogError } from '../errors.ts';
 import type { Mutation, MutationName, Mutations } from './mutation.ts';
 import { movedMemory } from './port-protocol.ts';
+import type { UploadChange } from '../uploads.ts';
 import type { NumberedMutation, WriterReply, WriterRequest } from './port-protocol.ts';
 
 interface Pending {
@@ -11,9 +12,15 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+interface UploadWatch {
+  readonly listeners: Set<(change: UploadChange) => void>;
+  readonly ready: PromiseWithResolvers<void>;
+}
+
 export class WriterClient {
   readonly #port: MessagePort;
   readonly #pending = new Map<number, Pending>();
+  readonly #watches = new Map<number, UploadWatch>();
   #nextId = 0;
   #batch: NumberedMutation[] = [];
   #stopped: CatalogError | undefined;
@@ -44,6 +51,33 @@ export class WriterClient {
     this.#port.postMessage({ stop: cause } satisfies WriterRequest);
   }
 
+  /**
+   * Tells of every change of an upload that is committed after the promise has resolved, and of some before. The
+   * listener is told of an end, too, when the writer goes away.
+   */
+  async watchUpload(upload: number, listener: (change: UploadChange) => void): Promise<() => void> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    let watch = this.#watches.get(upload);
+    if (watch === undefined) {
+      watch = { listeners: new Set(), ready: Promise.withResolvers<void>() };
+      this.#watches.set(upload, watch);
+      this.#port.postMessage({ watch: upload } satisfies WriterRequest);
+    }
+    const { listeners, ready } = watch;
+    listeners.add(listener);
+    await ready.promise;
+    return () => {
+      if (
+        !listeners.delete(listener) ||
+        listeners.size > 0 ||
+        this.#watches.get(upload)?.listeners !== listeners
+      )
+        return;
+      this.#watches.delete(upload);
+      this.#port.postMessage({ unwatch: upload } satisfies WriterRequest);
+    };
+  }
+
   #flush(): void {
     const batch = this.#batch;
     this.#batch = [];
@@ -52,6 +86,15 @@ export class WriterClient {
   }
 
   #receive(reply: WriterReply): void {
+    if ('watched' in reply) {
+      this.#watches.get(reply.watched)?.ready.resolve();
+      return;
+    }
+    if ('changes' in reply) {
+      for (const change of reply.changes)
+        for (const listener of this.#watches.get(change.upload)?.listeners ?? []) listener(change);
+      return;
+    }
     for (const answer of reply) {
       const pending = this.#pending.get(answer.id);
       this.#pending.delete(answer.id);
@@ -66,5 +109,10 @@ export class WriterClient {
     this.#stopped = new CatalogError('Stopped', 'The catalog is closed');
     for (const { reject } of this.#pending.values()) reject(this.#stopped);
     this.#pending.clear();
+    for (const [upload, { listeners, ready }] of this.#watches) {
+      ready.resolve();
+      for (const listener of listeners) listener({ upload, part: null });
+    }
+    this.#watches.clear();
   }
 }

@@ -41,9 +41,12 @@ function start(t: TestContext, directory = temporaryDirectory(t)): Fixture {
   const epochs = createEpochMemory(1);
   const workerData: WriterData = {
     databasePath: path,
-    blobsPath: directory,
+    dataDir: directory,
+    storageClasses: {},
     epochs,
     feedRetentionMs: 1e9,
+    reaperIdleMs: 250,
+    uploadRetentionMs: 1e9,
   };
   const worker = new Worker(new URL('writer-thread.ts', import.meta.url), { workerData });
   t.after(() => worker.terminate());

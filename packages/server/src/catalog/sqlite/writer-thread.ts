@@ -4,9 +4,12 @@
  * serves ports.
  */
 
+import type { DatabaseSync } from 'node:sqlite';
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
-import { FileBlobStore } from '../../blobs/files/file-blob-store.ts';
+import { BlobTiers } from '../../blobs/blob-tiers.ts';
+import { requireClassDirectories } from '../../class-directories.ts';
+import type { StorageClassMap } from '../../config.ts';
 import { CatalogError } from '../errors.ts';
 import { EpochWriter } from '../epochs.ts';
 import type { EpochMemory } from '../epochs.ts';
@@ -14,8 +17,10 @@ import { explainOpening, openWriter } from './connection.ts';
 import { LogMover } from './log-mover.ts';
 import { Maintenance } from './maintenance.ts';
 import { movedMemory } from './port-protocol.ts';
-import type { Answer, WriterRequest } from './port-protocol.ts';
+import type { Answer, WriterReply, WriterRequest } from './port-protocol.ts';
 import { Reaper } from './reaper.ts';
+import { UploadWatchers } from './upload-watchers.ts';
+import type { UploadChange } from '../uploads.ts';
 import { SnapshotSweeper } from './snapshot-sweeper.ts';
 import { WriterMetrics } from './writer-metrics.ts';
 import type { WriterMetricsValues } from './writer-metrics.ts';
@@ -23,9 +28,12 @@ import { WriteQueue } from './write-queue.ts';
 
 export interface WriterData {
   readonly databasePath: string;
-  readonly blobsPath: string;
+  readonly dataDir: string;
+  readonly storageClasses: StorageClassMap;
   readonly epochs: EpochMemory;
   readonly feedRetentionMs: number;
+  readonly reaperIdleMs: number;
+  readonly uploadRetentionMs: number;
 }
 
 /** From the main thread. */
@@ -49,8 +57,10 @@ function main(data: WriterData): void {
   const tell = (event: WriterEvent): void => parent.postMessage(event);
 
   const db = openWriter(data.databasePath);
+  requireClassDirectories(tiersInUse(db), data.storageClasses);
   const epochs = new EpochWriter(data.epochs);
   const metrics = new WriterMetrics();
+  const watchers = new UploadWatchers();
   const mover = new LogMover(data.databasePath, (cause) => queue.logNotMoved(cause));
   const queue: WriteQueue = new WriteQueue({
     db,
@@ -58,15 +68,18 @@ function main(data: WriterData): void {
     mover,
     epochs,
     onCommit: (batch) => metrics.commit(batch),
+    onUploads: (changes) => watchers.changed(changes),
     onStop: (cause) => tell({ kind: 'stopped', message: describe(cause) }),
   });
-  const blobs = new FileBlobStore(data.blobsPath);
-  const reaper = new Reaper({ queue, epochs, deleteBlob: (location) => blobs.delete(location) });
+  const blobs = new BlobTiers(data);
+  const reaper = new Reaper({ queue, epochs, deleteBlob: (blob) => blobs.delete(blob) });
   const maintenance = new Maintenance({
     queue,
     reaper,
     sweeper: new SnapshotSweeper(queue),
     feedRetentionMs: data.feedRetentionMs,
+    idleMs: data.reaperIdleMs,
+    uploadRetentionMs: data.uploadRetentionMs,
     onError: (error) => tell({ kind: 'error', message: describe(error) }),
   });
   const ports = new Set<MessagePort>();
@@ -86,7 +99,7 @@ function main(data: WriterData): void {
     switch (command.kind) {
       case 'connect':
         ports.add(command.port);
-        serve(command.port, queue);
+        serve(command.port, queue, watchers);
         break;
       case 'metrics':
         tell({ kind: 'metrics', id: command.id, values: metrics.read(queue, reaper) });
@@ -99,8 +112,14 @@ function main(data: WriterData): void {
   tell({ kind: 'ready' });
 }
 
+/** Storage classes that have blobs in directories of their own. */
+function tiersInUse(db: DatabaseSync): string[] {
+  const rows = db.prepare("SELECT DISTINCT tier FROM blobs WHERE tier <> ''").all();
+  return rows.map(({ tier }) => String(tier));
+}
+
 /** Answers of one commit go back as one message a port. */
-function serve(port: MessagePort, queue: WriteQueue): void {
+function serve(port: MessagePort, queue: WriteQueue, watchers: UploadWatchers): void {
   let answers: Answer[] = [];
   const answer = (item: Answer): void => {
     if (answers.length === 0) {
@@ -112,9 +131,21 @@ function serve(port: MessagePort, queue: WriteQueue): void {
     }
     answers.push(item);
   };
+  const tell = (changes: readonly UploadChange[]): void => {
+    port.postMessage({ changes } satisfies WriterReply);
+  };
   port.on('message', (request: WriterRequest) => {
     if ('stop' in request) {
       queue.stop(new Error(request.stop));
+      return;
+    }
+    if ('watch' in request) {
+      watchers.watch(request.watch, tell);
+      port.postMessage({ watched: request.watch } satisfies WriterReply);
+      return;
+    }
+    if ('unwatch' in request) {
+      watchers.unwatch(request.unwatch, tell);
       return;
     }
     for (const { id, mutation } of request) {

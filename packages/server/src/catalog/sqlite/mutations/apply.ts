@@ -4,12 +4,20 @@
  */
 
 import type { Mutation, MutationResult } from '../mutation.ts';
+import { appendVersion } from './append.ts';
 import { reserveBlob } from './blobs.ts';
-import { createBucket, deleteBucket, setVersioning } from './buckets.ts';
+import { createBucket, deleteBucket, setBucketTags, setVersioning } from './buckets.ts';
 import type { WAIT, WriteContext } from './context.ts';
 import { deleteVersions } from './delete.ts';
 import { abandonFork, beginFork, copyForkSlice, finishFork } from './forks.ts';
 import { copyVersion, publishVersion } from './publish.ts';
+import { renameVersion } from './rename.ts';
+import { restoreVersion } from './restore.ts';
+import { setTags } from './tags.ts';
+import { abortUpload } from './uploads/abort-upload.ts';
+import { completeUpload } from './uploads/complete-upload.ts';
+import { createUpload } from './uploads/create-upload.ts';
+import { copyPart, publishPart } from './uploads/parts.ts';
 import { createSnapshot, deleteSnapshot } from './snapshots.ts';
 
 export function applyMutation(context: WriteContext, mutation: Mutation): MutationResult | typeof WAIT {
@@ -25,12 +33,32 @@ export function applyMutation(context: WriteContext, mutation: Mutation): Mutati
       return undefined;
     case 'copyVersion':
       return copyVersion(context, mutation.input);
+    case 'restoreVersion':
+      return restoreVersion(context, mutation.input);
     case 'createBucket':
       return createBucket(context, mutation.input);
     case 'deleteBucket':
       return deleteBucket(context, mutation.input);
+    case 'appendVersion':
+      return appendVersion(context, mutation.input);
+    case 'renameVersion':
+      return renameVersion(context, mutation.input);
+    case 'setTags':
+      return setTags(context, mutation.input);
+    case 'setBucketTags':
+      return setBucketTags(context, mutation.input);
     case 'setVersioning':
       return setVersioning(context, mutation.input);
+    case 'createUpload':
+      return createUpload(context, mutation.input);
+    case 'publishPart':
+      return publishPart(context, mutation.input);
+    case 'copyPart':
+      return copyPart(context, mutation.input);
+    case 'completeUpload':
+      return completeUpload(context, mutation.input);
+    case 'abortUpload':
+      return abortUpload(context, mutation.input);
     case 'createSnapshot':
       return createSnapshot(context, mutation.input);
     case 'deleteSnapshot':

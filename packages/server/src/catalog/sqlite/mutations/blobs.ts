@@ -7,7 +7,9 @@ import type { WriteContext } from './context.ts';
 
 export function reserveBlob(context: WriteContext, input: ReserveRequest): Reservation | typeof WAIT {
   const { sql, pins } = context;
-  const row = sql.blobByHash.get(input.scope, input.sha256) as
+  const { scope, tier = '', sha256, length, coded } = input;
+  const { codec, stored, frames } = coded ?? { codec: 0, stored: length, frames: null };
+  const row = sql.blobByHash.get(scope, tier, codec, sha256) as
     | { id: number; state: number; location: string }
     | undefined;
   if (row?.state === BLOB_STATE.deleting) return WAIT;
@@ -16,9 +18,11 @@ export function reserveBlob(context: WriteContext, input: ReserveRequest): Reser
     return { blob: row.id, location: row.location, stored: row.state === BLOB_STATE.live };
   }
   const blob = context.nextSequence();
-  const hex = Buffer.from(input.sha256).toString('hex');
-  const location = `${input.scope}/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}`;
-  sql.insertPendingBlob.run(blob, input.scope, input.sha256, input.length, input.length, location);
+  const hex = Buffer.from(sha256).toString('hex');
+  // The bytes of a coded blob may also come as an object's own: then they are another blob, with a file of its own.
+  const folder = codec === 0 ? `${scope}` : `${scope}/codec-${codec}`;
+  const location = `${folder}/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}`;
+  sql.insertPendingBlob.run(blob, scope, sha256, codec, length, stored, location, tier, frames);
   pins.add(blob);
   return { blob, location, stored: false };
 }

@@ -58,3 +58,15 @@ export function setVersioning(
   feedOfBucket(context, FEED_KIND.bucketChanged, bucket, row.name);
   return undefined;
 }
+
+export function setBucketTags(
+  context: WriteContext,
+  { bucket, tags }: { bucket: number; tags: string | null },
+): undefined {
+  if (tags !== null) context.requireRoom();
+  const { name } = requireBucket(context, bucket);
+  context.bucketsChanged();
+  context.sql.setBucketTags.run(tags, bucket);
+  feedOfBucket(context, FEED_KIND.bucketChanged, bucket, name);
+  return undefined;
+}

@@ -1,6 +1,6 @@
-/** What a write or a deletion demands of what is there, decided in its transaction. */
+/** What a write demands of what is there, decided in its transaction. */
 
-import type { DeleteCondition, Version, WriteCondition } from '../../catalog.ts';
+import type { Version, WriteCondition } from '../../catalog.ts';
 import { CatalogError } from '../../errors.ts';
 
 /**
@@ -19,11 +19,3 @@ export function checkCondition(current: Version | undefined, condition: WriteCon
     throw new CatalogError('PreconditionFailed', 'The key has another ETag');
   }
 }
-
-export function conditionHolds(version: Version, { etag, size, modifiedMs }: DeleteCondition): boolean {
-  if (etag !== undefined && etag !== '*' && etag !== version.etag) return false;
-  if (size !== undefined && size !== version.size) return false;
-  return modifiedMs === undefined || seconds(modifiedMs) === seconds(version.modifiedMs);
-}
-
-const seconds = (ms: number): number => Math.floor(ms / 1000);

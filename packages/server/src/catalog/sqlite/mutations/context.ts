@@ -3,6 +3,9 @@
 import { CatalogError } from '../../errors.ts';
 import type { BlobPins } from '../blob-pins.ts';
 import type { SqliteReader } from '../reader.ts';
+import type { UploadChange } from '../../uploads.ts';
+import type { UploadReader } from '../upload-reader.ts';
+import type { UploadStatements } from '../upload-statements.ts';
 import type { WriteStatements } from '../write-statements.ts';
 
 /** A reservation that cannot be answered yet: its content is being deleted, and is asked for again afterwards. */
@@ -12,6 +15,8 @@ export interface WriteContext {
   readonly sql: WriteStatements;
   /** Over the writing connection: sees the transaction's own changes. */
   readonly reader: SqliteReader;
+  readonly uploads: UploadStatements;
+  readonly uploadReader: UploadReader;
   readonly pins: BlobPins;
   readonly now: () => number;
   /** Draws the next sequence number of this transaction. */
@@ -20,6 +25,8 @@ export interface WriteContext {
   readonly requireRoom: () => void;
   /** To be called when a bucket was made, changed or deleted: readers keep buckets until they hear of it. */
   readonly bucketsChanged: () => void;
+  /** To be called when a part was committed or an upload has ended: who reads it meanwhile is woken. */
+  readonly uploadChanged: (change: UploadChange) => void;
 }
 
 export interface BucketRow {

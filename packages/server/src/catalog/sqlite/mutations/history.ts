@@ -23,6 +23,8 @@ export interface NewVersion extends VersionAttributes {
   readonly parts: number;
   /** Default: now. */
   readonly modifiedMs?: number;
+  /** Of one that goes on as it is under another number. Default: it was not restored. */
+  readonly restoredUntilMs?: number | null;
   /** One of FEED_KIND. */
   readonly kind: number;
 }
@@ -31,7 +33,8 @@ export interface NewVersion extends VersionAttributes {
 export function makeCurrent(context: WriteContext, bucket: BucketRow, version: NewVersion): Published {
   const { sql } = context;
   const { key, seq, size, etag } = version;
-  const modifiedMs = version.modifiedMs ?? context.now();
+  const nowMs = context.now();
+  const { modifiedMs = nowMs, restoredUntilMs = null } = version;
   const isNull = bucket.versioning !== VERSIONING.enabled;
   // Its references are given up last: they may be to what the new one was made of.
   const replaced = giveWay(context, bucket, key, isNull);
@@ -56,9 +59,16 @@ export function makeCurrent(context: WriteContext, bucket: BucketRow, version: N
     version.tags,
     version.attributes,
   );
-  sql.insertFeed.run(seq, modifiedMs, version.kind, bucket.id, key, size, etag, isNull ? null : seq);
+  if (restoredUntilMs !== null) sql.setRestored.run(restoredUntilMs, bucket.id, key, seq);
+  // The time of the change: a renamed object is older, and the feed forgets what is old.
+  sql.insertFeed.run(seq, nowMs, version.kind, bucket.id, key, size, etag, isNull ? null : seq);
   if (replaced !== null) purgeManifest(sql, replaced);
   return { seq, modifiedMs, version: versionOf(bucket, { seq, isNull }) };
+}
+
+/** Takes the current version of a key away, without a delete marker. @returns its manifest, to be purged */
+export function removeCurrent(context: WriteContext, bucket: BucketRow, key: string): number | null {
+  return removeRow(context, bucket, { place: PLACE.current, key })?.manifest ?? null;
 }
 
 /** Deletes a key without naming a version: a delete marker becomes its latest version, where there are versions. */
@@ -173,7 +183,10 @@ interface RowToRemove {
 }
 
 /** As it is told to a client: a bucket that never had versions has none to tell of. */
-function versionOf(bucket: BucketRow, { seq, isNull }: { seq: number; isNull: boolean }): VersionId | null {
+export function versionOf(
+  bucket: BucketRow,
+  { seq, isNull }: { seq: number; isNull: boolean },
+): VersionId | null {
   if (bucket.versioning === VERSIONING.never) return null;
   return isNull ? 'null' : seq;
 }

@@ -1,0 +1,78 @@
+/**
+ * Where blobs are, by tier: the data directory, whose tier has no name, and the directories of storage classes, whose
+ * tiers have those of the classes; and where and how new ones of a class are stored. It knows no blob.
+ */
+
+import type { StorageClassMap } from '../config.ts';
+import type { BlobReader, BlobStore } from './blob-store.ts';
+import { CODEC, openBlob, startIngest } from './codecs/codec.ts';
+import type { Codec, StoredBlob } from './codecs/codec.ts';
+import { FileBlobStore } from './files/file-blob-store.ts';
+import type { Ingest, IngestOptions } from './ingest/blob-ingest.ts';
+import type { SlabPool } from './ingest/slab-pool.ts';
+
+/** The tier of the data directory. */
+const DATA_TIER = '';
+
+export interface Placement {
+  readonly tier: string;
+  readonly codec: Codec;
+}
+
+const PLAIN: Placement = { tier: DATA_TIER, codec: CODEC.none };
+
+export interface BlobTiersOptions {
+  readonly dataDir: string;
+  readonly storageClasses: StorageClassMap;
+}
+
+export class BlobTiers {
+  readonly #stores = new Map<string, BlobStore>();
+  readonly #placements = new Map<string, Placement>();
+
+  constructor({ dataDir, storageClasses }: BlobTiersOptions) {
+    this.#stores.set(DATA_TIER, new FileBlobStore(dataDir));
+    for (const [name, { directory, compression }] of Object.entries(storageClasses)) {
+      // Classes that share a directory have an area each: the same content of both is two blobs, and two files.
+      if (directory !== null) this.#stores.set(name, new FileBlobStore(directory, name));
+      this.#placements.set(name, { tier: directory === null ? DATA_TIER : name, codec: CODEC[compression] });
+    }
+  }
+
+  /** Whether no class is stored otherwise than others. */
+  get uniform(): boolean {
+    return this.#placements.size === 0;
+  }
+
+  placement(storageClass: string): Placement {
+    return this.#placements.get(storageClass) ?? PLAIN;
+  }
+
+  ingest({ tier, codec }: Placement, options: Omit<IngestOptions, 'store'>): Promise<Ingest> {
+    return startIngest(codec, { store: this.#store(tier), ...options });
+  }
+
+  /**
+   * As `BlobStore.open`, by positions of the bytes before the codec.
+   *
+   * @param pool for what a codec needs
+   */
+  open(
+    blob: StoredBlob & { readonly tier: string },
+    options: { pool: SlabPool; length: number },
+  ): Promise<BlobReader> {
+    return openBlob(this.#store(blob.tier), blob, options);
+  }
+
+  /** Idempotent. */
+  delete({ tier, location }: { tier: string; location: string }): Promise<void> {
+    return this.#store(tier).delete(location);
+  }
+
+  /** A start refuses a tier that the configuration does not have: while there are blobs of it. */
+  #store(tier: string): BlobStore {
+    const store = this.#stores.get(tier);
+    if (store === undefined) throw new Error(`the storage class ${tier} has no directory`);
+    return store;
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * Reading uploads while they are written. A part is looked up and opened in one state of the catalog, in an epoch of its
+ * own: a follower that waits for the next part keeps nothing from being deleted meanwhile.
+ */
+
+import type { EpochReader } from '../epochs.ts';
+import { CatalogError } from '../errors.ts';
+import type {
+  OpenBytes,
+  OpenComplete,
+  OpenPart,
+  Part,
+  Upload,
+  UploadName,
+  UploadPrefix,
+} from '../uploads.ts';
+import type { Extent } from '../catalog.ts';
+import { partStart } from './mutations/uploads/open-upload.ts';
+import type { SqliteReader } from './reader.ts';
+import { EXTENTS_WITH_VERSION } from './rows.ts';
+import type { SharedSnapshot } from './shared-snapshot.ts';
+import type { UploadReader } from './upload-reader.ts';
+
+const PARTS_MAX = 10_000;
+
+export interface LiveUploadsOptions {
+  readonly reader: SqliteReader;
+  readonly uploads: UploadReader;
+  readonly snapshot: SharedSnapshot;
+  readonly epochs: EpochReader;
+}
+
+export class LiveUploads {
+  readonly #reader: SqliteReader;
+  readonly #uploads: UploadReader;
+  readonly #snapshot: SharedSnapshot;
+  readonly #epochs: EpochReader;
+
+  constructor({ reader, uploads, snapshot, epochs }: LiveUploadsOptions) {
+    this.#reader = reader;
+    this.#uploads = uploads;
+    this.#snapshot = snapshot;
+    this.#epochs = epochs;
+  }
+
+  readPrefix(name: UploadName): UploadPrefix | undefined {
+    return this.#snapshot.read(() => {
+      const upload = this.#uploads.findUpload(name);
+      if (upload === undefined) return undefined;
+      const gone = !this.#hasBytes(upload);
+      const all = gone ? [] : this.#uploads.parts(upload.id, 0, partsOf(upload));
+      const gap = all.findIndex((part, i) => part.number !== i + 1);
+      const parts = gap === -1 ? all : all.slice(0, gap);
+      return { upload, parts, size: parts.reduce((sum, part) => sum + part.size, 0), gone };
+    });
+  }
+
+  openPart(name: UploadName, number: number, offset: number): OpenPart | undefined {
+    return this.#open((release) => {
+      const found = this.#findPart(name, number, offset);
+      if (found === undefined) return undefined;
+      const { part } = found;
+      return { part, ...this.#bytes(found, { part, name, offset }, release) };
+    });
+  }
+
+  openComplete(name: UploadName): OpenComplete | undefined {
+    return this.#open((release) => {
+      const upload = this.#uploads.findUpload(name);
+      if (upload?.state !== 'complete' || !this.#hasBytes(upload)) return undefined;
+      const { id } = upload;
+      return {
+        size: this.#uploads.parts(id, 0, partsOf(upload)).reduce((sum, part) => sum + part.size, 0),
+        extents: async (start, end) => this.#snapshot.read(() => this.#reader.extents(id, start, end)),
+        parts: async (limit) => this.#snapshot.read(() => this.#uploads.parts(id, 0, limit)),
+        release,
+      };
+    });
+  }
+
+  /** In an epoch, which is left when there is nothing to open. */
+  #open<T>(find: (release: () => void) => T | undefined): T | undefined {
+    const epoch = this.#epochs.enter();
+    let released = false;
+    const release = (): void => {
+      if (!released) this.#epochs.leave(epoch);
+      released = true;
+    };
+    let found: T | undefined;
+    try {
+      found = this.#snapshot.read(() => find(release));
+    } finally {
+      if (found === undefined) release();
+    }
+    return found;
+  }
+
+  #hasBytes({ id, state }: Upload): boolean {
+    return state !== 'aborted' && this.#uploads.hasManifest(id);
+  }
+
+  /** Where the part is now: `base` is its first byte's place in the manifest. */
+  #findPart(name: UploadName, number: number, offset: number): { part: Part; base: number } | undefined {
+    const upload = this.#uploads.findUpload(name);
+    if (upload === undefined || !this.#hasBytes(upload) || number > partsOf(upload)) return undefined;
+    const part = this.#uploads.part(upload.id, number);
+    if (part === undefined) return undefined;
+    return { part, base: upload.state === 'open' ? partStart(number) : offset };
+  }
+
+  #bytes(
+    found: { part: Part; base: number },
+    { part, name, offset }: { part: Part; name: UploadName; offset: number },
+    release: () => void,
+  ): OpenBytes {
+    const { upload } = name;
+    const read = (base: number, start: number, end: number): Extent[] => {
+      const extents = this.#reader.extents(upload, base + start, base + end);
+      return extents.map((extent) => ({ ...extent, start: extent.start - base }));
+    };
+    if (part.extents <= EXTENTS_WITH_VERSION) {
+      const all = part.size === 0 ? [] : read(found.base, 0, part.size);
+      const overlap = (start: number, end: number): Extent[] =>
+        all.filter((extent) => extent.start < end && extent.start + extent.length > start);
+      return { extents: async (start, end) => overlap(start, end), release };
+    }
+    // A part that was copied from many pieces: looked up anew for each stretch, for it may be replaced or moved.
+    const extents = async (start: number, end: number): Promise<Extent[]> =>
+      this.#snapshot.read(() => {
+        const now = this.#findPart(name, part.number, offset);
+        if (now?.part.seq !== part.seq) throw new CatalogError('PartsChanged', 'The part was replaced');
+        return read(now.base, start, end);
+      });
+    return { extents, release };
+  }
+}
+
+/** An object that was appended to has more parts than its upload. */
+function partsOf({ state, etag }: Upload): number {
+  if (state !== 'complete' || etag === null) return PARTS_MAX;
+  return Number(etag.slice(etag.lastIndexOf('-') + 1));
+}

@@ -1,0 +1,104 @@
+/**
+ * The reads of uploads and parts on one connection: single statements, as the catalog's other reads. Also used by the
+ * writer, inside its transactions.
+ */
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type {
+  Part,
+  Upload,
+  UploadListRequest,
+  UploadListResult,
+  UploadName,
+  UploadState,
+} from '../uploads.ts';
+import { UPLOAD_STATE } from './schema.ts';
+import { listUploads } from './upload-listing.ts';
+
+const UPLOAD_COLUMNS = `id, bucket, key, state, live, initiated_ms AS initiatedMs, active_ms AS activeMs,
+  ended_ms AS endedMs, owner, initiator, storage_class AS storageClass, attributes, tags,
+  checksum_algorithm AS checksumAlgorithm, checksum_type AS checksumType, version_seq AS versionSeq, etag,
+  checksum_value AS checksumValue, part_list AS partList`;
+
+const PART_COLUMNS =
+  'number, seq, size, etag, extents, modified_ms AS modifiedMs, checksum_value AS checksumValue';
+
+/** More than the numbers of all uploads. */
+const AFTER_ALL = Number.MAX_SAFE_INTEGER;
+
+export class UploadReader {
+  readonly #upload: StatementSync;
+  readonly #openUploads: StatementSync;
+  readonly #keyUploads: StatementSync;
+  readonly #parts: StatementSync;
+  readonly #part: StatementSync;
+  readonly #sizeBefore: StatementSync;
+  readonly #manifest: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.#upload = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads WHERE id = ?`);
+    this.#openUploads = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads
+      WHERE state = ${UPLOAD_STATE.open} AND bucket = ? AND (key, id) > (?, ?) ORDER BY key, id LIMIT ?`);
+    const ofKey = (states: string): string =>
+      `SELECT * FROM (SELECT ${UPLOAD_COLUMNS} FROM uploads
+        WHERE ${states} AND bucket = ?1 AND key = ?2 AND id > ?3 ORDER BY id LIMIT ?4)`;
+    this.#keyUploads = db.prepare(
+      `${ofKey(`state = ${UPLOAD_STATE.open}`)} UNION ALL ${ofKey(`state <> ${UPLOAD_STATE.open}`)} ORDER BY id LIMIT ?4`,
+    );
+    this.#parts = db.prepare(
+      `SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number > ? ORDER BY number LIMIT ?`,
+    );
+    this.#part = db.prepare(`SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number = ?`);
+    this.#manifest = db.prepare('SELECT 1 FROM manifests WHERE id = ? AND refs > 0');
+    this.#sizeBefore = db.prepare(
+      'SELECT coalesce(sum(size), 0) AS size FROM parts WHERE manifest = ? AND number < ?',
+    );
+  }
+
+  findUpload({ bucket, key, upload }: UploadName): Upload | undefined {
+    const row = this.#upload.get(upload);
+    if (row === undefined) return undefined;
+    const found = toUpload(row);
+    return found.bucket === bucket && found.key === key ? found : undefined;
+  }
+
+  /** Several statements: to be called in a transaction, so that a page is of one commit. */
+  listUploads(request: UploadListRequest): UploadListResult {
+    return listUploads(
+      (bucket, { key, upload = AFTER_ALL }, limit) =>
+        this.#openUploads.all(bucket, key, upload, limit).map(toUpload),
+      request,
+    );
+  }
+
+  keyUploads(bucket: number, key: string, after: number, limit: number): Upload[] {
+    return this.#keyUploads.all(bucket, key, after, limit).map(toUpload);
+  }
+
+  parts(manifest: number, after: number, limit: number): Part[] {
+    return this.#parts.all(manifest, after, limit) as unknown as Part[];
+  }
+
+  part(manifest: number, number: number): Part | undefined {
+    return this.#part.get(manifest, number) as Part | undefined;
+  }
+
+  /** Whether an upload, or a version of what it became, has the bytes. */
+  hasManifest(id: number): boolean {
+    return this.#manifest.get(id) !== undefined;
+  }
+
+  /** Bytes of all parts before that number. */
+  sizeBefore(manifest: number, number: number): number {
+    return (this.#sizeBefore.get(manifest, number) as { size: number }).size;
+  }
+}
+
+const STATES: readonly UploadState[] = ['open', 'complete', 'aborted'];
+
+type UploadRow = Omit<Upload, 'state' | 'live'> & { readonly state: number; readonly live: number };
+
+function toUpload(row: unknown): Upload {
+  const { state, live, ...upload } = row as UploadRow;
+  return { ...upload, state: STATES[state] ?? 'aborted', live: live === 1 };
+}

@@ -1,0 +1,96 @@
+/** The writing connection's prepared statements of uploads and parts. */
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { UPLOAD_STATE } from './schema.ts';
+
+/**
+ * The bytes of a part stand at its number times 2 to the power of this in the manifest of an open upload: more than a
+ * part may have, and 10,000 times it is exact in a double.
+ */
+export const PART_BITS = 33;
+
+/** Buckets with open uploads, from one to the next by the index; then those that are gone. */
+const ORPHANS = `
+  WITH RECURSIVE holders (bucket) AS (
+    SELECT min(bucket) FROM uploads WHERE state = ${UPLOAD_STATE.open}
+    UNION ALL
+    SELECT (SELECT min(u.bucket) FROM uploads u WHERE u.state = ${UPLOAD_STATE.open} AND u.bucket > holders.bucket)
+      FROM holders WHERE holders.bucket IS NOT NULL
+  )
+  SELECT u.id FROM holders JOIN uploads u ON u.bucket = holders.bucket
+    WHERE u.state = ${UPLOAD_STATE.open} AND NOT EXISTS (SELECT 1 FROM buckets b WHERE b.id = holders.bucket)
+    LIMIT ?`;
+
+export class UploadStatements {
+  readonly insertUpload: StatementSync;
+  readonly touchUpload: StatementSync;
+  readonly completeUpload: StatementSync;
+  readonly abortUpload: StatementSync;
+  readonly idleUploads: StatementSync;
+  readonly orphanedUploads: StatementSync;
+  readonly deleteEnded: StatementSync;
+
+  readonly insertManifest: StatementSync;
+  readonly growManifest: StatementSync;
+  readonly setManifest: StatementSync;
+  readonly insertUnreferencedManifest: StatementSync;
+
+  readonly putPart: StatementSync;
+  readonly renumberParts: StatementSync;
+  readonly takeParts: StatementSync;
+
+  readonly sourceExtents: StatementSync;
+  readonly extentsBetween: StatementSync;
+  readonly moveExtents: StatementSync;
+  readonly takeExtents: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    const p = (sql: string): StatementSync => db.prepare(sql);
+    this.insertUpload =
+      p(`INSERT INTO uploads (id, bucket, key, state, live, initiated_ms, active_ms, owner, initiator, storage_class,
+      attributes, tags, checksum_algorithm, checksum_type)
+      VALUES (?, ?, ?, ${UPLOAD_STATE.open}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.touchUpload = p('UPDATE uploads SET active_ms = ? WHERE id = ?');
+    this.completeUpload =
+      p(`UPDATE uploads SET state = ${UPLOAD_STATE.complete}, ended_ms = ?, version_seq = ?,
+      etag = ?, checksum_value = ?, part_list = ? WHERE id = ?`);
+    this.abortUpload = p(
+      `UPDATE uploads SET state = ${UPLOAD_STATE.aborted}, ended_ms = ? WHERE id = ? AND state = ${UPLOAD_STATE.open}`,
+    );
+    this.idleUploads = p(
+      `SELECT id FROM uploads WHERE state = ${UPLOAD_STATE.open} AND active_ms < ? ORDER BY active_ms LIMIT ?`,
+    );
+    this.orphanedUploads = p(ORPHANS);
+    // The index of those that have ended is asked for in its own words.
+    this.deleteEnded = p(`DELETE FROM uploads WHERE id IN
+      (SELECT id FROM uploads WHERE state <> 0 AND ended_ms < ? ORDER BY ended_ms LIMIT ?)`);
+
+    this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, 0, 0)');
+    this.growManifest = p('UPDATE manifests SET extents = extents + ? WHERE id = ?');
+    this.insertUnreferencedManifest = p(
+      'INSERT INTO manifests (id, refs, extents, size) VALUES (?, 0, ?, 0)',
+    );
+    this.setManifest = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
+
+    this.putPart = p(`INSERT OR REPLACE INTO parts
+      (manifest, number, seq, size, etag, extents, modified_ms, checksum_value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.renumberParts = p(
+      'UPDATE parts SET number = number - ? WHERE manifest = ? AND number >= ? AND number < ?',
+    );
+    this.takeParts = p('UPDATE parts SET manifest = ? WHERE manifest = ? AND number >= ? AND number < ?');
+
+    // From the last extent that starts at or before the first byte, found by one probe.
+    this.sourceExtents = p(`SELECT e.start, e.length, e.blob, e.offset, b.sha256 FROM extents e
+      JOIN blobs b ON b.id = e.blob WHERE e.manifest = ?1 AND e.start < ?3
+        AND e.start >= (SELECT max(start) FROM extents WHERE manifest = ?1 AND start <= ?2)
+      ORDER BY e.start`);
+    this.extentsBetween = p(
+      'SELECT start, blob FROM extents WHERE manifest = ? AND start >= ? AND start < ? ORDER BY start',
+    );
+    // Of parts of one size, with the first of them to where the first parameter says.
+    this.moveExtents = p(`UPDATE extents
+      SET start = ?1 + ((start >> ${PART_BITS}) - ?2) * ?3 + (start & ${2 ** PART_BITS - 1})
+      WHERE manifest = ?4 AND start >= ?5 AND start < ?6`);
+    this.takeExtents = p('UPDATE extents SET manifest = ? WHERE manifest = ? AND start >= ? AND start < ?');
+  }
+}

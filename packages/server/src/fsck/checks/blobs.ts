@@ -1,0 +1,167 @@
+/** Blobs: that their rows make sense, and that their bytes are there, as many as there should be and with the right hash. */
+
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { BLOB_STATE } from '../../catalog/sqlite/schema.ts';
+import { pathOfBlob } from '../blob-places.ts';
+import type { BlobPlace, BlobPlaces } from '../blob-places.ts';
+import type { FsckContext } from '../context.ts';
+import type { HashPool } from '../hash-pool.ts';
+import type { HashAnswer } from '../hash-thread.ts';
+import type { ProblemKind } from '../report.ts';
+
+/** Inline ones come with their bytes. */
+const PAGE = 100;
+
+interface BlobRow {
+  readonly id: number;
+  readonly scope: number;
+  readonly sha256: Uint8Array;
+  readonly state: number;
+  readonly refs: number;
+  readonly codec: number;
+  readonly logical: number;
+  readonly stored: number;
+  readonly location: string | null;
+  readonly tier: string;
+  /** Of inline ones. */
+  readonly held: number | null;
+  readonly data: Uint8Array | null;
+}
+
+export interface BlobFilesOptions {
+  readonly places: BlobPlaces;
+  /** Null: a quick check, of sizes only. */
+  readonly hashes: HashPool | null;
+}
+
+/** To be called after the manifests, when all references were counted. */
+export async function checkBlobs(context: FsckContext, { places, hashes }: BlobFilesOptions): Promise<void> {
+  const { db, slices, findings, blobRefs, sequence } = context;
+  const { checked, awaiting } = findings;
+  findings.phase = 'blobs';
+  const page = db.prepare(`SELECT id, scope, sha256, state, refs, codec, logical, stored, location, tier,
+      length(data) AS held, ${hashes === null ? 'NULL AS data' : 'data'}
+    FROM blobs WHERE id > ? ORDER BY id LIMIT ${PAGE}`);
+  const stateOf = db.prepare('SELECT state FROM blobs WHERE id = ?');
+
+  const report = (kind: ProblemKind, message: string, { id, tier, location }: BlobRow): void => {
+    const path = location === null ? {} : { path: pathOfBlob(places.get(tier), location) };
+    findings.problem(kind, message, { blob: id, ...path });
+  };
+
+  /** The rows that have a file that must be there. */
+  const checkRow = (row: BlobRow): boolean => {
+    checked.blobs++;
+    if (row.id <= sequence) blobRefs.compare(row.id, row.refs);
+    if (row.location === null) {
+      checkInline(row);
+      return false;
+    }
+    const wrong = wrongFields(row);
+    if (wrong !== undefined) report('blob-row', wrong, row);
+    if (row.refs === 0) {
+      awaiting.blobs++;
+      return false;
+    }
+    if (!places.has(row.tier)) {
+      report('blob-tier', `The directory of the storage class ${row.tier} is not known.`, row);
+      return false;
+    }
+    return row.state === BLOB_STATE.live;
+  };
+
+  const checkInline = (row: BlobRow): void => {
+    if (row.state !== BLOB_STATE.live || row.refs === 0 || row.held === null) {
+      report('blob-row', 'The inline blob has no bytes, or nothing refers to it.', row);
+    } else if (row.held !== row.stored || (row.codec === 0 && row.stored !== row.logical)) {
+      report('blob-size', `The inline blob has ${row.held} bytes of ${row.stored}.`, row);
+    } else if (row.data !== null) {
+      checked.bytesHashed += row.data.byteLength;
+      if (!createHash('sha256').update(row.data).digest().equals(row.sha256))
+        report('blob-damaged', 'The bytes of the inline blob are not those that were stored.', row);
+    }
+  };
+
+  /** Whether it still has to be there: the reaper may have been faster than we. */
+  const isDue = (row: BlobRow): Promise<boolean> =>
+    slices.read(() => (stateOf.get(row.id) as { state: number } | undefined)?.state === BLOB_STATE.live);
+
+  const checkFile = async (row: BlobRow, place: BlobPlace): Promise<void> => {
+    const { stored, location, sha256 } = row;
+    const request = { place, location: location ?? '', length: stored };
+    const answer = hashes === null ? sizeOf(request) : await hashes.hash(request);
+    const wrong = wrongFile(answer, { stored, sha256 });
+    if (hashes !== null && 'size' in answer) checked.bytesHashed += answer.size;
+    if (wrong !== undefined && (await isDue(row))) report(wrong.kind, wrong.message, row);
+    findings.progress();
+  };
+
+  let rows: BlobRow[];
+  let last = -1;
+  do {
+    rows = await slices.read(() => page.all(last) as unknown as BlobRow[]);
+    last = rows.at(-1)?.id ?? last;
+    const files = rows.filter(checkRow);
+    // By as many at a time as there are threads to hash.
+    const queue = files.values();
+    const work = async (): Promise<void> => {
+      for (const row of queue) {
+        const place = places.get(row.tier);
+        if (place !== undefined) await checkFile(row, place);
+      }
+    };
+    await Promise.all(Array.from({ length: hashes?.threads ?? 1 }, work));
+    findings.progress();
+  } while (rows.length > 0);
+}
+
+function wrongFields({
+  scope,
+  sha256,
+  state,
+  refs,
+  codec,
+  logical,
+  stored,
+  location,
+  held,
+}: BlobRow): string | undefined {
+  const hex = Buffer.from(sha256).toString('hex');
+  const folder = codec === 0 ? `${scope}` : `${scope}/codec-${codec}`;
+  if (location !== `${folder}/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}`)
+    return 'The place of the blob does not follow from its hash.';
+  if (held !== null) return 'The blob is both inline and a file.';
+  if (codec === 0 && logical !== stored)
+    return `The blob has ${logical} bytes, and ${stored} stored as they are.`;
+  if (state !== BLOB_STATE.live && refs > 0)
+    return 'The blob has references, and is pending or being deleted.';
+  return undefined;
+}
+
+function sizeOf({ place, location }: { place: BlobPlace; location: string }): HashAnswer {
+  try {
+    return { size: statSync(join(place.root, 'blobs', place.area, location)).size, sha256: new Uint8Array() };
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    return { code, message };
+  }
+}
+
+function wrongFile(
+  answer: HashAnswer,
+  { stored, sha256 }: { stored: number; sha256: Uint8Array },
+): { kind: ProblemKind; message: string } | undefined {
+  if ('code' in answer) {
+    if (answer.code === 'ENOENT')
+      return { kind: 'blob-missing', message: 'The file of the blob is not there.' };
+    return { kind: 'blob-unreadable', message: `The file of the blob cannot be read (${answer.message}).` };
+  }
+  if (answer.size !== stored)
+    return { kind: 'blob-size', message: `The file has ${answer.size} bytes, and should have ${stored}.` };
+  // Empty: it was not taken.
+  if (answer.sha256.byteLength > 0 && !Buffer.from(answer.sha256).equals(sha256))
+    return { kind: 'blob-damaged', message: 'The SHA-256 of the file is not its name.' };
+  return undefined;
+}

@@ -1,0 +1,126 @@
+/**
+ * `GET|HEAD key?cistern-upload=ID`: what has come of an upload so far, by range, and with `x-cistern-follow: true` what
+ * comes from then on, until it has ended.
+ */
+
+import {
+  attributeHeaders,
+  evaluateRead,
+  formatHttpDate,
+  formatUploadId,
+  multipartETag,
+  parseFollow,
+  parseReadConditions,
+  resolveFollowedRange,
+  resolveRange,
+  S3Error,
+  uploadHeaders,
+  uploadIdOf,
+} from '@cistern/protocol';
+import type { ObjectAttributes } from '@cistern/protocol';
+import type { UploadCatalog, UploadName, UploadPrefix } from '../../catalog/uploads.ts';
+import { emptyReply } from '../../http/reply.ts';
+import type { HeaderList, Reply } from '../../http/reply.ts';
+import { BrokenBody } from '../../http/send-object.ts';
+import type { Piece } from '../../http/send-object.ts';
+import type { InBucket, Operation } from '../context.ts';
+import { followUpload } from './follow-upload.ts';
+
+export async function readUpload(context: InBucket, operation: Operation<'ReadUpload'>): Promise<Reply> {
+  const { services, headers } = context;
+  const { uploads } = services.catalog;
+  const follow = parseFollow(headers);
+  const { name, prefix } = await findPrefix(context, operation);
+  const described = describe(context, prefix);
+  if (described.status === 304) return emptyReply(304, described.headers);
+  const range = headers.get('range');
+  if (!follow) {
+    const { start, end, partial } = resolveRange(range, prefix.size);
+    const list = described.headers;
+    if (partial) list.push('Content-Range', `bytes ${start}-${end - 1}/${prefix.size}`);
+    const pieces = (): AsyncIterable<Piece> => readParts(uploads, name, { prefix, start, end });
+    return {
+      status: partial ? 206 : 200,
+      headers: list,
+      body: { kind: 'pieces', length: end - start, pieces },
+    };
+  }
+  const { start, end, contentRange } = resolveFollowedRange(range, prefix.size);
+  if (contentRange !== undefined) described.headers.push('Content-Range', contentRange);
+  return {
+    status: contentRange === undefined ? 200 : 206,
+    headers: described.headers,
+    body: {
+      kind: 'pieces',
+      length: null,
+      pieces: (signal) => followUpload({ uploads, name, start, end, signal }),
+    },
+  };
+}
+
+export async function headUpload(context: InBucket, operation: Operation<'HeadUpload'>): Promise<Reply> {
+  const { prefix } = await findPrefix(context, operation);
+  const { status, headers } = describe(context, prefix);
+  if (status === 304) return emptyReply(304, headers);
+  const { start, end, partial } = resolveRange(context.headers.get('range'), prefix.size);
+  if (partial) headers.push('Content-Range', `bytes ${start}-${end - 1}/${prefix.size}`);
+  return { ...emptyReply(partial ? 206 : 200, headers), contentLength: end - start };
+}
+
+/** @throws S3Error NoSuchUpload, also for one that was aborted: its answer says so in its headers */
+async function findPrefix(
+  { services, bucket }: InBucket,
+  { key, query }: Operation<'ReadUpload' | 'HeadUpload'>,
+): Promise<{ name: UploadName; prefix: UploadPrefix }> {
+  const name = { bucket: bucket.id, key, upload: uploadIdOf(query, 'cistern-upload') };
+  const prefix = await services.catalog.uploads.readPrefix(name);
+  const UploadId = formatUploadId(name.upload);
+  if (prefix === undefined) throw new S3Error('NoSuchUpload', undefined, { UploadId });
+  if (prefix.gone) {
+    const { state } = prefix.upload;
+    throw new S3Error(
+      'NoSuchUpload',
+      undefined,
+      { UploadId },
+      uploadHeaders({ uploadId: name.upload, size: 0, state }),
+    );
+  }
+  return { name, prefix };
+}
+
+function describe(
+  { headers }: InBucket,
+  { upload, parts, size }: UploadPrefix,
+): { status: 200 | 304; headers: HeaderList } {
+  const etag = upload.etag ?? multipartETag(parts.map((part) => part.etag));
+  const modifiedMs = upload.endedMs ?? upload.activeMs;
+  const outcome = evaluateRead({ etag, modifiedMs }, parseReadConditions(headers));
+  if (outcome === 'precondition-failed') throw new S3Error('PreconditionFailed');
+  const list = ['ETag', `"${etag}"`, 'Last-Modified', formatHttpDate(modifiedMs)];
+  list.push(...uploadHeaders({ uploadId: upload.id, size, state: upload.state }));
+  if (outcome === 'not-modified') return { status: 304, headers: list };
+  list.push('Accept-Ranges', 'bytes', ...attributeHeaders(JSON.parse(upload.attributes) as ObjectAttributes));
+  return { status: 200, headers: list };
+}
+
+/** Bytes [start, end) of what there was when the answer began. */
+async function* readParts(
+  uploads: UploadCatalog,
+  name: UploadName,
+  { prefix, start, end }: { prefix: UploadPrefix; start: number; end: number },
+): AsyncGenerator<Piece> {
+  let offset = 0;
+  for (const { number, size, etag } of prefix.parts) {
+    const from = Math.max(start - offset, 0);
+    const to = Math.min(end - offset, size);
+    if (from < to) {
+      const open = await uploads.openPart(name, number, offset);
+      if (open?.part.etag !== etag || open.part.size !== size) {
+        open?.release();
+        throw new BrokenBody('a part was replaced, or is gone');
+      }
+      yield { open, single: false, start: from, end: to };
+    }
+    offset += size;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * A copy whose storage class is kept elsewhere, or otherwise, than its source's bytes: these are read and stored anew.
+ * Nothing is published here.
+ */
+
+import { checksumTypeOfValue, createChecksum, S3Error } from '@cistern/protocol';
+import type { ChecksumAlgorithm } from '@cistern/protocol';
+import type { Placement } from '../blobs/blob-tiers.ts';
+import type { Content, OpenVersion, Version } from '../catalog/catalog.ts';
+import { LIMITS } from '../limits.ts';
+import type { Services } from './context.ts';
+import { readVersion } from './read-version.ts';
+import { placeBlob } from './receive-object.ts';
+
+/** S3's limit for a copy in one request; what only takes references has none. Bytes. */
+const COPY_BYTES_MAX = 5 * 1024 * 1024 * 1024;
+
+/** Of the copy: one object, whatever parts its source had. */
+export interface Rewritten {
+  readonly content: Content;
+  readonly etag: string;
+  readonly checksumAlgorithm: string | null;
+  readonly checksumValue: string | null;
+}
+
+/** Whether any of its blobs is stored otherwise than new ones are. What small objects consist of stays where it is. */
+export async function isElsewhere(
+  { blobs }: Services,
+  open: OpenVersion,
+  placement: Placement,
+): Promise<boolean> {
+  const { size } = open.version;
+  if (blobs.uniform || size <= LIMITS.inlineBytesMax) return false;
+  const extents = await open.extents(0, size);
+  return extents.some(
+    ({ location, tier, codec }) =>
+      location !== null && (tier !== placement.tier || codec !== placement.codec),
+  );
+}
+
+/**
+ * @param wanted the checksum that the copy shall have; undefined: that of the source
+ * @throws S3Error InvalidRequest when the source is too large
+ */
+export async function rewriteVersion(
+  services: Services,
+  open: OpenVersion,
+  {
+    scope,
+    placement,
+    wanted,
+  }: { scope: number; placement: Placement; wanted: ChecksumAlgorithm | undefined },
+): Promise<Rewritten> {
+  const { version } = open;
+  const { size } = version;
+  if (size > COPY_BYTES_MAX) {
+    const message = 'The specified copy source is larger than the maximum allowable size for a copy source: ';
+    throw new S3Error('InvalidRequest', message + COPY_BYTES_MAX);
+  }
+  const algorithm = toCompute(version, wanted);
+  const checksum = algorithm === undefined ? undefined : createChecksum(algorithm);
+  const { blobs, slabs: pool, hasher } = services;
+  const ingest = await blobs.ingest(placement, { pool, hasher, size });
+  try {
+    await readVersion(services, open, (bytes) => {
+      checksum?.update(bytes);
+      return ingest.write(bytes);
+    });
+    const staged = await ingest.finish();
+    const etag = staged.md5.toString('hex');
+    const content = await placeBlob(services, staged, { scope, placement });
+    if (checksum === undefined) {
+      const { checksumAlgorithm, checksumValue } = version;
+      return { content, etag, checksumAlgorithm, checksumValue };
+    }
+    const value = checksum.digest().toString('base64');
+    return { content, etag, checksumAlgorithm: algorithm ?? null, checksumValue: value };
+  } catch (error) {
+    await ingest.discard();
+    throw error;
+  }
+}
+
+/** A checksum of the parts' checksums says nothing of an object without parts. */
+function toCompute(
+  { checksumAlgorithm, checksumValue }: Version,
+  wanted: ChecksumAlgorithm | undefined,
+): ChecksumAlgorithm | undefined {
+  const composite = checksumValue !== null && checksumTypeOfValue(checksumValue) === 'COMPOSITE';
+  if (composite) return wanted ?? (checksumAlgorithm as ChecksumAlgorithm);
+  return wanted === checksumAlgorithm ? undefined : wanted;
+}

@@ -1,0 +1,121 @@
+/**
+ * UploadPartCopy: a range of a version becomes a part, by reference. Its bytes are read only when the upload has a
+ * checksum that the source has not.
+ */
+
+import {
+  checksumTypeOfValue,
+  createChecksum,
+  encodeCopyPartResult,
+  parseUploadPartCopy,
+  resolveCopyRange,
+  uploadIdOf,
+} from '@cistern/protocol';
+import type { ChecksumAlgorithm, UploadPartCopyInput } from '@cistern/protocol';
+import type { Bucket, OpenVersion } from '../catalog/catalog.ts';
+import { CatalogError } from '../catalog/errors.ts';
+import type { PublishedPart, Upload } from '../catalog/uploads.ts';
+import { accessBucket } from '../http/access-control.ts';
+import { xmlReply } from '../http/reply.ts';
+import type { Reply } from '../http/reply.ts';
+import { refuseArchived } from './archived.ts';
+import type { InBucket, Operation, Services } from './context.ts';
+import { requireSource, sourceChoice, sourceVersionHeader } from './copy-source.ts';
+import { checksumOfUpload, findOpenUpload } from './multipart-upload.ts';
+import { readVersion } from './read-version.ts';
+
+/** How often the source may be replaced under our hands before the client is told to try again. */
+const TRIES = 5;
+
+const MD5 = /^[0-9a-f]{32}$/;
+
+export async function uploadPartCopy(
+  context: InBucket,
+  operation: Operation<'UploadPartCopy'>,
+): Promise<Reply> {
+  const { services, user, headers } = context;
+  const { key, query } = operation;
+  const input = parseUploadPartCopy(query, headers);
+  const upload = await findOpenUpload(context, key, uploadIdOf(query));
+  const { copy } = input;
+  const sourceBucket = await accessBucket(
+    services.catalog,
+    user,
+    copy.sourceBucket,
+    copy.sourceExpectedOwner,
+  );
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await copyRange(context, { upload, sourceBucket, input });
+    } catch (error) {
+      if (!CatalogError.is(error) || error.code !== 'SourceChanged' || attempt === TRIES) throw error;
+    }
+  }
+}
+
+interface PartCopy {
+  readonly upload: Upload;
+  readonly sourceBucket: Bucket;
+  readonly input: UploadPartCopyInput;
+}
+
+async function copyRange(
+  { services, bucket }: InBucket,
+  { upload, sourceBucket, input }: PartCopy,
+): Promise<Reply> {
+  const { copy, partNumber: number } = input;
+  const { sourceKey, sourceVersion } = copy;
+  const choice = sourceChoice(sourceBucket, copy);
+  const open = await services.catalog.openVersion(sourceBucket.id, sourceKey, choice);
+  try {
+    const source = open?.version;
+    requireSource(source, sourceBucket, copy);
+    refuseArchived(source, services.now());
+    const range = resolveCopyRange(input.range, source.size);
+    const whole = range.end - range.start === source.size;
+    const checksumValue = await checksumOf(services, open, { upload, range, whole });
+    const part: PublishedPart = await services.catalog.uploads.copyPart({
+      bucket: bucket.id,
+      key: upload.key,
+      upload: upload.id,
+      number,
+      sourceBucket: sourceBucket.id,
+      sourceKey,
+      sourceAsOf: sourceBucket.asOf,
+      sourceVersion,
+      sourceSeq: source.seq,
+      ...range,
+      etag: whole && MD5.test(source.etag) ? source.etag : null,
+      checksumValue,
+    });
+    const checksumAlgorithm = checksumOfUpload(upload)?.algorithm ?? null;
+    const xml = encodeCopyPartResult({ ...part, checksumAlgorithm, checksumValue });
+    return xmlReply(200, xml, sourceVersionHeader(sourceBucket, source, copy));
+  } finally {
+    open?.release();
+  }
+}
+
+/** That of the part in the upload's algorithm, in Base64; null when the upload has none. */
+async function checksumOf(
+  services: Services,
+  open: OpenVersion | undefined,
+  { upload, range, whole }: { upload: Upload; range: { start: number; end: number }; whole: boolean },
+): Promise<string | null> {
+  const { checksumAlgorithm } = upload;
+  if (checksumAlgorithm === null || open === undefined) return null;
+  const { version } = open;
+  const known = version.checksumAlgorithm === checksumAlgorithm ? version.checksumValue : null;
+  if (whole && known !== null && checksumTypeOfValue(known) === 'FULL_OBJECT') return known;
+  const checksum = createChecksum(checksumAlgorithm as ChecksumAlgorithm);
+  await readVersion(
+    services,
+    open,
+    (bytes) => {
+      checksum.update(bytes);
+      return undefined;
+    },
+    range,
+  );
+  return checksum.digest().toString('base64');
+}

@@ -1,0 +1,224 @@
+/**
+ * @module Uploads that are read while they are written: `x-cistern-live`, `?cistern-upload=ID`, `x-cistern-follow`.
+ *
+ * S3 has none of it: docs/live-uploads.md says what it is.
+ */
+
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+
+import { eventually } from '../support/eventually.ts';
+import { expectError, expectStatus } from '../support/expect.ts';
+import { follow, startLivePut, uploadsOf } from '../support/live.ts';
+import { objectPath } from '../support/s3.ts';
+import type { S3Response } from '../support/s3.ts';
+import { startTestServer } from '../support/server.ts';
+
+const PART = 64 * 1024;
+// Two HTTP threads: the commit has to wake followers on both.
+const { s3, dataDir } = await startTestServer({ threads: 2, livePartBytes: PART });
+void dataDir;
+const bucket = await s3.freshBucket();
+let keys = 0;
+
+const freshKey = (): string => `live/${keys++}`;
+
+const read = (
+  method: string,
+  key: string,
+  id: string,
+  headers: Record<string, string> = {},
+): Promise<S3Response> => s3.object(method, bucket, key, { query: `cistern-upload=${id}`, headers });
+
+async function onlyUpload(key: string): Promise<string> {
+  let id: string | undefined;
+  await eventually(async () => {
+    [id] = await uploadsOf(s3, bucket, key);
+    assert.ok(id !== undefined);
+  });
+  return id as string;
+}
+
+/** Waits until so much of it can be read. */
+async function committed(key: string, id: string, size: number): Promise<void> {
+  await eventually(async () => {
+    const { headers } = await read('HEAD', key, id);
+    assert.equal(headers['x-cistern-upload-size'], String(size));
+  });
+}
+
+const md5 = (bytes: Buffer): Buffer => createHash('md5').update(bytes).digest();
+
+/** As S3 makes them of parts. */
+function etagOfParts(bytes: Buffer): string {
+  const digests: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += PART) digests.push(md5(bytes.subarray(at, at + PART)));
+  return `"${md5(Buffer.concat(digests)).toString('hex')}-${digests.length}"`;
+}
+
+test('what has come of a live upload can be read, by range too, and becomes the object at its end', async () => {
+  const key = freshKey();
+  const bytes = randomBytes(3 * PART + 1000);
+  const upload = await startLivePut(s3, objectPath(bucket, key), {
+    headers: { 'content-type': 'text/x-log' },
+  });
+  await upload.send(bytes.subarray(0, 2 * PART + 10));
+  const id = await onlyUpload(key);
+  await committed(key, id, 2 * PART);
+  const prefix = bytes.subarray(0, 2 * PART);
+  const got = await read('GET', key, id);
+  expectStatus(got, 200);
+  assert.ok(got.body.equals(prefix));
+  assert.equal(got.headers['content-type'], 'text/x-log');
+  assert.equal(got.headers['x-cistern-upload-id'], id);
+  assert.equal(got.headers['x-cistern-upload-state'], 'open');
+  assert.equal(got.headers['etag'], etagOfParts(prefix));
+  const head = await read('HEAD', key, id);
+  assert.equal(head.headers['content-length'], String(2 * PART));
+  const range = await read('GET', key, id, { range: `bytes=${PART - 3}-${PART + 3}` });
+  expectStatus(range, 206);
+  assert.ok(range.body.equals(bytes.subarray(PART - 3, PART + 4)));
+  assert.equal(range.headers['content-range'], `bytes ${PART - 3}-${PART + 3}/${2 * PART}`);
+  expectError(await read('GET', key, id, { range: `bytes=${2 * PART}-` }), 416, 'InvalidRange');
+  expectStatus(await read('GET', key, id, { 'if-none-match': etagOfParts(prefix) }), 304);
+  // The key itself shows nothing of it.
+  expectError(await s3.object('GET', bucket, key), 404, 'NoSuchKey');
+  await upload.send(bytes.subarray(2 * PART + 10));
+  const answer = await upload.end();
+  assert.equal(answer.status, 200, answer.body.toString());
+  assert.equal(answer.headers.get('etag'), etagOfParts(bytes));
+  assert.equal(answer.headers.get('x-cistern-upload-state'), 'complete');
+  upload.connection.close();
+  const object = await s3.object('GET', bucket, key);
+  assert.ok(object.body.equals(bytes));
+  assert.equal(object.headers['etag'], etagOfParts(bytes));
+  const complete = await read('GET', key, id);
+  assert.ok(complete.body.equals(bytes));
+  assert.equal(complete.headers['x-cistern-upload-state'], 'complete');
+});
+
+test('followers get what is committed at once, and end when the upload does', async () => {
+  const key = freshKey();
+  const path = objectPath(bucket, key);
+  const bytes = randomBytes(4 * PART + 77);
+  const upload = await startLivePut(s3, path);
+  await upload.send(bytes.subarray(0, PART));
+  const id = await onlyUpload(key);
+  const followers = await Promise.all(Array.from({ length: 8 }, () => follow(s3, path, id)));
+  const late = await follow(s3, path, id, { range: `bytes=${2 * PART + 5}-` });
+  const bounded = await follow(s3, path, id, { range: `bytes=10-${PART + 9}` });
+  for (const follower of followers) {
+    assert.equal(follower.status, 200);
+    assert.equal(follower.headers['content-length'], undefined);
+    await follower.until(PART);
+  }
+  await upload.send(bytes.subarray(PART, 2 * PART));
+  for (const follower of followers) await follower.until(2 * PART);
+  assert.ok((await bounded.ended).equals(bytes.subarray(10, PART + 10)));
+  assert.equal(bounded.headers['content-range'], `bytes 10-${PART + 9}/*`);
+  await upload.send(bytes.subarray(2 * PART));
+  await upload.end();
+  upload.connection.close();
+  for (const follower of followers) assert.ok((await follower.ended).equals(bytes));
+  assert.equal(late.status, 206);
+  assert.equal(late.headers['content-range'], `bytes ${2 * PART + 5}-9007199254740991/*`);
+  assert.ok((await late.ended).equals(bytes.subarray(2 * PART + 5)));
+  const after = await follow(s3, path, id);
+  assert.ok((await after.ended).equals(bytes));
+});
+
+test('an abort breaks the body of followers, and the server goes on', async () => {
+  const key = freshKey();
+  const path = objectPath(bucket, key);
+  const upload = await startLivePut(s3, path);
+  await upload.send(randomBytes(PART));
+  const id = await onlyUpload(key);
+  const follower = await follow(s3, path, id);
+  await follower.until(PART);
+  expectStatus(await s3.object('DELETE', bucket, key, { query: `uploadId=${id}` }), 204);
+  await assert.rejects(follower.ended);
+  const gone = await read('HEAD', key, id);
+  assert.equal(gone.status, 404);
+  assert.equal(gone.headers['x-cistern-upload-state'], 'aborted');
+  // The writer is told, too, at the latest when its next part comes.
+  await upload.send(randomBytes(PART));
+  const answer = await upload.end();
+  assert.equal(answer.status, 404, answer.body.toString());
+  upload.connection.close();
+});
+
+test('what a vanished client had committed stays, and another one goes on with it', async () => {
+  const key = freshKey();
+  const path = objectPath(bucket, key);
+  const bytes = randomBytes(3 * PART + 5);
+  const upload = await startLivePut(s3, path, { headers: { 'x-amz-meta-kept': 'yes' } });
+  await upload.send(bytes.subarray(0, 2 * PART + 100));
+  const id = await onlyUpload(key);
+  await committed(key, id, 2 * PART);
+  const follower = await follow(s3, path, id);
+  upload.vanish();
+  await committed(key, id, 2 * PART);
+  const query = `cistern-upload=${id}`;
+  const wrong = await s3.object('PUT', bucket, key, {
+    query,
+    headers: { 'x-amz-write-offset-bytes': '5' },
+    payload: 'UNSIGNED-PAYLOAD',
+    body: 'x',
+  });
+  expectError(wrong, 400, 'InvalidWriteOffset');
+  assert.equal(wrong.headers['x-cistern-upload-size'], String(2 * PART));
+  const resumed = await startLivePut(s3, path, {
+    query,
+    headers: { 'x-amz-write-offset-bytes': String(2 * PART) },
+  });
+  await resumed.send(bytes.subarray(2 * PART));
+  const answer = await resumed.end();
+  assert.equal(answer.status, 200, answer.body.toString());
+  resumed.connection.close();
+  assert.ok((await follower.ended).equals(bytes));
+  const object = await s3.object('GET', bucket, key);
+  assert.ok(object.body.equals(bytes));
+  assert.equal(object.headers['x-amz-meta-kept'], 'yes');
+});
+
+test('of two that go on with one upload only one does', async () => {
+  const key = freshKey();
+  const path = objectPath(bucket, key);
+  const first = await startLivePut(s3, path);
+  await first.send(Buffer.alloc(PART, 'a'));
+  const id = await onlyUpload(key);
+  await committed(key, id, PART);
+  const options = { query: `cistern-upload=${id}`, headers: { 'x-amz-write-offset-bytes': String(PART) } };
+  const second = await startLivePut(s3, path, options);
+  await second.send(Buffer.alloc(PART, 'b'));
+  await committed(key, id, 2 * PART);
+  await first.send(Buffer.alloc(PART, 'c'));
+  const refused = await first.end();
+  assert.equal(refused.status, 400, refused.body.toString());
+  first.connection.close();
+  const answer = await second.end();
+  // The PUT that began it was told that it failed, and has aborted it.
+  assert.equal(answer.status, 404, answer.body.toString());
+  second.connection.close();
+});
+
+test('a body signed as a whole is refused, and so are values other than true', async () => {
+  const key = freshKey();
+  for (const headers of [{ 'x-cistern-live': 'true' }, { 'x-cistern-live': 'yes' }]) {
+    const response = await s3.object('PUT', bucket, key, { headers, body: 'x' });
+    assert.equal(response.status, 400, response.text);
+  }
+  expectError(await s3.object('GET', bucket, key), 404, 'NoSuchKey');
+  expectError(await read('GET', key, 'nonsense'), 404, 'NoSuchUpload');
+});
+
+test('an empty live upload is an object of no bytes', async () => {
+  const key = freshKey();
+  const upload = await startLivePut(s3, objectPath(bucket, key));
+  const answer = await upload.end();
+  assert.equal(answer.status, 200, answer.body.toString());
+  assert.match(answer.headers.get('etag') ?? '', /-1"$/);
+  upload.connection.close();
+  assert.equal((await s3.object('GET', bucket, key)).body.length, 0);
+});

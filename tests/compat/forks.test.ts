@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 
 import { eventually } from '../support/eventually.ts';
 import { contents, expectBareError, expectError, expectStatus } from '../support/expect.ts';
@@ -93,6 +94,68 @@ test('a snapshot is forked as it is; the fork has none itself', options, async (
   const listed = await s3.bucket('GET', name, { query: { 'cistern-snapshots': '' } });
   assert.deepEqual(texts(listed.text, 'Name'), []);
   expectError(await fork(`${bucket}--weekly--snap`, newName()), 404, 'NoSuchBucket');
+});
+
+test('a bucket with versions is forked as it was at a time', options, async () => {
+  const bucket = await s3.freshBucket();
+  const body = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>';
+  expectStatus(await s3.bucket('PUT', bucket, { query: { versioning: '' }, body }), 200);
+  await s3.put(bucket, 'k', 'first');
+  await s3.put(bucket, 'deleted later', 'x');
+  const listed = await s3.bucket('GET', bucket, { query: { 'list-type': '2' } });
+  const modified = texts(listed.text, 'LastModified').map((time) => Date.parse(time));
+  const time = new Date(Math.max(...modified));
+  // A second version of the same millisecond would be in it, too.
+  while (Date.now() === time.getTime()) await setImmediate();
+  await s3.put(bucket, 'k', 'second');
+  expectStatus(await s3.object('DELETE', bucket, 'deleted later'), 204);
+  const [then, now] = [newName(), newName()];
+  expectStatus(await fork(bucket, then, { 'x-cistern-fork-time': time.toISOString() }), 200);
+  expectStatus(await fork(bucket, now, { 'x-cistern-fork-time': new Date().toUTCString() }), 200);
+  assert.equal((await s3.object('GET', then, 'k')).text, 'first');
+  assert.equal((await s3.object('GET', then, 'deleted later')).text, 'x');
+  assert.equal((await s3.object('GET', now, 'k')).text, 'second');
+  expectError(await s3.object('GET', now, 'deleted later'), 404, 'NoSuchKey');
+  const versions = await s3.bucket('GET', then, { query: { versions: '' } });
+  assert.deepEqual(texts(versions.text, 'VersionId'), ['null', 'null']);
+});
+
+test('appends to a source and to its fork do not meet', options, async () => {
+  const bucket = await filled();
+  const name = newName();
+  expectStatus(await fork(bucket, name), 200);
+  for (const [where, added] of [
+    [bucket, ' and more'],
+    [name, ' and other'],
+  ] as const) {
+    const headers = { 'x-amz-write-offset-bytes': '6' };
+    expectStatus(await s3.object('PUT', where, 'small', { body: added, headers }), 200);
+  }
+  assert.equal((await s3.object('GET', bucket, 'small')).text, 'before and more');
+  assert.equal((await s3.object('GET', name, 'small')).text, 'before and other');
+});
+
+test('an object of several parts has them in the fork', options, async () => {
+  const bucket = await s3.freshBucket();
+  const created = await s3.object('POST', bucket, 'parts', { query: { uploads: '' } });
+  const uploadId = text(created.text, 'UploadId') ?? '';
+  const bodies = [Buffer.alloc(5 * 1024 * 1024, 'a'), Buffer.from('the end')];
+  let document = '<CompleteMultipartUpload>';
+  for (const [i, body] of bodies.entries()) {
+    const query = { partNumber: String(i + 1), uploadId };
+    const part = await s3.object('PUT', bucket, 'parts', { query, body });
+    document += `<Part><PartNumber>${i + 1}</PartNumber><ETag>${part.headers['etag']}</ETag></Part>`;
+  }
+  document += '</CompleteMultipartUpload>';
+  const completed = await s3.object('POST', bucket, 'parts', { query: { uploadId }, body: document });
+  expectStatus(completed, 200);
+  const name = newName();
+  expectStatus(await fork(bucket, name), 200);
+  expectStatus(await s3.object('DELETE', bucket, 'parts'), 204);
+  const second = await s3.object('GET', name, 'parts', { query: { partNumber: '2' } });
+  expectStatus(second, 206);
+  assert.equal(second.text, 'the end');
+  assert.equal(second.headers['x-amz-mp-parts-count'], '2');
 });
 
 test('an empty bucket is forked, and the fork deleted', options, async () => {

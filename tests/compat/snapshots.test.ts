@@ -143,6 +143,50 @@ test('what it shows is copied back, onto the same key, too', options, async () =
   expectError(await s3.object('PUT', bucket, 'x', { headers: absent }), 404, 'NoSuchKey');
 });
 
+test('of a bucket with versions it shows the latest, by its id, too', options, async () => {
+  const bucket = await s3.freshBucket();
+  const body =
+    '<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>';
+  expectStatus(await s3.bucket('PUT', bucket, { query: { versioning: '' }, body }), 200);
+  const put = async (content: string): Promise<string> => {
+    const response = await s3.object('PUT', bucket, 'k', { body: content });
+    return response.headers['x-amz-version-id'] ?? '';
+  };
+  const [first, second] = [await put('first'), await put('second')];
+  await s3.put(bucket, 'deleted', 'x');
+  expectStatus(await s3.object('DELETE', bucket, 'deleted'), 204);
+  expectStatus(await create(bucket, 'daily'), 200);
+  await put('third');
+  const query = { versionId: second };
+  expectStatus(await s3.object('DELETE', bucket, 'k', { query }), 204);
+  const snapshot = `${bucket}--daily--snap`;
+  const read = await s3.object('GET', snapshot, 'k');
+  assert.equal(read.text, 'second');
+  assert.equal(read.headers['x-amz-version-id'], second);
+  assert.equal((await s3.object('GET', snapshot, 'k', { query })).text, 'second');
+  expectError(await s3.object('GET', snapshot, 'k', { query: { versionId: first } }), 404, 'NoSuchVersion');
+  expectError(await s3.object('GET', bucket, 'k', { query }), 404, 'NoSuchVersion');
+  const gone = await s3.object('GET', snapshot, 'deleted');
+  expectError(gone, 404, 'NoSuchKey');
+  const headers = { 'x-amz-copy-source': `${snapshot}/k?versionId=${second}` };
+  expectStatus(await s3.object('PUT', bucket, 'k', { headers }), 200);
+  assert.equal((await s3.object('GET', bucket, 'k')).text, 'second');
+});
+
+test('its tags are those of then', options, async () => {
+  const bucket = await s3.freshBucket();
+  await s3.put(bucket, 'k', 'v', { 'x-amz-tagging': 'stage=draft' });
+  expectStatus(await create(bucket, 'daily'), 200);
+  const query = { tagging: '' };
+  const body = '<Tagging><TagSet><Tag><Key>stage</Key><Value>final</Value></Tag></TagSet></Tagging>';
+  expectStatus(await s3.object('PUT', bucket, 'k', { query, body }), 200);
+  const snapshot = `${bucket}--daily--snap`;
+  assert.equal(text((await s3.object('GET', bucket, 'k', { query })).text, 'Value'), 'final');
+  assert.equal(text((await s3.object('GET', snapshot, 'k', { query })).text, 'Value'), 'draft');
+  expectError(await s3.object('PUT', snapshot, 'k', { query, body }), 405, 'MethodNotAllowed');
+  expectError(await s3.object('DELETE', snapshot, 'k', { query }), 405, 'MethodNotAllowed');
+});
+
 test('nothing is written to it', options, async () => {
   const { bucket, snapshot } = await snapshotted();
   const before = await contents(s3, snapshot);

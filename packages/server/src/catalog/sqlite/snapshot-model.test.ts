@@ -1,5 +1,5 @@
 /**
- * Snapshots and forks against a model: whatever is put, deleted, copied and versioned, and whichever snapshots are
+ * Snapshots and forks against a model: whatever is put, deleted, copied, tagged and versioned, and whichever snapshots are
  * deleted and swept in between, each that is left shows what it showed at first, and in the end nothing is left over.
  */
 
@@ -10,7 +10,7 @@ import fc from 'fast-check';
 
 import type { Catalog } from '../catalog.ts';
 import { copyOf, inline, listing, publication, sha256 } from '../requests.fixtures.ts';
-import { BucketModel } from './snapshot-model.testing.ts';
+import { BucketModel, shownAs } from './snapshot-model.testing.ts';
 import type { Shown } from './snapshot-model.testing.ts';
 import { count, openSqliteStore } from './sqlite-store.testing.ts';
 import type { SqliteStore } from './sqlite-store.testing.ts';
@@ -26,6 +26,7 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), key }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('delete version' as const), key, index: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('copy' as const), key, to: key }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('tag' as const), key, index: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('enable' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('suspend' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('snapshot' as const) }) },
@@ -43,7 +44,7 @@ interface Run {
   written: number;
 }
 
-/** What the store shows: keys with the bytes of inline objects, or with the names of their files. */
+/** What the store shows: the bytes of inline objects, or the names of their files, and the tags. */
 async function shown(catalog: Catalog, bucket: number, asOf: number | null): Promise<Shown> {
   const { versions } = await catalog.listObjects(listing(bucket, { asOf }));
   const found = new Map<string, string>();
@@ -54,7 +55,8 @@ async function shown(catalog: Catalog, bucket: number, asOf: number | null): Pro
     const [extent] = await opened.extents(0, opened.version.size);
     opened.release();
     const inlineText = extent?.data === null ? undefined : Buffer.from(extent?.data ?? []).toString();
-    found.set(listed.key, inlineText ?? extent?.location?.split('/').at(-1) ?? '');
+    const body = inlineText ?? extent?.location?.split('/').at(-1) ?? '';
+    found.set(listed.key, shownAs(body, opened.version.tags));
   }
   return found;
 }
@@ -120,9 +122,17 @@ async function take(run: Run, one: Step): Promise<void> {
     case 'copy': {
       const version = await catalog.findVersion(bucket, one.key);
       if (version === undefined || version.deleteMarker) break;
-      const body = model.shown().get(one.key) ?? '';
+      const body = model.bodyOf(one.key);
       const { seq } = await catalog.copyVersion(copyOf({ bucket, version }, { bucket, key: one.to }));
       model.put(one.to, seq, body);
+      break;
+    }
+    case 'tag': {
+      const version = model.of(one.key)[one.index];
+      if (version === undefined || version.marker) break;
+      const tags = JSON.stringify([['n', String(run.written++)]]);
+      await catalog.setTags({ bucket, key: one.key, version: version.id, tags });
+      model.tag(one.key, version.id, tags);
       break;
     }
     case 'enable':

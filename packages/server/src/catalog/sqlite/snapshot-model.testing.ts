@@ -5,14 +5,17 @@
 
 import type { ChosenVersioning, VersionId, Versioning } from '../catalog.ts';
 
-/** Keys with what stands for their bytes. */
+/** Keys with what stands for their bytes, and tags. */
 export type Shown = ReadonlyMap<string, string>;
 
 interface ModelVersion {
   readonly id: VersionId;
   readonly marker: boolean;
   readonly body: string;
+  readonly tags: string | null;
 }
+
+export const shownAs = (body: string, tags: string | null): string => `${body} ${tags}`;
 
 export class BucketModel {
   versioning: Versioning = 'never';
@@ -21,13 +24,13 @@ export class BucketModel {
   readonly snapshots = new Map<string, Shown>();
 
   put(key: string, seq: number, body: string): void {
-    this.#add(key, { id: this.#id(seq), marker: false, body });
+    this.#add(key, { id: this.#id(seq), marker: false, body, tags: null });
   }
 
   /** @param seq of the delete marker */
   delete(key: string, seq: number): void {
     if (this.versioning === 'never') this.versions.delete(key);
-    else this.#add(key, { id: this.#id(seq), marker: true, body: '' });
+    else this.#add(key, { id: this.#id(seq), marker: true, body: '', tags: null });
   }
 
   deleteVersion(key: string, id: VersionId): void {
@@ -35,6 +38,18 @@ export class BucketModel {
       key,
       this.of(key).filter((version) => version.id !== id),
     );
+  }
+
+  tag(key: string, id: VersionId, tags: string): void {
+    this.versions.set(
+      key,
+      this.of(key).map((version) => (version.id === id ? { ...version, tags } : version)),
+    );
+  }
+
+  /** Of its latest version. */
+  bodyOf(key: string): string {
+    return this.of(key)[0]?.body ?? '';
   }
 
   setVersioning(versioning: ChosenVersioning): void {
@@ -49,7 +64,7 @@ export class BucketModel {
     const shown = new Map<string, string>();
     for (const key of [...this.versions.keys()].sort()) {
       const latest = this.of(key)[0];
-      if (latest !== undefined && !latest.marker) shown.set(key, latest.body);
+      if (latest !== undefined && !latest.marker) shown.set(key, shownAs(latest.body, latest.tags));
     }
     return shown;
   }

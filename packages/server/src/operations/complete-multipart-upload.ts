@@ -25,6 +25,7 @@ import type { ChecksumAlgorithm, CompletedPart, CompleteMultipartUploadInput } f
 import type { VersionId, WriteCondition } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/errors.ts';
 import type { Part, Upload } from '../catalog/uploads.ts';
+import { replyInTime } from '../http/late-reply.ts';
 import { xmlReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
@@ -53,6 +54,10 @@ export async function completeMultipartUpload(
     condition,
     input: parseCompleteMultipartUpload(bytes, headers),
   };
+  return replyInTime(completeOnce(context, completion));
+}
+
+async function completeOnce(context: InBucket, completion: Completion): Promise<Reply> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await complete(context, completion);

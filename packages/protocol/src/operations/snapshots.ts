@@ -24,6 +24,10 @@ export function encodeSnapshots(bucket: string, snapshots: readonly SnapshotEntr
   return `${xml}</ListSnapshotsResult>`;
 }
 
+export function encodeFork(bucket: string): string {
+  return `${XML_DECLARATION}<ForkBucketResult xmlns="${S3_NAMESPACE}"><Bucket>${bucket}</Bucket></ForkBucketResult>`;
+}
+
 /** Names of buckets and of snapshots need no escaping. */
 function entry(bucket: string, { name, createdMs }: SnapshotEntry): string {
   const readAs = snapshotBucketName(bucket, name);

@@ -3,11 +3,12 @@
  * there; a client that does not wait finds it later, for it is made to its end.
  */
 
-import { checkNewBucketName, parseFork, S3Error } from '@cistern/protocol';
+import { checkNewBucketName, encodeFork, parseFork, S3Error } from '@cistern/protocol';
 import type { ForkInput } from '@cistern/protocol';
 import type { Bucket } from '../catalog/catalog.ts';
 import { accessBucket } from '../http/access-control.ts';
-import { emptyReply } from '../http/reply.ts';
+import { replyInTime } from '../http/late-reply.ts';
+import { xmlReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Authorized, Operation } from './context.ts';
 import { refuseDocument } from './receive-document.ts';
@@ -20,7 +21,7 @@ export async function forkBucket(context: Authorized, operation: Operation<'Fork
   const source = await accessBucket(services.catalog, user, input.source, input.sourceExpectedOwner);
   refuseTime(source, input);
   await refuseDocument(context, operation.name);
-  await services.catalog.snapshots.fork({
+  const forked = services.catalog.snapshots.fork({
     source: source.id,
     sourceAsOf: source.asOf,
     untilMs: input.untilMs,
@@ -28,7 +29,7 @@ export async function forkBucket(context: Authorized, operation: Operation<'Fork
     owner: user.name,
     region: services.region,
   });
-  return emptyReply(200, ['Location', `/${name}`]);
+  return replyInTime(forked.then(() => xmlReply(200, encodeFork(name), ['Location', `/${name}`])));
 }
 
 /** Without versions what was there before is gone: the answer would be a part of it. */

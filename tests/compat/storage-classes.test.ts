@@ -13,6 +13,7 @@ import { zstdDecompressSync } from 'node:zlib';
 
 import { eventually } from '../support/eventually.ts';
 import { expectError, expectStatus } from '../support/expect.ts';
+import { MultipartUpload, partBytes } from '../support/multipart.ts';
 import { etagOf, type S3Response, sha256Hex } from '../support/s3.ts';
 import { needsOwnServer, startTestServer } from '../support/server.ts';
 import { elements, text } from '../support/xml.ts';
@@ -285,6 +286,33 @@ suite('a class with compression', { skip: needsOwnServer }, () => {
     );
   });
 });
+
+test(
+  'parts are where the class of their upload has them, copied ones, too',
+  { skip: needsOwnServer },
+  async () => {
+    const source = compressible(400_000, 7);
+    await s3.put(bucket, 'copied-from', source);
+    for (const name of ['STANDARD_IA', 'GLACIER_IR']) {
+      const upload = await MultipartUpload.begin(s3, bucket, `parts/${name}`, as(name));
+      const first = partBytes();
+      const sent = await upload.part(1, first);
+      const files = await added(name === 'STANDARD_IA' ? inShared : inData, async () => {
+        const headers = { 'x-amz-copy-source-range': 'bytes=100-300099' };
+        const response = await upload.copy(2, `${bucket}/copied-from`, headers);
+        expectStatus(response, 200);
+        const bytes = source.subarray(100, 300_100);
+        assert.equal(text(response.text, 'ETag'), etagOf(bytes), 'the bytes were read');
+        const copied = { number: 2, etag: text(response.text, 'ETag') ?? '' };
+        expectStatus(await upload.complete([sent, copied]), 200);
+        assert.ok((await read(`parts/${name}`)).equals(Buffer.concat([first, bytes])));
+      });
+      assert.equal(files.length, 1);
+      const head = await s3.object('HEAD', bucket, `parts/${name}`);
+      assert.equal(head.headers['x-amz-storage-class'], name);
+    }
+  },
+);
 
 test('what is deleted leaves every directory', { skip: needsOwnServer }, async () => {
   const listing = await s3.bucket('GET', bucket, { query: { 'list-type': '2' } });

@@ -154,6 +154,33 @@ test("an upload's checksum is that of the bytes that were copied", async () => {
   }
 });
 
+test('a source in very many pieces is stored anew, in one', async () => {
+  await s3.put(source, 'pieces', '');
+  const content = 'abcdefghij'.repeat(111);
+  for (const [offset, body] of [...content].entries()) {
+    const headers = { 'x-amz-write-offset-bytes': String(offset) };
+    expectStatus(await s3.object('PUT', source, 'pieces', { body, headers }), 200);
+  }
+  const upload = await MultipartUpload.begin(s3, bucket, 'of-pieces', { 'x-amz-checksum-algorithm': 'SHA1' });
+  for (const [number, range, bytes] of [
+    [1, 'bytes=1-1105', content.slice(1, 1106)],
+    [2, 'bytes=1-1000', content.slice(1, 1001)],
+  ] as const) {
+    const response = await upload.copy(number, `${source}/pieces`, { 'x-amz-copy-source-range': range });
+    expectStatus(response, 200);
+    // Only of bytes that are read it is their MD5.
+    assert.equal(text(response.text, 'ETag') === etagOf(bytes), number === 1);
+    assert.equal(
+      text(response.text, 'ChecksumSHA1'),
+      checksumOf('SHA1', Buffer.from(bytes)).toString('base64'),
+    );
+    const made = await MultipartUpload.begin(s3, bucket, `of-pieces-${number}`);
+    const copied = await made.copy(1, `${source}/pieces`, { 'x-amz-copy-source-range': range });
+    expectStatus(await made.complete([{ number: 1, etag: text(copied.text, 'ETag') ?? '' }]), 200);
+    assert.equal((await s3.object('GET', bucket, made.key)).text, bytes);
+  }
+});
+
 test('the upload and its number are judged as for UploadPart', async () => {
   const upload = await MultipartUpload.begin(s3, bucket, 'judged');
   expectError(await upload.copy(0, from), 400, 'InvalidArgument');

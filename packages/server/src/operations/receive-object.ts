@@ -112,7 +112,7 @@ export async function placeObject(
 
 /** The same of bytes that are staged. */
 export async function placeBlob(
-  services: Services,
+  services: Pick<Services, 'catalog' | 'failStop'>,
   staged: StagedBlob,
   { scope, placement }: { scope: number; placement: Placement },
 ): Promise<Content> {
@@ -144,7 +144,7 @@ export async function placeBlob(
  * After a failed sync the kernel may have dropped the bytes and report success the next time: nothing goes on. Who is
  * told so finds the writing stopped: the writer hears of it before anything that is asked for later.
  */
-async function syncOrStop(services: Services, synced: Promise<void>): Promise<void> {
+async function syncOrStop(services: Pick<Services, 'failStop'>, synced: Promise<void>): Promise<void> {
   try {
     await synced;
   } catch (error) {

@@ -3,14 +3,13 @@
  * Nothing is published here.
  */
 
-import { checksumTypeOfValue, createChecksum, S3Error } from '@cistern/protocol';
+import { checksumTypeOfValue, S3Error } from '@cistern/protocol';
 import type { ChecksumAlgorithm } from '@cistern/protocol';
 import type { Placement } from '../blobs/blob-tiers.ts';
-import type { Content, OpenVersion, Version } from '../catalog/catalog.ts';
+import type { Content, Extent, OpenVersion, Version } from '../catalog/catalog.ts';
 import { LIMITS } from '../limits.ts';
 import type { Services } from './context.ts';
-import { readVersion } from './read-version.ts';
-import { placeBlob } from './receive-object.ts';
+import { storeRange } from './store-range.ts';
 
 /** S3's limit for a copy in one request; what only takes references has none. Bytes. */
 const COPY_BYTES_MAX = 5 * 1024 * 1024 * 1024;
@@ -31,7 +30,10 @@ export async function isElsewhere(
 ): Promise<boolean> {
   const { size } = open.version;
   if (blobs.uniform || size <= LIMITS.inlineBytesMax) return false;
-  const extents = await open.extents(0, size);
+  return areElsewhere(await open.extents(0, size), placement);
+}
+
+export function areElsewhere(extents: readonly Extent[], placement: Placement): boolean {
   return extents.some(
     ({ location, tier, codec }) =>
       location !== null && (tier !== placement.tier || codec !== placement.codec),
@@ -58,27 +60,19 @@ export async function rewriteVersion(
     throw new S3Error('InvalidRequest', message + COPY_BYTES_MAX);
   }
   const algorithm = toCompute(version, wanted);
-  const checksum = algorithm === undefined ? undefined : createChecksum(algorithm);
-  const { blobs, slabs: pool, hasher } = services;
-  const ingest = await blobs.ingest(placement, { pool, hasher, size });
-  try {
-    await readVersion(services, open, (bytes) => {
-      checksum?.update(bytes);
-      return ingest.write(bytes);
-    });
-    const staged = await ingest.finish();
-    const etag = staged.md5.toString('hex');
-    const content = await placeBlob(services, staged, { scope, placement });
-    if (checksum === undefined) {
-      const { checksumAlgorithm, checksumValue } = version;
-      return { content, etag, checksumAlgorithm, checksumValue };
-    }
-    const value = checksum.digest().toString('base64');
-    return { content, etag, checksumAlgorithm: algorithm ?? null, checksumValue: value };
-  } catch (error) {
-    await ingest.discard();
-    throw error;
-  }
+  const range = { start: 0, end: size };
+  const { content, etag, checksumValue } = await storeRange(services, open, range, {
+    scope,
+    placement,
+    algorithm,
+  });
+  if (algorithm !== undefined) return { content, etag, checksumAlgorithm: algorithm, checksumValue };
+  return {
+    content,
+    etag,
+    checksumAlgorithm: version.checksumAlgorithm,
+    checksumValue: version.checksumValue,
+  };
 }
 
 /** A checksum of the parts' checksums says nothing of an object without parts. */

@@ -1,6 +1,6 @@
 /**
  * UploadPartCopy: a range of a version becomes a part, by reference. Its bytes are read only when the upload has a
- * checksum that the source has not.
+ * checksum that the source has not, and stored anew only where sharing them is of no use.
  */
 
 import {
@@ -12,20 +12,26 @@ import {
   uploadIdOf,
 } from '@cistern/protocol';
 import type { ChecksumAlgorithm, UploadPartCopyInput } from '@cistern/protocol';
-import type { Bucket, OpenVersion } from '../catalog/catalog.ts';
+import type { Bucket, OpenVersion, Version } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/errors.ts';
 import type { PublishedPart, Upload } from '../catalog/uploads.ts';
 import { accessBucket } from '../http/access-control.ts';
 import { xmlReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
+import { LIMITS } from '../limits.ts';
 import { refuseArchived } from './archived.ts';
 import type { InBucket, Operation, Services } from './context.ts';
 import { requireSource, sourceChoice, sourceVersionHeader } from './copy-source.ts';
 import { checksumOfUpload, findOpenUpload } from './multipart-upload.ts';
 import { readVersion } from './read-version.ts';
+import { areElsewhere } from './rewrite-version.ts';
+import { storeRange } from './store-range.ts';
 
 /** How often the source may be replaced under our hands before the client is told to try again. */
 const TRIES = 5;
+
+/** More than a part of 5 GiB has whose source was uploaded in parts of 5 MiB. */
+const PIECES_MAX = 1100;
 
 const MD5 = /^[0-9a-f]{32}$/;
 
@@ -59,41 +65,86 @@ interface PartCopy {
   readonly input: UploadPartCopyInput;
 }
 
-async function copyRange(
-  { services, bucket }: InBucket,
-  { upload, sourceBucket, input }: PartCopy,
-): Promise<Reply> {
-  const { copy, partNumber: number } = input;
-  const { sourceKey, sourceVersion } = copy;
+async function copyRange(context: InBucket, { upload, sourceBucket, input }: PartCopy): Promise<Reply> {
+  const { services } = context;
+  const { copy } = input;
   const choice = sourceChoice(sourceBucket, copy);
-  const open = await services.catalog.openVersion(sourceBucket.id, sourceKey, choice);
+  const open = await services.catalog.openVersion(sourceBucket.id, copy.sourceKey, choice);
   try {
     const source = open?.version;
     requireSource(source, sourceBucket, copy);
     refuseArchived(source, services.now());
     const range = resolveCopyRange(input.range, source.size);
-    const whole = range.end - range.start === source.size;
-    const checksumValue = await checksumOf(services, open, { upload, range, whole });
-    const part: PublishedPart = await services.catalog.uploads.copyPart({
-      bucket: bucket.id,
-      key: upload.key,
-      upload: upload.id,
-      number,
-      sourceBucket: sourceBucket.id,
-      sourceKey,
-      sourceAsOf: sourceBucket.asOf,
-      sourceVersion,
-      sourceSeq: source.seq,
-      ...range,
-      etag: whole && MD5.test(source.etag) ? source.etag : null,
-      checksumValue,
-    });
+    const job: RangeCopy = { upload, sourceBucket, input, source, range };
+    const part = (await storeAnew(context, open, job)) ?? (await share(context, open, job));
     const checksumAlgorithm = checksumOfUpload(upload)?.algorithm ?? null;
-    const xml = encodeCopyPartResult({ ...part, checksumAlgorithm, checksumValue });
+    const xml = encodeCopyPartResult({ ...part, checksumAlgorithm });
     return xmlReply(200, xml, sourceVersionHeader(sourceBucket, source, copy));
   } finally {
     open?.release();
   }
+}
+
+interface RangeCopy extends PartCopy {
+  readonly source: Version;
+  readonly range: { readonly start: number; readonly end: number };
+}
+
+type CopiedPart = PublishedPart & { readonly checksumValue: string | null };
+
+/**
+ * Where the bytes would not be where the upload's storage class has them, or lie in so many pieces that the part would
+ * be a burden to all that is done with it, as those of an object that was appended to a thousand times. Undefined: they
+ * are to be shared.
+ */
+async function storeAnew(
+  { services, bucket }: InBucket,
+  open: OpenVersion | undefined,
+  { upload, input, range }: RangeCopy,
+): Promise<CopiedPart | undefined> {
+  if (open === undefined) return undefined;
+  const { catalog, blobs } = services;
+  if (blobs.uniform && open.version.extents <= PIECES_MAX) return undefined;
+  const placement = blobs.placement(upload.storageClass);
+  const extents = await open.extents(range.start, range.end);
+  const large = range.end - range.start > LIMITS.inlineBytesMax;
+  if (extents.length <= PIECES_MAX && !(large && areElsewhere(extents, placement))) return undefined;
+  const algorithm = checksumOfUpload(upload)?.algorithm;
+  const stored = await storeRange(services, open, range, { scope: bucket.scope, placement, algorithm });
+  const part = await catalog.uploads.publishPart({
+    bucket: bucket.id,
+    key: upload.key,
+    upload: upload.id,
+    number: input.partNumber,
+    size: range.end - range.start,
+    ...stored,
+  });
+  return { ...part, checksumValue: stored.checksumValue };
+}
+
+async function share(
+  { services, bucket }: InBucket,
+  open: OpenVersion | undefined,
+  { upload, sourceBucket, input, source, range }: RangeCopy,
+): Promise<CopiedPart> {
+  const { sourceKey, sourceVersion } = input.copy;
+  const whole = range.end - range.start === source.size;
+  const checksumValue = await checksumOf(services, open, { upload, range, whole });
+  const part = await services.catalog.uploads.copyPart({
+    bucket: bucket.id,
+    key: upload.key,
+    upload: upload.id,
+    number: input.partNumber,
+    sourceBucket: sourceBucket.id,
+    sourceKey,
+    sourceAsOf: sourceBucket.asOf,
+    sourceVersion,
+    sourceSeq: source.seq,
+    ...range,
+    etag: whole && MD5.test(source.etag) ? source.etag : null,
+    checksumValue,
+  });
+  return { ...part, checksumValue };
 }
 
 /** That of the part in the upload's algorithm, in Base64; null when the upload has none. */

@@ -15,9 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { sha256Hex } from '../support/s3.ts';
 import type { S3 } from '../support/s3.ts';
-import { elements, text } from '../support/xml.ts';
-import { ABSENT } from './key-history.ts';
-import { BUCKET, KillLoad } from './kill-load.ts';
+import { KILL_PROFILE, KillLoad } from './kill-load.ts';
 import { seededChoice } from './seeded.ts';
 import { startServerProcess } from './server-process.ts';
 
@@ -29,35 +27,12 @@ const LIFE_MS_MAX = 600;
 
 console.log(`kill -9: ${ROUNDS} rounds, CISTERN_KILL_SEED=${SEED}`);
 
-const load = new KillLoad(SEED);
+const load = new KillLoad(SEED, KILL_PROFILE);
 const pick = seededChoice(SEED);
 
-/** Holds every key, the listing and every file to what they may be, and takes what it finds as the state from now on. */
+/** Holds every key, the listing and every file to what they may be. */
 async function verify(s3: S3, dataDir: string): Promise<void> {
-  const listing = await s3.bucket('GET', BUCKET, { query: { 'list-type': '2' } });
-  assert.equal(listing.status, 200, listing.text);
-  const listed = new Map(
-    elements(listing.text, 'Contents').map((entry) => [text(entry, 'Key') ?? '', entry] as const),
-  );
-  for (const [key, history] of load.histories) {
-    const response = await s3.object('GET', BUCKET, key);
-    const state = response.status === 404 ? ABSENT : sha256Hex(response.body);
-    assert.ok(state === ABSENT || load.wasSent(state), `${key} holds bytes that nobody wrote`);
-    const allowed = history.allowed();
-    assert.ok(
-      allowed.has(state),
-      `${key} is ${state}; acknowledged or in flight: ${[...allowed].join(', ')}`,
-    );
-    history.settle(state);
-
-    const entry = listed.get(key);
-    assert.equal(entry !== undefined, state !== ABSENT, `the listing and GET of ${key} differ`);
-    if (entry === undefined) continue;
-    assert.equal(text(entry, 'ETag'), response.headers['etag']);
-    assert.equal(text(entry, 'Size'), String(response.body.length));
-    listed.delete(key);
-  }
-  assert.deepEqual([...listed.keys()], [], 'keys that nobody wrote are listed');
+  await load.verify(s3);
   await verifyBlobs(join(dataDir, 'blobs'));
 }
 
@@ -78,7 +53,7 @@ after(() => rm(dataDir, { recursive: true, force: true }));
 
 for (let round = 1; round <= ROUNDS; round++) {
   test(`round ${round}`, async () => {
-    const server = await startServerProcess(dataDir, ['--buckets', BUCKET]);
+    const server = await startServerProcess(dataDir, ['--buckets', KILL_PROFILE.bucket]);
     try {
       assert.deepEqual(await readdir(join(dataDir, 'tmp')), [], 'temporary files survived the start');
       await verify(server.s3, dataDir);

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import type { ServerConfig } from '../config.ts';
 import type { FsckThreadData } from '../fsck/fsck-thread.ts';
+import type { FsckEvent } from '../fsck/report.ts';
 import { siblingModule } from './sibling-module.ts';
 import { THREAD_MEMORY } from './thread-memory.ts';
 
@@ -28,17 +29,27 @@ export class FsckHandle {
       return;
     }
     const { dataDir, storageClasses } = this.#config;
-    const workerData: FsckThreadData = { dataDir, storageClasses, quick, port };
+    const workerData: FsckThreadData = { dataDir, storageClasses, quick };
     const worker = new Worker(siblingModule(import.meta.url, '../fsck/fsck-thread'), {
       workerData,
-      transferList: [port],
       resourceLimits: THREAD_MEMORY,
     });
     this.#worker = worker;
+    // Told once the thread is gone: whoever has heard of the end may ask for the next check.
+    let last: FsckEvent | undefined;
+    worker.on('message', (event: FsckEvent) => {
+      if (event.type === 'result' || event.type === 'failed') last = event;
+      else port.postMessage(event);
+    });
     worker.on('error', this.#onError);
     worker.on('exit', () => {
       this.#worker = undefined;
+      if (last !== undefined) port.postMessage(last);
+      port.close();
     });
+    port.once('close', () => void worker.terminate());
+    // Nothing comes from there; without it the end of the other side would not be heard.
+    port.start();
   }
 
   /** Ends a check that is under way: it has changed nothing. */

@@ -1,7 +1,5 @@
 /**
  * @module The aws command line against the server: the high-level `s3` commands and `s3api`, plain and over TLS.
- *
- * Its multipart threshold is raised above the files used here, until the server has multipart uploads.
  */
 
 import assert from 'node:assert/strict';
@@ -36,7 +34,6 @@ region = us-east-1
 s3 =
   addressing_style = path
   signature_version = s3v4
-  multipart_threshold = 64MB
 `;
 
 async function createCli({ endpoint, credentials }: S3, authority?: string) {
@@ -65,6 +62,23 @@ suite('plain HTTP', { skip: missing }, async () => {
   const tree = join(home, 'tree');
   await writeTree(tree);
   const expected = await readTree(tree);
+
+  test('a snapshot is listed, copied from, synchronized, and not written to', async () => {
+    const bucket = await server.freshBucket('cli');
+    await server.put(bucket, '2026/one.txt', 'one');
+    const made = await server.bucket('PUT', bucket, { query: { 'cistern-snapshot': 'daily' } });
+    assert.equal(made.status, 200);
+    await server.object('DELETE', bucket, '2026/one.txt');
+    const snapshot = `s3://${bucket}--daily--snap`;
+    assert.match(await aws('s3', 'ls', '--recursive', snapshot), / 3 2026\/one\.txt\n/);
+    await aws('s3', 'cp', `${snapshot}/2026/one.txt`, `s3://${bucket}/back`);
+    assert.equal((await server.object('GET', bucket, 'back')).text, 'one');
+    const restored = join(home, 'restored');
+    await aws('s3', 'sync', '--no-progress', snapshot, restored);
+    assert.equal(await readFile(join(restored, '2026', 'one.txt'), 'utf8'), 'one');
+    const refused = await attempt('s3', 'cp', join(restored, '2026', 'one.txt'), `${snapshot}/new`);
+    assert.match(refused.stderr, /MethodNotAllowed.*is a snapshot: it is read-only/s);
+  });
 
   test('a bucket is made, filled, listed, emptied and removed', async () => {
     await aws('s3', 'mb', 's3://cli-life');
@@ -134,6 +148,32 @@ suite('plain HTTP', { skip: missing }, async () => {
     assert.deepEqual([head.ContentType, head.Metadata], ['x/y', { k: 'v' }]);
     const gone = await attempt('s3', 'ls', 's3://cli-copy/copy + 1.bin');
     assert.deepEqual([gone.code, gone.stdout], [1, '']);
+  });
+
+  test('a large file goes up, from bucket to bucket, and down in parts', async () => {
+    await aws('s3', 'mb', 's3://cli-large');
+    const body = randomBytes(20 * (1 << 20) + 3);
+    const file = join(home, 'large.bin');
+    await writeFile(file, body);
+    await aws('s3', 'cp', '--no-progress', '--content-type', 'x/y', file, 's3://cli-large/large.bin');
+    await aws('s3', 'cp', '--no-progress', 's3://cli-large/large.bin', 's3://cli-large/copy.bin');
+    await aws('s3', 'cp', '--no-progress', 's3://cli-large/copy.bin', join(home, 'large.down'));
+    assert.ok(body.equals(await readFile(join(home, 'large.down'))));
+    // Old releases do not take the content type along.
+    for (const [key, type] of [
+      ['large.bin', /^x\/y$/],
+      ['copy.bin', /./],
+    ] as const) {
+      const head = JSON.parse(await aws('s3api', 'head-object', '--bucket', 'cli-large', '--key', key)) as {
+        ETag: string;
+        ContentType: string;
+      };
+      assert.match(head.ETag, /-3"$/, 'three parts of 8 MiB');
+      assert.match(head.ContentType, type);
+    }
+    const open = await aws('s3api', 'list-multipart-uploads', '--bucket', 'cli-large');
+    assert.ok(!open.includes('UploadId"'), open);
+    await aws('s3', 'rb', '--force', 's3://cli-large');
   });
 
   test('s3api: conditions, ranges, checksums and pages', { skip: needsNewOptions() }, async () => {

@@ -42,8 +42,7 @@ async function setStatus(Status: 'Enabled' | 'Suspended'): Promise<void> {
 
 async function put(Key: string, Body: string): Promise<string> {
   const { VersionId } = await client.send(new PutObjectCommand({ Bucket, Key, Body }));
-  assert.ok(VersionId);
-  return VersionId;
+  return VersionId ?? 'null';
 }
 
 async function read(Key: string, VersionId?: string): Promise<string | undefined> {

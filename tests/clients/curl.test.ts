@@ -50,6 +50,22 @@ suite('curl', { skip: needsCommand('curl', 'Debian package curl') }, async () =>
     assert.doesNotMatch(await signed(`${endpoint}/${bucket}?list-type=2`), /signed\.bin/);
   });
 
+  test('--aws-sigv4 makes, lists, forks and deletes snapshots', async () => {
+    const source = await server.freshBucket('curl');
+    await server.put(source, 'k', 'before');
+    const url = `${endpoint}/${source}`;
+    const made = await signed('--request', 'PUT', `${url}?cistern-snapshot=daily`);
+    assert.match(made, new RegExp(`<ReadAs>${source}--daily--snap</ReadAs>`));
+    await server.put(source, 'k', 'after');
+    assert.equal(await signed(`${url}--daily--snap/k`), 'before');
+    assert.match(await signed(`${url}?cistern-snapshots=`), /<Name>daily<\/Name>/);
+    const from = `x-cistern-fork-source: ${source}--daily--snap`;
+    await signed('--request', 'PUT', '--header', from, `${url}-fork?cistern-fork=`);
+    assert.equal(await signed(`${url}-fork/k`), 'before');
+    await signed('--request', 'DELETE', `${url}?cistern-snapshot=daily`);
+    assert.doesNotMatch(await signed(`${url}?cistern-snapshots=`), /<Name>/);
+  });
+
   test('--upload-file sends a hash that the caller gives, or none', async () => {
     const file = await fileOf('upload.bin', 2 * (1 << 20) + 3);
     const body = await readFile(file);

@@ -76,6 +76,27 @@ test('buffers, strings and streams are put and got back', async () => {
   assert.ok(Math.abs(stat.lastModified.getTime() - Date.now()) < 60_000);
 });
 
+test('what is larger than a part goes up in parts, of a length that is known or not', async () => {
+  const large = new Client({
+    endPoint: hostname,
+    port: Number(port),
+    useSSL: false,
+    accessKey: server.credentials.accessKeyId,
+    secretKey: server.credentials.secretAccessKey,
+    partSize: 5 << 20,
+  });
+  const body = randomBytes(12 * (1 << 20) + 5);
+  for (const size of [body.length, undefined]) {
+    const stream = Readable.from([body.subarray(0, 100), body.subarray(100)], { objectMode: false });
+    const put = await large.putObject(bucket, 'parts', stream, size, { 'X-Amz-Meta-Kind': 'parts' });
+    // How many they are depends on how its stream is read; it numbers them from 2 on.
+    assert.match(put.etag, /-\d$/);
+    assert.ok(body.equals(await buffer(await large.getObject(bucket, 'parts'))));
+    assert.equal((await large.statObject(bucket, 'parts')).metaData['kind'], 'parts');
+  }
+  assert.deepEqual(await collect(large.listIncompleteUploads(bucket, '', true)), []);
+});
+
 test('files go up and down', async () => {
   const { home } = await createSandbox();
   const body = randomBytes(2 * (1 << 20) + 11);

@@ -1,9 +1,10 @@
 /**
- * @module rclone against the server, set up as any other S3 service. Files stay below its cutoff for multipart uploads.
+ * @module rclone against the server, set up as any other S3 service, but for a lower cutoff for multipart uploads.
  */
 
 import assert from 'node:assert/strict';
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
@@ -22,7 +23,9 @@ suite('rclone', { skip: needsCommand('rclone', 'Debian package rclone') }, async
     RCLONE_CONFIG_C_REGION: 'us-east-1',
     RCLONE_CONFIG_C_ACCESS_KEY_ID: server.credentials.accessKeyId,
     RCLONE_CONFIG_C_SECRET_ACCESS_KEY: server.credentials.secretAccessKey,
-    RCLONE_CONFIG_C_UPLOAD_CUTOFF: '64M',
+    RCLONE_CONFIG_C_UPLOAD_CUTOFF: '5M',
+    RCLONE_CONFIG_C_CHUNK_SIZE: '5M',
+    RCLONE_CONFIG_C_COPY_CUTOFF: '5M',
     RCLONE_RETRIES: '1',
     RCLONE_LOW_LEVEL_RETRIES: '1',
   });
@@ -70,6 +73,24 @@ suite('rclone', { skip: needsCommand('rclone', 'Debian package rclone') }, async
 
     await rclone('purge', 'c:rclone-life');
     assert.doesNotMatch(await rclone('lsd', 'c:'), / rclone-life\n/);
+  });
+
+  test('large files go up, from bucket to bucket, and down in parts', async () => {
+    const large = join(home, 'large');
+    await mkdir(large);
+    await writeFile(join(large, 'large.bin'), randomBytes(12 * (1 << 20) + 3));
+    await rclone('mkdir', 'c:rclone-large');
+    await rclone('copy', large, 'c:rclone-large/up');
+    await rclone('check', large, 'c:rclone-large/up');
+    await rclone('copy', 'c:rclone-large/up', 'c:rclone-large/copy');
+    await rclone('check', '--download', large, 'c:rclone-large/copy');
+    await rclone('copy', 'c:rclone-large/copy', join(home, 'large-down'));
+    assert.deepEqual(await readTree(join(home, 'large-down')), await readTree(large));
+    // An upload that nobody finished.
+    assert.deepEqual(JSON.parse(await rclone('backend', 'list-multipart-uploads', 'c:rclone-large')), {
+      'rclone-large': [],
+    });
+    await rclone('purge', 'c:rclone-large');
   });
 
   test('modification times are kept, and set by a copy onto itself', async () => {

@@ -1,8 +1,9 @@
 /**
- * @module s3cmd against the server, in path style, with its multipart uploads switched off.
+ * @module s3cmd against the server, in path style, with parts of the least size.
  */
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -24,7 +25,7 @@ host_base = ${server.host}
 host_bucket = ${server.host}
 bucket_location = us-east-1
 use_https = False
-enable_multipart = False
+multipart_chunk_size_mb = 5
 max_retries = 1
 `,
   );
@@ -56,6 +57,22 @@ max_retries = 1
     await s3cmd('del', '--recursive', '--force', 's3://s3cmd-life/');
     await s3cmd('rb', 's3://s3cmd-life');
     assert.doesNotMatch(await s3cmd('ls'), /s3cmd-life/);
+  });
+
+  test('a large file goes up and down in parts', async () => {
+    await s3cmd('mb', 's3://s3cmd-large');
+    const body = randomBytes(12 * (1 << 20) + 3);
+    await writeFile(join(home, 'up.bin'), body);
+    await s3cmd('put', join(home, 'up.bin'), 's3://s3cmd-large/k');
+    await s3cmd('get', 's3://s3cmd-large/k', join(home, 'down.bin'));
+    assert.ok(body.equals(await readFile(join(home, 'down.bin'))));
+    assert.match(await s3cmd('info', 's3://s3cmd-large/k'), /File size:\s+12582915/);
+    assert.equal(
+      (await s3cmd('multipart', 's3://s3cmd-large')).trim().split('\n').length,
+      2,
+      'only the head',
+    );
+    await s3cmd('rb', '--recursive', '--force', 's3://s3cmd-large');
   });
 
   test('sync goes up and down, and carries only what has changed', async () => {

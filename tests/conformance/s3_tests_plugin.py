@@ -1,7 +1,7 @@
 """A pytest plugin for Ceph's s3-tests: how each test ended, and what it asked for that the server does not serve.
 
 It is loaded beside the suite (`-p s3_tests_plugin`) and changes one thing of it, the cleaning between tests: the
-suite lists versions, which are not served yet, and leaves buckets that a test has named itself.
+suite asks for object locks to be bypassed, which are not served, and leaves buckets that a test has named itself.
 """
 
 import http.client
@@ -50,8 +50,9 @@ def _watch_answers():
 def _delete_all_buckets(prefix, client=None):
     client = client or s3tests.functional.get_client()
     for bucket in [one["Name"] for one in client.list_buckets()["Buckets"]]:
-        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            objects = [{"Key": one["Key"]} for one in page.get("Contents", [])]
+        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            versions = page.get("Versions", []) + page.get("DeleteMarkers", [])
+            objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in versions]
             if objects:
                 client.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
         client.delete_bucket(Bucket=bucket)

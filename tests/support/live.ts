@@ -92,19 +92,18 @@ export async function follow(
     sent.once('response', resolve).once('error', reject);
   });
   const chunks: Buffer[] = [];
-  let length = 0;
-  let over = false;
+  const state = { length: 0, over: false };
   let wake: (() => void) | undefined;
   const ended = new Promise<Buffer>((resolve, reject) => {
     response.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
-      length += chunk.length;
+      state.length += chunk.length;
       wake?.();
     });
     response.on('end', () => resolve(Buffer.concat(chunks)));
     response.on('error', reject);
     response.on('close', () => {
-      over = true;
+      state.over = true;
       wake?.();
     });
   });
@@ -114,8 +113,8 @@ export async function follow(
     headers: response.headers,
     received: () => Buffer.concat(chunks),
     until: async (wanted) => {
-      while (length < wanted) {
-        if (over) throw new Error(`the body ended after ${length} bytes of ${wanted}`);
+      while (state.length < wanted) {
+        if (state.over) throw new Error(`the body ended after ${state.length} bytes of ${wanted}`);
         await new Promise<void>((resolve) => (wake = resolve));
       }
     },

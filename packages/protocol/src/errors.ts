@@ -88,6 +88,7 @@ const ERRORS = {
   MissingRequestBodyError: [400, 'Request body is empty.'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
   NoSuchKey: [404, 'The specified key does not exist.'],
+  NoSuchSnapshot: [404, 'The bucket has no snapshot of this name.'],
   NoSuchTagSet: [404, 'The TagSet does not exist'],
   NoSuchUpload: [
     404,
@@ -115,8 +116,13 @@ const ERRORS = {
     403,
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   ],
+  SnapshotAlreadyExists: [
+    409,
+    'The bucket has a snapshot of this name. Choose another name, or delete that snapshot first.',
+  ],
   SlowDown: [503, 'Please reduce your request rate.'],
   TooManyParts: [400, 'The object has been appended to 10,000 times, which is the most. Copy it to go on.'],
+  TooManySnapshots: [400, 'The bucket has 1,000 snapshots, which is the most. Delete one to make another.'],
   XAmzContentSHA256Mismatch: [
     400,
     'The provided x-amz-content-sha256 header does not match what was computed.',

@@ -39,6 +39,7 @@ export * from './operations/tagging.ts';
 export type { ListedUpload } from './operations/upload-entry.ts';
 export * from './operations/upload-id.ts';
 export * from './operations/upload-part.ts';
+export * from './operations/snapshots.ts';
 export * from './operations/upload.ts';
 export * from './operations/versioning.ts';
 export { withPresignedHeaders } from './presigned-headers.ts';

@@ -19,6 +19,10 @@ export const LIMITS = {
   headersMs: 30_000,
   /** An unread body of a refused request is read to its end, up to this size, so that the connection can be used again. */
   discardBytesMax: 1024 * 1024,
+  /** What takes longer is answered with its status before the outcome is known, if its operation has such an answer. */
+  lateAfterMs: 5_000,
+  /** How often such an answer goes on meanwhile. */
+  lateSignMs: 10_000,
   /** How long requests in flight may go on after SIGTERM. */
   drainMs: 30_000,
   /** Memory that bodies pass through beyond one slab for each, per HTTP thread. Slabs. */

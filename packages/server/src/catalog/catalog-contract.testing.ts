@@ -20,6 +20,8 @@ import { renameTests } from './contract/rename.testing.ts';
 import { uploadTests } from './contract/uploads.testing.ts';
 import { uploadListingTests } from './contract/upload-listings.testing.ts';
 import { tagTests } from './contract/tags.testing.ts';
+import { forkTests } from './contract/forks.testing.ts';
+import { snapshotTests } from './contract/snapshots.testing.ts';
 import { versionTests } from './contract/versions.testing.ts';
 
 /** A new, empty catalog, closed by the time that the test's own `after` hooks have run. */
@@ -48,5 +50,7 @@ export function catalogContract(name: string, open: OpenCatalog): void {
       historyListingTests(open);
       historyEntryTests(open);
     });
+    suite('snapshots', () => snapshotTests(open));
+    suite('forks', () => forkTests(open));
   });
 }

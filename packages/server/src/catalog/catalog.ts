@@ -9,6 +9,7 @@
 
 import type { DeleteCondition, ReadConditions } from '@cistern/protocol';
 import type { UploadCatalog } from './uploads.ts';
+import type { SnapshotCatalog } from './snapshots.ts';
 
 export interface Bucket {
   /** Never reused: a bucket made again under the same name has another id. */
@@ -287,6 +288,9 @@ export interface Reservation {
 export interface Catalog {
   readonly uploads: UploadCatalog;
 
+  readonly snapshots: SnapshotCatalog;
+
+  /** Also a snapshot of a bucket, under the name that it is read as. */
   findBucket(name: string): Promise<Bucket | undefined>;
   /** In name order, after `after`; `owner` undefined: everybody's. */
   listBuckets(request: {
@@ -297,7 +301,7 @@ export interface Catalog {
   }): Promise<{ buckets: readonly Bucket[]; truncated: boolean }>;
   /** Rejects with `BucketOwnedByYou` or `BucketExists` when the name is taken. */
   createBucket(request: { name: string; owner: string; region: string }): Promise<Bucket>;
-  /** Rejects with `BucketNotEmpty`, `NoSuchBucket`. */
+  /** Rejects with `BucketNotEmpty` (of versions, or of snapshots), `NoSuchBucket`. */
   deleteBucket(bucket: number): Promise<void>;
 
   /** A bucket never goes back to having no versions. Rejects with `NoSuchBucket`. */
@@ -308,7 +312,10 @@ export interface Catalog {
   /** The latest version of a key or the one that is chosen: it may be a delete marker. */
   findVersion(bucket: number, key: string, choice?: VersionChoice): Promise<Version | undefined>;
   openVersion(bucket: number, key: string, choice?: VersionChoice): Promise<OpenVersion | undefined>;
-  /** Current versions in UTF-8 byte order of their keys, without delete markers. Costs what it returns. */
+  /**
+   * Current versions in UTF-8 byte order of their keys, without delete markers. Costs what it returns; a snapshot's
+   * walks past what was made below the prefix since.
+   */
   listObjects(request: ListRequest): Promise<ListResult>;
   /** Every version and delete marker. Costs what it returns, however many versions a key has. */
   listVersions(request: HistoryRequest): Promise<HistoryResult>;

@@ -8,6 +8,9 @@ export type CatalogErrorCode =
   | 'BucketExists'
   | 'BucketOwnedByYou'
   | 'BucketNotEmpty'
+  | 'NoSuchSnapshot'
+  | 'SnapshotExists'
+  | 'TooManySnapshots'
   | 'NoSuchKey'
   | 'PreconditionFailed'
   /** Only where there are no versions. */

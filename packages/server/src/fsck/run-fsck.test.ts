@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join, parse } from 'node:path';
 import { suite, test } from 'node:test';
 
+import { deletions, inline, publication } from '../catalog/requests.fixtures.ts';
 import { FsckImpossible, runFsck } from './run-fsck.ts';
 import type { ProblemKind } from './report.ts';
 import { openFilledStore } from './store.testing.ts';
@@ -89,6 +90,28 @@ suite('a store that is well', () => {
     while (await store.reaper.step());
     for (const location of store.deleted) rmSync(join(store.directory, 'blobs', location));
     assert.equal((await store.check()).report.awaiting.blobs, 0);
+  });
+
+  test('is clean while what snapshots and forks have left is not swept yet', async (t) => {
+    const store = openFilledStore(t);
+    await store.fill();
+    const { catalog } = store;
+    const { id } = await catalog.createBucket({ name: 'gone', owner: 'root', region: 'us-east-1' });
+    await catalog.publishVersion(publication({ bucket: id, key: 'k', ...inline('x') }));
+    await catalog.snapshots.create(id, 'daily');
+    await catalog.deleteVersions(id, deletions('k'));
+    await catalog.snapshots.delete(id, 'daily');
+    await catalog.deleteBucket(id);
+    const fork = { source: 1, sourceAsOf: null, name: 'forked', owner: 'root', region: 'us-east-1' };
+    const { plan } = await store.write('beginFork', fork);
+    await store.write('copyForkSlice', { plan, from: '' });
+    const forking = (await store.check()).report;
+    assert.deepEqual([forking.problems, forking.awaiting.versions], [[], 1]);
+    await store.write('abandonFork', { plan });
+    assert.deepEqual((await store.check()).report.problems, []);
+    while (store.sweeper.step());
+    const swept = (await store.check()).report;
+    assert.deepEqual([swept.problems, swept.awaiting.versions], [[], 0]);
   });
 
   test('of storage classes with directories of their own, or compressed, is read there', async (t) => {

@@ -10,11 +10,22 @@ import type { CatalogErrorCode } from '../catalog/errors.ts';
 import { emptyReply, xmlReply } from './reply.ts';
 import type { Reply } from './reply.ts';
 
-const CATALOG_CODES: Record<CatalogErrorCode, { readonly code: S3ErrorCode; readonly message?: string }> = {
+interface Meaning {
+  readonly code: S3ErrorCode;
+  /** Default: S3's. */
+  readonly message?: string;
+  /** The catalog's own message is written for the client. */
+  readonly explained?: true;
+}
+
+const CATALOG_CODES: Record<CatalogErrorCode, Meaning> = {
   NoSuchBucket: { code: 'NoSuchBucket' },
   BucketExists: { code: 'BucketAlreadyExists' },
   BucketOwnedByYou: { code: 'BucketAlreadyOwnedByYou' },
-  BucketNotEmpty: { code: 'BucketNotEmpty' },
+  BucketNotEmpty: { code: 'BucketNotEmpty', explained: true },
+  NoSuchSnapshot: { code: 'NoSuchSnapshot' },
+  SnapshotExists: { code: 'SnapshotAlreadyExists' },
+  TooManySnapshots: { code: 'TooManySnapshots' },
   NoSuchKey: { code: 'NoSuchKey' },
   PreconditionFailed: { code: 'PreconditionFailed' },
   VersionedBucket: {
@@ -44,8 +55,11 @@ const FULL_DISK = new Set(['ENOSPC', 'EDQUOT']);
 export function toS3Error(error: unknown): { error: S3Error; internal: boolean } {
   if (S3Error.isS3Error(error)) return { error, internal: error.code === 'InternalError' };
   if (CatalogError.is(error)) {
-    const { code, message } = CATALOG_CODES[error.code];
-    return { error: new S3Error(code, message), internal: code === 'ServiceUnavailable' };
+    const { code, message, explained } = CATALOG_CODES[error.code];
+    return {
+      error: new S3Error(code, explained ? error.message : message),
+      internal: code === 'ServiceUnavailable',
+    };
   }
   if (error instanceof Error && 'code' in error && FULL_DISK.has(String(error.code))) {
     return { error: new S3Error('ServiceUnavailable', CATALOG_CODES.StorageFull.message), internal: true };

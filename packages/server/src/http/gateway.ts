@@ -27,10 +27,10 @@ import { accessLine } from './access-line.ts';
 import { requireUser } from './access-control.ts';
 import { errorReply, toS3Error } from './error-reply.ts';
 import { ClientGone } from './receive-body.ts';
-import type { PieceSource, Reply } from './reply.ts';
+import type { Reply } from './reply.ts';
 import { RequestBody } from './request-body.ts';
-import { sendLines } from './send-lines.ts';
-import { BrokenBody, sendObject, sendPieces } from './send-object.ts';
+import { BrokenBody } from './send-object.ts';
+import { bodyLength, sendBody } from './send-reply.ts';
 
 export interface GatewayOptions {
   readonly services: Services;
@@ -129,13 +129,17 @@ export class Gateway {
         throw new S3Error('InvalidRequest', 'What is still growing can be followed with HTTP/1.1 only.');
       return reply;
     } catch (cause) {
-      if (cause instanceof ClientGone) throw cause;
-      const { error, internal } = toS3Error(cause);
-      if (internal) this.#logFault(exchange, cause);
-      exchange.errorCode = error.code;
-      const resource = exchange.target.split('?', 1)[0] ?? '';
-      return errorReply(error, { method: exchange.method, resource, requestId: exchange.id });
+      return this.#explain(exchange, cause);
     }
+  }
+
+  #explain(exchange: Exchange, cause: unknown): Reply {
+    if (cause instanceof ClientGone) throw cause;
+    const { error, internal } = toS3Error(cause);
+    if (internal) this.#logFault(exchange, cause);
+    exchange.errorCode = error.code;
+    const resource = exchange.target.split('?', 1)[0] ?? '';
+    return errorReply(error, { method: exchange.method, resource, requestId: exchange.id });
   }
 
   async #run(exchange: Exchange): Promise<Reply> {
@@ -202,47 +206,23 @@ export class Gateway {
     headers.push('x-amz-request-id', exchange.id, 'x-amz-id-2', exchange.id, 'Server', 'Cistern');
     if (this.#draining || body.withheld) headers.push('Connection', 'close');
     const content = reply.body;
-    let length: number | null = 0;
-    if (content.kind === 'lines') length = null;
-    if (content.kind === 'pieces') length = content.length;
-    if (content.kind === 'bytes') length = content.bytes.length;
-    if (content.kind === 'object') length = content.end - content.start;
-    const told = reply.contentLength ?? length;
-    if (reply.status !== 204 && reply.status !== 304 && told !== null)
-      headers.push('Content-Length', String(told));
-    if (method === 'HEAD') length = 0;
+    const length = reply.contentLength ?? bodyLength(content);
+    if (reply.status !== 204 && reply.status !== 304 && length !== null)
+      headers.push('Content-Length', String(length));
     try {
       response.writeHead(reply.status, headers);
-      if (content.kind === 'pieces' && method !== 'HEAD') {
-        // The first byte may be long in coming, and the client wants to know that it will.
-        response.flushHeaders();
-        length = await this.#sendPieces(exchange, content.pieces);
-      } else if (content.kind === 'object' && length !== 0) {
-        await sendObject(response, this.#options.services, content);
-      } else if (content.kind === 'bytes' && method !== 'HEAD') {
-        response.end(content.bytes);
-      } else if (content.kind === 'lines') {
-        length = await sendLines(response, content.lines);
-      } else {
-        response.end();
+      if (method === 'HEAD') response.end();
+      else {
+        exchange.sent = await sendBody(response, content, {
+          source: this.#options.services,
+          explain: (cause) => this.#explain(exchange, cause),
+          followers: this.#followers,
+        });
       }
-      exchange.sent = length ?? 0;
     } finally {
       if (content.kind === 'object') content.open.release();
     }
     if (!body.finished && !(await body.discard(LIMITS.discardBytesMax))) this.#closeSoon(exchange.request);
-  }
-
-  async #sendPieces({ response }: Exchange, pieces: PieceSource): Promise<number> {
-    const abort = new AbortController();
-    if (response.destroyed) abort.abort();
-    response.once('close', () => abort.abort());
-    this.#followers.add(abort);
-    try {
-      return await sendPieces(response, this.#options.services, pieces(abort.signal));
-    } finally {
-      this.#followers.delete(abort);
-    }
   }
 
   /** Lets the client read the answer before the connection goes: an instant reset would take it from its hands. */

@@ -9,6 +9,7 @@ export type HeaderList = string[];
 
 export type ReplyBody =
   | { readonly kind: 'none' }
+  | LateBody
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   /** Of unknown number, as they come. */
   | { readonly kind: 'lines'; readonly lines: AsyncIterable<string> }
@@ -26,6 +27,12 @@ export interface Reply {
   readonly body: ReplyBody;
   /** Length that HEAD tells without a body; otherwise that of the body. */
   readonly contentLength?: number;
+}
+
+/** Of an answer whose status goes before its outcome is known: the reply that would have been sent. */
+export interface LateBody {
+  readonly kind: 'late';
+  readonly outcome: Promise<Reply>;
 }
 
 const NONE: ReplyBody = { kind: 'none' };

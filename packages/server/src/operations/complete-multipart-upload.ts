@@ -25,12 +25,13 @@ import type { ChecksumAlgorithm, CompletedPart, CompleteMultipartUploadInput } f
 import type { VersionId, WriteCondition } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/errors.ts';
 import type { Part, Upload } from '../catalog/uploads.ts';
+import { replyInTime } from '../http/late-reply.ts';
 import { xmlReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
 import { checksumOfUpload, findUpload, noSuchUpload } from './multipart-upload.ts';
 import { receiveDocument } from './receive-document.ts';
-import { formatId } from './version-ids.ts';
+import { newVersionHeader } from './version-ids.ts';
 
 /** How often parts may be replaced under our hands before the client is told to try again. */
 const TRIES = 5;
@@ -53,6 +54,10 @@ export async function completeMultipartUpload(
     condition,
     input: parseCompleteMultipartUpload(bytes, headers),
   };
+  return replyInTime(completeOnce(context, completion));
+}
+
+async function completeOnce(context: InBucket, completion: Completion): Promise<Reply> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await complete(context, completion);
@@ -202,5 +207,5 @@ function answer(
     checksumAlgorithm: checksumAlgorithm as ChecksumAlgorithm | null,
     checksumValue,
   });
-  return xmlReply(200, xml, version === null ? [] : ['x-amz-version-id', formatId(version)]);
+  return xmlReply(200, xml, newVersionHeader(version));
 }

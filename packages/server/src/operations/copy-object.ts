@@ -26,7 +26,7 @@ import type { InBucket, Operation } from './context.ts';
 import { requireSource, sourceChoice, sourceVersionHeader } from './copy-source.ts';
 import { encodeTags } from './stored-headers.ts';
 import { isElsewhere, rewriteVersion } from './rewrite-version.ts';
-import { formatId } from './version-ids.ts';
+import { newVersionHeader } from './version-ids.ts';
 
 /** How often the source may be replaced under our hands before the client is told to try again. */
 const TRIES = 5;
@@ -81,9 +81,7 @@ interface CopyJob {
 type CopyResult = Parameters<typeof encodeCopyResult>[0] & Pick<Published, 'version'>;
 
 function versionHeaders({ sourceBucket, source, input }: CopyJob, version: Published['version']): HeaderList {
-  const headers = sourceVersionHeader(sourceBucket, source, input);
-  if (version !== null) headers.push('x-amz-version-id', formatId(version));
-  return headers;
+  return [...sourceVersionHeader(sourceBucket, source, input), ...newVersionHeader(version)];
 }
 
 async function shareBytes(
@@ -150,7 +148,8 @@ function refuseIdleCopy(
     input.checksumAlgorithm !== undefined ||
     // An old version becomes the current one again; where there are none, it is the same one.
     (input.sourceVersion !== undefined && bucket.versioning !== 'never');
-  if (changes || sourceBucket.id !== bucket.id || input.sourceKey !== key) return;
+  const elsewhere = sourceBucket.id !== bucket.id || sourceBucket.asOf !== null || input.sourceKey !== key;
+  if (changes || elsewhere) return;
   throw new S3Error(
     'InvalidRequest',
     "This copy request is illegal because it is trying to copy an object to itself without changing the object's " +

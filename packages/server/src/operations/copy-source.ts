@@ -22,7 +22,7 @@ export function requireSource(
       'The source of a copy request may not specifically refer to a delete marker by version id.',
     );
   }
-  requireData(source, { key: input.sourceKey, choice: sourceChoice(bucket, input), method: 'PUT' });
+  requireData(source, { key: input.sourceKey, choice: sourceChoice(bucket, input), method: 'GET' });
   // S3 answers 412 for every source condition that does not hold, also where a read would be 304.
   if (evaluateRead(source, input.sourceConditions) !== 'proceed') throw new S3Error('PreconditionFailed');
 }

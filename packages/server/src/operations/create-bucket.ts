@@ -1,6 +1,11 @@
 /** CreateBucket: as in us-east-1, creating one's own bucket again succeeds and changes nothing. */
 
-import { checkAcl, checkCreateBucketBody, checkCreateBucketHeaders } from '@cistern/protocol';
+import {
+  checkAcl,
+  checkCreateBucketBody,
+  checkCreateBucketHeaders,
+  checkNewBucketName,
+} from '@cistern/protocol';
 import { CatalogError } from '../catalog/errors.ts';
 import { emptyReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
@@ -13,6 +18,7 @@ export async function createBucket(
 ): Promise<Reply> {
   const { services, user, headers } = context;
   const name = operation.bucket;
+  checkNewBucketName(name);
   checkAcl(headers);
   checkCreateBucketHeaders(headers);
   const { bytes } = await receiveDocument(context);

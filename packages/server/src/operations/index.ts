@@ -3,7 +3,7 @@
  * is found and its use allowed, and what an operation does not know is refused.
  */
 
-import { checkBucketName, refuseUnknown, S3Error } from '@cistern/protocol';
+import { checkBucketName, refuseUnknown } from '@cistern/protocol';
 import type { RawHeaders, S3Operation } from '@cistern/protocol';
 import type { User } from '../config.ts';
 import { accessBucket } from '../http/access-control.ts';
@@ -16,9 +16,12 @@ import { deleteBucketTagging, getBucketTagging, putBucketTagging } from './bucke
 import { copyObject } from './copy-object.ts';
 import { createBucket } from './create-bucket.ts';
 import { createMultipartUpload } from './create-multipart-upload.ts';
+import { createSnapshot } from './create-snapshot.ts';
 import { deleteBucket } from './delete-bucket.ts';
 import { deleteObject } from './delete-object.ts';
 import { deleteObjects } from './delete-objects.ts';
+import { deleteSnapshot } from './delete-snapshot.ts';
+import { forkBucket } from './fork-bucket.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
 import { getBucketVersioning } from './get-bucket-versioning.ts';
 import { getObjectAttributes } from './get-object-attributes.ts';
@@ -39,6 +42,8 @@ import { renameObject } from './rename-object.ts';
 import { restoreObject } from './restore-object.ts';
 import { uploadPart } from './upload-part.ts';
 import { uploadPartCopy } from './upload-part-copy.ts';
+import { listSnapshots } from './list-snapshots.ts';
+import { refuseOnSnapshot } from './snapshot-access.ts';
 
 export interface OperationRequest {
   readonly services: Services;
@@ -57,14 +62,18 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
     return listBuckets(authorized, operation);
   }
   checkBucketName(operation.bucket);
-  if (operation.name === 'ForkBucket') throw notImplemented(operation.name);
   if (operation.name === 'CreateBucket') {
     refuseUnknown(operation.name, operation.query, headers);
     return createBucket(authorized, operation);
   }
+  if (operation.name === 'ForkBucket') {
+    refuseUnknown(operation.name, operation.query, headers);
+    return forkBucket(authorized, operation);
+  }
   const expectedOwner = headers.get('x-amz-expected-bucket-owner');
   const bucket = await accessBucket(services.catalog, user, operation.bucket, expectedOwner);
   refuseUnknown(operation.name, operation.query, headers);
+  refuseOnSnapshot(bucket, operation.name);
   const context: InBucket = { ...authorized, bucket };
   switch (operation.name) {
     case 'GetObject':
@@ -134,10 +143,11 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
       return listParts(context, operation);
     case 'ListMultipartUploads':
       return listMultipartUploads(context, operation);
-    default:
-      throw notImplemented(operation.name);
+    case 'CreateSnapshot':
+      return createSnapshot(context, operation);
+    case 'DeleteSnapshot':
+      return deleteSnapshot(context, operation);
+    case 'ListSnapshots':
+      return listSnapshots(context);
   }
 }
-
-const notImplemented = (name: string): S3Error =>
-  new S3Error('NotImplemented', `${name} is not implemented.`);

@@ -11,7 +11,14 @@ export async function listObjects(
 ): Promise<Reply> {
   const input = parseListObjects(operation.query, operation.name === 'ListObjects' ? 1 : 2);
   const { prefix, delimiter, after, maxKeys: limit } = input;
-  const page = await services.catalog.listObjects({ bucket: bucket.id, prefix, delimiter, after, limit });
+  const page = await services.catalog.listObjects({
+    bucket: bucket.id,
+    asOf: bucket.asOf,
+    prefix,
+    delimiter,
+    after,
+    limit,
+  });
   const { versions: objects, commonPrefixes, truncated, last } = page;
   const xml = encodeListObjects(input, { bucket: bucket.name, objects, commonPrefixes, truncated, last });
   return xmlReply(200, xml, ['x-amz-bucket-region', bucket.region]);

@@ -10,7 +10,7 @@ import { livePut } from './live/live-put.ts';
 import { placeObject, receiveObject } from './receive-object.ts';
 import { checksumHeaders } from './object-headers.ts';
 import { parseStoredHeaders } from './stored-headers.ts';
-import { formatId } from './version-ids.ts';
+import { newVersionHeader } from './version-ids.ts';
 
 export async function putObject(context: InBucket, operation: Operation<'PutObject'>): Promise<Reply> {
   const { services, bucket, headers } = context;
@@ -37,7 +37,7 @@ export async function putObject(context: InBucket, operation: Operation<'PutObje
     checksumValue: checksum?.value ?? null,
   });
   const reply = emptyReply(200, ['ETag', `"${etag}"`]);
-  if (version !== null) reply.headers.push('x-amz-version-id', formatId(version));
+  reply.headers.push(...newVersionHeader(version));
   if (checksum !== null) reply.headers.push(...checksumHeaders(checksum.algorithm, checksum.value));
   return reply;
 }

@@ -5,6 +5,12 @@ import { LIMITS } from '../limits.ts';
 import { BodyDigests } from './body-digests.ts';
 import type { Authorized } from './context.ts';
 
+/** For an operation that takes none: what it says is not to be ignored. @throws S3Error InvalidRequest */
+export async function refuseDocument(context: Authorized, operation: string): Promise<void> {
+  const { bytes } = await receiveDocument(context);
+  if (bytes.length > 0) throw new S3Error('InvalidRequest', `${operation} takes no body.`);
+}
+
 /**
  * @param checksums false: those of the headers are of something else than the body
  * @returns the bytes, and whether a digest (of the signature, Content-MD5 or a checksum) vouched for them

@@ -36,6 +36,11 @@ export function versionIdHeader(
   return ['x-amz-version-id', formatId(idOf(version))];
 }
 
+/** Of an answer to a write. S3 tells of a number only: a null version, of a suspended bucket too, has no header. */
+export function newVersionHeader(version: VersionId | null): HeaderList {
+  return typeof version === 'number' ? ['x-amz-version-id', formatVersionId(version)] : [];
+}
+
 /**
  * Data, not a delete marker, which S3 tells of in headers: a read of the latest finds nothing then; nothing else can be
  * done to it than to delete it (https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html).

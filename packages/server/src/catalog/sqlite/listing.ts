@@ -15,7 +15,8 @@ export interface ScanSource<Row extends { readonly key: string }, Cursor> {
   after(key: string): Cursor;
   /** At the row that follows that one. */
   next(row: Row): Cursor;
-  leaders(search: LeaderSearch): string[];
+  /** Undefined: it does no better than a page for each. */
+  readonly leaders: ((search: LeaderSearch) => string[]) | undefined;
 }
 
 /**
@@ -91,7 +92,7 @@ export function scan<Row extends { readonly key: string }, Cursor>(
     if (skipTo !== undefined) {
       cursor = source.from(skipTo);
       pageSize = PAGE_AFTER_PREFIX;
-      if (afterDelimiter === undefined) continue;
+      if (afterDelimiter === undefined || source.leaders === undefined) continue;
       // Common prefixes come in runs: one query seeks from each to the next.
       const room = limit - rows.length - commonPrefixes.length;
       const search = { bucket, from: skipTo, prefix, delimiter, afterDelimiter, limit: room + 1 };

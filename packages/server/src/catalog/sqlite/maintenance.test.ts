@@ -28,12 +28,13 @@ interface Fixture extends SqliteStore {
 function setUp(t: TestContext, options: SqliteStoreOptions = {}): Fixture {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const store = openSqliteStore(t, options);
-  const { queue, reaper, db } = store;
+  const { queue, reaper, sweeper, db } = store;
   let nowMs = 10 * RETENTION_MS;
   const errors: unknown[] = [];
   const maintenance = new Maintenance({
     queue,
     reaper,
+    sweeper,
     feedRetentionMs: RETENTION_MS,
     idleMs: 250,
     uploadRetentionMs: RETENTION_MS,

@@ -1,10 +1,11 @@
 /**
- * The writer thread's background work: the reaper, the retention of the feed and of uploads that nobody goes on with,
+ * The writer thread's background work: the reaper, what deleted snapshots leave, the retention of the feed and of uploads that nobody goes on with,
  * and giving space back to a disk that is short of it. One slice at a time, writes in between.
  */
 
 import { abortAbandoned } from './mutations/uploads/abort-upload.ts';
 import type { Reaper } from './reaper.ts';
+import type { SnapshotSweeper } from './snapshot-sweeper.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 const AFTER_ERROR_MS = 5000;
@@ -16,6 +17,7 @@ const LOOK_MS = 60_000;
 export interface MaintenanceOptions {
   readonly queue: WriteQueue;
   readonly reaper: Reaper;
+  readonly sweeper: SnapshotSweeper;
   readonly feedRetentionMs: number;
   /** Between two looks for work when there was none. */
   readonly idleMs: number;
@@ -46,11 +48,12 @@ export class Maintenance {
   }
 
   async #step(): Promise<void> {
-    const { queue, reaper, idleMs, onError } = this.#options;
+    const { queue, reaper, sweeper, idleMs, onError } = this.#options;
     let delayMs = idleMs;
     // Each by itself: one blob that cannot be deleted must not let the feed grow.
     const works = [
       () => reaper.step(),
+      () => sweeper.step(),
       () => this.#endUploads(),
       () => this.#trimFeed(),
       () => queue.shrink(),

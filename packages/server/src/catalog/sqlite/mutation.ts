@@ -24,6 +24,16 @@ import type {
   UploadName,
   UploadRequest,
 } from '../uploads.ts';
+import type { ForkRequest, Snapshot } from '../snapshots.ts';
+
+/** What a fork that has begun is made of. */
+export interface ForkPlan {
+  /** The new bucket. */
+  readonly fork: number;
+  readonly source: number;
+  readonly asOf: number;
+  readonly untilMs: number;
+}
 
 /** Input and result of each mutation. */
 export interface Mutations {
@@ -42,6 +52,13 @@ export interface Mutations {
   renameVersion: { input: RenameRequest; result: undefined };
   setTags: { input: TagsRequest; result: Pick<Published, 'version'> };
   setBucketTags: { input: { bucket: number; tags: string | null }; result: undefined };
+  createSnapshot: { input: { bucket: number; name: string }; result: Snapshot };
+  deleteSnapshot: { input: { bucket: number; name: string }; result: undefined };
+  beginFork: { input: ForkRequest; result: { bucket: Bucket; plan: ForkPlan } };
+  /** From that key on; null: that was the last slice. */
+  copyForkSlice: { input: { plan: ForkPlan; from: string }; result: { next: string | null } };
+  finishFork: { input: { plan: ForkPlan }; result: undefined };
+  abandonFork: { input: { plan: ForkPlan }; result: undefined };
   setVersioning: { input: { bucket: number; versioning: ChosenVersioning }; result: undefined };
   createUpload: { input: UploadRequest; result: { id: number; initiatedMs: number } };
   publishPart: { input: PartRequest; result: PublishedPart };

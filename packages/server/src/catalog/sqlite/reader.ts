@@ -23,6 +23,7 @@ import type { HistoryReader } from './history-listing.ts';
 import { listObjects } from './listing.ts';
 import type { KeyCursor, LeaderSearch, ScanSource } from './listing.ts';
 import {
+  AFTER_ALL_TEXT,
   BUCKET_COLUMNS,
   EXTENT_COLUMNS,
   EXTENTS_WITH_VERSION,
@@ -39,9 +40,7 @@ import {
   VERSION_COLUMNS,
 } from './rows.ts';
 import { BUCKET_STATE, PLACE } from './schema.ts';
-
-/** SQLite sorts every blob after every text. */
-const AFTER_ALL_TEXT = new Uint8Array();
+import { SnapshotReader } from './snapshot-reader.ts';
 
 /** How long the part between prefix and delimiter is, plus one; 0: there is no delimiter. */
 const STEM = 'instr(substr(CAST(leaders.key AS BLOB), ?4), ?5)';
@@ -75,6 +74,7 @@ const HISTORY_LEADERS = leadersOf(
 const NO_CHOICE: VersionChoice = {};
 
 export class SqliteReader {
+  readonly snapshots: SnapshotReader;
   readonly #bucketByName: StatementSync;
   readonly #bucketsOfAll: StatementSync;
   readonly #bucketsOfOwner: StatementSync;
@@ -90,6 +90,7 @@ export class SqliteReader {
   readonly #history: HistoryReader;
 
   constructor(db: DatabaseSync) {
+    this.snapshots = new SnapshotReader(db);
     this.#bucketByName = db.prepare(`SELECT ${BUCKET_COLUMNS}, state FROM buckets WHERE name = ?`);
     const buckets = `state = ${BUCKET_STATE.there} AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`;
     this.#bucketsOfAll = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE ${buckets}`);
@@ -101,8 +102,13 @@ export class SqliteReader {
     this.#versionBySeq = version('place IN (0, 1) AND key = ?2 AND seq = ?3');
     this.#nullVersion = version('place = 1 AND key = ?2 AND is_null = 1');
     // `since` is never less than `seq`: the newer ones are left out by the primary key.
-    this.#versionAsOf = version(`place IN (0, 1, 2) AND key = ?2 AND seq <= ?3 AND since <= ?3
-      AND (retired_seq IS NULL OR retired_seq > ?3) ORDER BY seq DESC LIMIT 1`);
+    const newestAsOf = Object.values(PLACE).map(
+      (
+        place,
+      ) => `SELECT * FROM (SELECT ${VERSION_COLUMNS} FROM versions v WHERE bucket = ?1 AND place = ${place} AND key = ?2
+        AND seq <= ?3 AND since <= ?3 AND (retired_seq IS NULL OR retired_seq > ?3) ORDER BY seq DESC LIMIT 1)`,
+    );
+    this.#versionAsOf = prepareArrays(db, `${newestAsOf.join(' UNION ALL ')} ORDER BY seq DESC LIMIT 1`);
     this.#currentWithFirstExtent = prepareArrays(
       db,
       `SELECT ${VERSION_COLUMNS}, ${EXTENT_COLUMNS} FROM versions v
@@ -161,12 +167,13 @@ export class SqliteReader {
     };
   }
 
+  /** Also a snapshot, under the name that it is read as. */
   findBucket(name: string): Bucket | undefined {
     const row = this.findBucketInAnyState(name);
-    return row?.state === BUCKET_STATE.there ? toBucket(row) : undefined;
+    return row?.state === BUCKET_STATE.there ? toBucket(row) : this.snapshots.find(name);
   }
 
-  /** Also one that nobody sees yet. */
+  /** Also one that nobody sees; no snapshot. */
   findBucketInAnyState(name: string): { owner: string; state: number } | undefined {
     return this.#bucketByName.get(name) as { owner: string; state: number } | undefined;
   }
@@ -250,7 +257,8 @@ export class SqliteReader {
 
   /** Several statements: to be called in a transaction, so that a page is of one commit. */
   listObjects(request: ListRequest): ListResult {
-    return listObjects(this.#current, request);
+    const { asOf = null } = request;
+    return listObjects(asOf === null ? this.#current : this.snapshots.source(request, asOf), request);
   }
 
   /** As `listObjects`. */

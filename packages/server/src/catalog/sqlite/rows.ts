@@ -17,6 +17,9 @@ export const HISTORY_COLUMNS = `${LISTED_COLUMNS}, seq, is_null, delete_marker`;
 export const EXTENT_COLUMNS =
   'e.start, e.length, e.offset, b.location, b.data, b.tier, b.codec, b.frames, b.logical';
 
+/** SQLite sorts every blob after every text. */
+export const AFTER_ALL_TEXT = new Uint8Array();
+
 /** A manifest of up to this many extents is read together with its version, and kept by the reader. */
 export const EXTENTS_WITH_VERSION = 16;
 

@@ -17,9 +17,19 @@ export const FORMAT_VERSION = 2;
  */
 export const PLACE = { current: 0, noncurrent: 1, retired: 2 } as const;
 
+/**
+ * Before a parameter. Compared with the parameter itself, a column that the condition of a partial index names has SQLite
+ * compile the statement again for each new value: 9 µs for each version that is replaced.
+ */
+export const PLACE_IS = 'place = +';
+
 export const BLOB_STATE = { pending: 0, live: 1, deleting: 2 } as const;
 
-export const BUCKET_STATE = { there: 0, forking: 1 } as const;
+/** Nobody sees a fork that is being made, nor what is left of one that failed. */
+export const BUCKET_STATE = { there: 0, forking: 1, removing: 2 } as const;
+
+/** One that is holding keeps the source of a fork as it is; of one being deleted only its garbage is left. */
+export const SNAPSHOT_STATE = { there: 0, holding: 1, deleting: 2 } as const;
 
 export const VERSIONING = { never: 0, enabled: 1, suspended: 2 } as const;
 

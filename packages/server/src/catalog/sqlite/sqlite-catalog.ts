@@ -26,12 +26,15 @@ import type {
   Version,
   VersionChoice,
 } from '../catalog.ts';
+import { CatalogError } from '../errors.ts';
 import type { EpochReader } from '../epochs.ts';
 import type { UploadCatalog } from '../uploads.ts';
+import type { SnapshotCatalog } from '../snapshots.ts';
 import { SqliteReader } from './reader.ts';
 import { EXTENTS_WITH_VERSION } from './rows.ts';
 import { SqliteUploads } from './sqlite-uploads.ts';
 import { SharedSnapshot } from './shared-snapshot.ts';
+import { SqliteSnapshots } from './sqlite-snapshots.ts';
 import type { WriterClient } from './writer-client.ts';
 
 /** A bulk delete goes through the writer in slices of about a millisecond, other writes in between. */
@@ -47,6 +50,7 @@ export interface SqliteCatalogOptions {
 
 export class SqliteCatalog implements Catalog {
   readonly uploads: UploadCatalog;
+  readonly snapshots: SnapshotCatalog;
   readonly #reader: SqliteReader;
   readonly #writer: Pick<WriterClient, 'write'>;
   readonly #epochs: EpochReader;
@@ -62,6 +66,7 @@ export class SqliteCatalog implements Catalog {
     this.#epochs = epochs;
     this.#snapshot = new SharedSnapshot(db, epochs);
     this.uploads = new SqliteUploads({ db, snapshot: this.#snapshot, writer, reader: this.#reader, epochs });
+    this.snapshots = new SqliteSnapshots(this.#reader.snapshots, this.#snapshot, writer);
   }
 
   async findBucket(name: string): Promise<Bucket | undefined> {
@@ -99,7 +104,7 @@ export class SqliteCatalog implements Catalog {
   }
 
   async findVersion(bucket: number, key: string, choice?: VersionChoice): Promise<Version | undefined> {
-    return this.#snapshot.read(() => this.#reader.findVersion(bucket, key, choice));
+    return this.#readAt(bucket, choice?.asOf, () => this.#reader.findVersion(bucket, key, choice));
   }
 
   async openVersion(bucket: number, key: string, choice?: VersionChoice): Promise<OpenVersion | undefined> {
@@ -111,7 +116,9 @@ export class SqliteCatalog implements Catalog {
     };
     let found: ReturnType<SqliteReader['findVersionWithExtents']>;
     try {
-      found = this.#snapshot.read(() => this.#reader.findVersionWithExtents(bucket, key, choice));
+      found = this.#readAt(bucket, choice?.asOf, () =>
+        this.#reader.findVersionWithExtents(bucket, key, choice),
+      );
     } finally {
       if (found === undefined) release();
     }
@@ -132,7 +139,16 @@ export class SqliteCatalog implements Catalog {
   }
 
   async listObjects(request: ListRequest): Promise<ListResult> {
-    return this.#snapshot.read(() => this.#reader.listObjects(request));
+    return this.#readAt(request.bucket, request.asOf, () => this.#reader.listObjects(request));
+  }
+
+  /** Once a snapshot is deleted, what is left of it must not be taken for what it showed. */
+  #readAt<T>(bucket: number, asOf: number | null | undefined, work: () => T): T {
+    if (asOf === null || asOf === undefined) return this.#snapshot.read(work);
+    return this.#snapshot.read(() => {
+      if (this.#reader.snapshots.has(bucket, asOf)) return work();
+      throw new CatalogError('NoSuchBucket', 'The snapshot does not exist');
+    });
   }
 
   async listVersions(request: HistoryRequest): Promise<HistoryResult> {

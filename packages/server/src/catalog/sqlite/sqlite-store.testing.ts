@@ -16,6 +16,7 @@ import type { LogMover } from './log-mover.ts';
 import type { Mutation, MutationName, Mutations } from './mutation.ts';
 import { Reaper } from './reaper.ts';
 import { SqliteCatalog } from './sqlite-catalog.ts';
+import { SnapshotSweeper } from './snapshot-sweeper.ts';
 import type { WriterClient } from './writer-client.ts';
 import { UploadWatchers } from './upload-watchers.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -33,6 +34,7 @@ export interface SqliteStore {
   readonly db: DatabaseSync;
   readonly queue: WriteQueue;
   readonly reaper: Reaper;
+  readonly sweeper: SnapshotSweeper;
   /** Locations whose bytes the reaper has deleted, in order. */
   readonly deleted: string[];
   /** Mutations of each commit, in order. */
@@ -85,6 +87,7 @@ export function openSqliteStore(t: Cleanup, options: SqliteStoreOptions = {}): S
     deleted.push(location);
   };
   const reaper = new Reaper({ queue, epochs, deleteBlob });
+  const sweeper = new SnapshotSweeper(queue);
   const write = writeThrough(queue);
   const catalog = new SqliteCatalog({
     db: readerDb,
@@ -95,7 +98,7 @@ export function openSqliteStore(t: Cleanup, options: SqliteStoreOptions = {}): S
     for (const connection of [readerDb, db]) if (connection.isOpen) connection.close();
   };
   t.after(crash);
-  return { path, memory, db, queue, reaper, deleted, commits, stops, catalog, write, crash };
+  return { path, memory, db, queue, reaper, sweeper, deleted, commits, stops, catalog, write, crash };
 }
 
 function watchIn(watchers: UploadWatchers): WriterClient['watchUpload'] {

@@ -1,7 +1,8 @@
 /** The writing connection's prepared statements, and the sequence counter that they draw from. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { BLOB_STATE, PLACE } from './schema.ts';
+import { BLOB_STATE, PLACE, PLACE_IS } from './schema.ts';
+import { SnapshotStatements } from './snapshot-statements.ts';
 
 /** A version that S3 shows. */
 const SHOWN = `WHERE bucket = ? AND place IN (${PLACE.current}, ${PLACE.noncurrent}) AND key = ? AND seq = ?`;
@@ -13,6 +14,7 @@ const KEEP_RETIRED = `INSERT INTO versions SELECT bucket, ${PLACE.retired}, key,
   FROM versions ${SHOWN}`;
 
 export class WriteStatements {
+  readonly snapshots: SnapshotStatements;
   readonly begin: StatementSync;
   readonly commit: StatementSync;
   readonly rollback: StatementSync;
@@ -26,7 +28,6 @@ export class WriteStatements {
   readonly bucketExists: StatementSync;
   readonly bucketById: StatementSync;
   readonly bucketHasVersions: StatementSync;
-  readonly bucketHasSnapshots: StatementSync;
   readonly setVersioning: StatementSync;
   readonly setBucketTags: StatementSync;
 
@@ -82,6 +83,7 @@ export class WriteStatements {
 
   constructor(db: DatabaseSync) {
     const p = (sql: string): StatementSync => db.prepare(sql);
+    this.snapshots = new SnapshotStatements(db);
     this.begin = p('BEGIN IMMEDIATE');
     this.commit = p('COMMIT');
     this.rollback = p('ROLLBACK');
@@ -98,8 +100,10 @@ export class WriteStatements {
     this.bucketById = p(
       'SELECT id, name, scope, versioning, snapshot_seq AS snapshotSeq FROM buckets WHERE id = ?',
     );
-    this.bucketHasVersions = p('SELECT 1 FROM versions WHERE bucket = ? LIMIT 1');
-    this.bucketHasSnapshots = p('SELECT 1 FROM snapshots WHERE bucket = ? LIMIT 1');
+    // What was kept for snapshots is removed with them, or after them.
+    this.bucketHasVersions = p(
+      `SELECT 1 FROM versions WHERE bucket = ? AND place < ${PLACE.retired} LIMIT 1`,
+    );
     this.setVersioning = p('UPDATE buckets SET versioning = ? WHERE id = ?');
     this.setBucketTags = p('UPDATE buckets SET tags = ? WHERE id = ?');
 
@@ -111,7 +115,7 @@ export class WriteStatements {
       modified_ms, size, etag, storage_class, owner, extents, parts, attributes)
       VALUES (?, ?, ?, ?, ?, ?, 1, ?, 0, '', 'STANDARD', '', 0, 0, '{}')`);
     // Those of one row; seq in a range, so that the current one is found whatever its number.
-    const row = `WHERE bucket = ? AND place = ? AND key = ? AND seq BETWEEN ? AND ? AND is_null >= ?`;
+    const row = `WHERE bucket = ? AND ${PLACE_IS} ? AND key = ? AND seq BETWEEN ? AND ? AND is_null >= ?`;
     this.deleteRow = p(`DELETE FROM versions ${row} RETURNING manifest`);
     this.retire = p(`UPDATE versions SET place = ${PLACE.retired}, retired_seq = ? ${row} AND since <= ?`);
     this.demote = p(

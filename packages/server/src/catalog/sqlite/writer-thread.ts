@@ -21,6 +21,7 @@ import type { Answer, WriterReply, WriterRequest } from './port-protocol.ts';
 import { Reaper } from './reaper.ts';
 import { UploadWatchers } from './upload-watchers.ts';
 import type { UploadChange } from '../uploads.ts';
+import { SnapshotSweeper } from './snapshot-sweeper.ts';
 import { WriterMetrics } from './writer-metrics.ts';
 import type { WriterMetricsValues } from './writer-metrics.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -75,6 +76,7 @@ function main(data: WriterData): void {
   const maintenance = new Maintenance({
     queue,
     reaper,
+    sweeper: new SnapshotSweeper(queue),
     feedRetentionMs: data.feedRetentionMs,
     idleMs: data.reaperIdleMs,
     uploadRetentionMs: data.uploadRetentionMs,

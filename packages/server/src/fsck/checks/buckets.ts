@@ -1,6 +1,6 @@
 /** Buckets and their snapshots, and that no number was used that the counter has not drawn. */
 
-import { BUCKET_STATE, VERSIONING } from '../../catalog/sqlite/schema.ts';
+import { BUCKET_STATE, SNAPSHOT_STATE, VERSIONING } from '../../catalog/sqlite/schema.ts';
 import type { FsckContext } from '../context.ts';
 
 interface BucketRow {
@@ -18,6 +18,7 @@ interface SnapshotRow {
   readonly bucketName: string | null;
   readonly name: string;
   readonly seq: number;
+  readonly state: number;
 }
 
 const STATES: ReadonlySet<number> = new Set(Object.values(BUCKET_STATE));
@@ -27,7 +28,7 @@ export async function checkBuckets({ db, slices, findings }: FsckContext): Promi
   const { checked } = findings;
   findings.phase = 'buckets';
   const page = db.prepare(`SELECT id, name, scope, versioning, state, snapshot_seq AS snapshotSeq,
-      coalesce((SELECT max(seq) FROM snapshots s WHERE s.bucket = b.id AND s.state = 0), 0) AS newestSnapshot
+      coalesce((SELECT max(seq) FROM snapshots s WHERE s.bucket = b.id AND s.state <> ${SNAPSHOT_STATE.deleting}), 0) AS newestSnapshot
     FROM buckets b WHERE id > ? ORDER BY id LIMIT 100`);
   await slices.walk((after) => {
     const rows = page.all(after) as unknown as BucketRow[];
@@ -47,16 +48,17 @@ export async function checkBuckets({ db, slices, findings }: FsckContext): Promi
     }
     return rows.at(-1)?.id;
   });
-  const snapshots = db.prepare(`SELECT s.bucket, b.name AS bucketName, s.name, s.seq
+  const snapshots = db.prepare(`SELECT s.bucket, b.name AS bucketName, s.name, s.seq, s.state
     FROM snapshots s LEFT JOIN buckets b ON b.id = s.bucket`);
   const counter = counterOf(db);
   await slices.read(() => {
     const newest = counter();
     for (const row of snapshots.iterate() as Iterable<unknown>) {
-      const { bucket, bucketName, name, seq } = row as SnapshotRow;
+      const { bucket, bucketName, name, seq, state } = row as SnapshotRow;
       checked.snapshots++;
       const where = { bucket: bucketName ?? `#${bucket}`, snapshot: name };
-      if (bucketName === null)
+      // What a deleted one has left may outlast its bucket.
+      if (bucketName === null && state !== SNAPSHOT_STATE.deleting)
         findings.problem('bucket-missing', 'The bucket of a snapshot is not there.', where);
       if (seq > newest)
         findings.problem('sequence', `The snapshot is of ${seq}, and the counter at ${newest}.`, where);

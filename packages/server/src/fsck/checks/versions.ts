@@ -1,7 +1,7 @@
 /** Versions: that their bucket and bytes are there, and that they stand where readers look for them. */
 
 import { formatVersionId } from '@cistern/protocol';
-import { PLACE } from '../../catalog/sqlite/schema.ts';
+import { PLACE, SNAPSHOT_STATE } from '../../catalog/sqlite/schema.ts';
 import type { FsckContext } from '../context.ts';
 import type { Problem } from '../report.ts';
 import { walkVersions } from '../version-walk.ts';
@@ -17,11 +17,15 @@ const SIBLINGS = `
     AS noncurrentNull`;
 
 const SHOWN = `EXISTS (SELECT 1 FROM snapshots s
-  WHERE s.bucket = v.bucket AND s.seq >= v.since AND s.seq < v.retired_seq) AS shown`;
+  WHERE s.bucket = v.bucket AND s.seq >= v.since AND s.seq < v.retired_seq AND s.state <> ${SNAPSHOT_STATE.deleting}) AS shown`;
+
+/** Of a bucket that is gone: whether the row is one that a deleted snapshot has left. */
+const SWEPT = `CASE WHEN b.id IS NULL AND v.place = ${PLACE.retired} THEN EXISTS (SELECT 1 FROM snapshots s
+  WHERE s.bucket = v.bucket AND s.state = ${SNAPSHOT_STATE.deleting}) ELSE 0 END AS swept`;
 
 const COLUMNS = `b.name AS bucketName, v.retired_seq AS retiredSeq, v.is_null AS nullVersion, v.delete_marker AS deleteMarker,
   v.size, v.manifest, v.extents, v.parts, m.id AS found, m.extents AS manifestExtents, m.size AS manifestSize,
-  ${SIBLINGS}, ${SHOWN}`;
+  ${SIBLINGS}, ${SHOWN}, ${SWEPT}`;
 
 const JOINS = 'LEFT JOIN buckets b ON b.id = v.bucket LEFT JOIN manifests m ON m.id = v.manifest';
 
@@ -41,6 +45,7 @@ interface VersionRow extends WalkedVersion {
   readonly newestNoncurrent: number | null;
   readonly noncurrentNull: number;
   readonly shown: number;
+  readonly swept: number;
 }
 
 type Report = (kind: Problem['kind'], message: string) => void;
@@ -98,7 +103,8 @@ export async function checkVersions(context: FsckContext): Promise<void> {
       version: row.nullVersion === 1 ? 'null' : formatVersionId(row.seq),
     };
     const report: Report = (kind, message) => findings.problem(kind, message, where);
-    if (row.bucketName === null) report('bucket-missing', 'The bucket of the version is not there.');
+    if (row.bucketName === null && row.swept === 0)
+      report('bucket-missing', 'The bucket of the version is not there.');
     const newest = Math.max(row.seq, row.since, row.retiredSeq ?? 0);
     if (newest > context.sequence && newest > counter())
       report('sequence', `The version has the number ${newest}, which was not drawn yet.`);

@@ -28,7 +28,7 @@ import type { InBucket, Operation } from '../context.ts';
 import { checksumHeaders } from '../object-headers.ts';
 import { failEarly } from '../fail-early.ts';
 import { parseStoredHeaders } from '../stored-headers.ts';
-import { formatId } from '../version-ids.ts';
+import { newVersionHeader } from '../version-ids.ts';
 import { LiveReceiver } from './live-receiver.ts';
 
 export async function livePut(context: InBucket, { key }: Operation<'PutObject'>): Promise<Reply> {
@@ -150,7 +150,7 @@ async function complete(
   });
   const reply = emptyReply(200, ['ETag', `"${etag}"`]);
   const { version } = published;
-  if (version !== null) reply.headers.push('x-amz-version-id', formatId(version));
+  reply.headers.push(...newVersionHeader(version));
   reply.headers.push(...uploadHeaders({ uploadId: name.upload, size, state: 'complete' }));
   if (checksum !== null) reply.headers.push(...checksumHeaders(checksum.algorithm, checksum.value));
   return reply;

@@ -157,15 +157,14 @@ test('random appends, copies, renames and deletions keep every object’s bytes,
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
       const store = await open(t);
-      const { db, bucket, queue } = store;
+      const { bucket } = store;
       const objects = new Map<string, string>();
       const snapshots: { asOf: number; objects: Map<string, string> }[] = [];
       for (const one of steps) {
         await take(store, objects, one);
         for (const name of KEYS) assert.equal(await store.read(name), objects.get(name));
         if (one.do !== 'snapshot') continue;
-        const asOf = queue.transact(({ nextSequence }) => nextSequence());
-        db.exec(`UPDATE buckets SET snapshot_seq = ${asOf} WHERE id = ${bucket}`);
+        const { seq: asOf } = await store.catalog.snapshots.create(bucket, `s${snapshots.length}`);
         snapshots.push({ asOf, objects: new Map(objects) });
       }
       for (const { asOf, objects: then } of snapshots)

@@ -9,6 +9,7 @@ import { reserveBlob } from './blobs.ts';
 import { createBucket, deleteBucket, setBucketTags, setVersioning } from './buckets.ts';
 import type { WAIT, WriteContext } from './context.ts';
 import { deleteVersions } from './delete.ts';
+import { abandonFork, beginFork, copyForkSlice, finishFork } from './forks.ts';
 import { copyVersion, publishVersion } from './publish.ts';
 import { renameVersion } from './rename.ts';
 import { restoreVersion } from './restore.ts';
@@ -17,6 +18,7 @@ import { abortUpload } from './uploads/abort-upload.ts';
 import { completeUpload } from './uploads/complete-upload.ts';
 import { createUpload } from './uploads/create-upload.ts';
 import { copyPart, publishPart } from './uploads/parts.ts';
+import { createSnapshot, deleteSnapshot } from './snapshots.ts';
 
 export function applyMutation(context: WriteContext, mutation: Mutation): MutationResult | typeof WAIT {
   switch (mutation.name) {
@@ -57,5 +59,17 @@ export function applyMutation(context: WriteContext, mutation: Mutation): Mutati
       return completeUpload(context, mutation.input);
     case 'abortUpload':
       return abortUpload(context, mutation.input);
+    case 'createSnapshot':
+      return createSnapshot(context, mutation.input);
+    case 'deleteSnapshot':
+      return deleteSnapshot(context, mutation.input);
+    case 'beginFork':
+      return beginFork(context, mutation.input);
+    case 'copyForkSlice':
+      return copyForkSlice(context, mutation.input);
+    case 'finishFork':
+      return finishFork(context, mutation.input);
+    case 'abandonFork':
+      return abandonFork(context, mutation.input);
   }
 }

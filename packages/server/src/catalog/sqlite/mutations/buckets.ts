@@ -4,18 +4,16 @@ import type { Bucket, ChosenVersioning } from '../../catalog.ts';
 import { CatalogError } from '../../errors.ts';
 import { BUCKET_STATE, FEED_KIND, VERSIONING } from '../schema.ts';
 import type { Mutations } from '../mutation.ts';
-import { requireBucket } from './context.ts';
+import type { SqliteReader } from '../reader.ts';
+import { feedOfBucket, requireBucket } from './context.ts';
 import type { WriteContext } from './context.ts';
+import { refuseWhileSnapshots } from './snapshots.ts';
 
 export function createBucket(context: WriteContext, input: Mutations['createBucket']['input']): Bucket {
   const { sql, reader } = context;
   const { name, owner, region } = input;
   context.requireRoom();
-  const existing = reader.findBucketInAnyState(name);
-  if (existing !== undefined) {
-    const mine = existing.owner === owner && existing.state === BUCKET_STATE.there;
-    throw new CatalogError(mine ? 'BucketOwnedByYou' : 'BucketExists', `The bucket ${name} exists`);
-  }
+  requireFreeName(reader, { name, owner });
   const id = context.nextSequence();
   const createdMs = context.now();
   context.bucketsChanged();
@@ -24,14 +22,23 @@ export function createBucket(context: WriteContext, input: Mutations['createBuck
   return { id, name, owner, region, scope: id, createdMs, versioning: 'never', tags: null, asOf: null };
 }
 
+/** @throws CatalogError BucketOwnedByYou, BucketExists */
+export function requireFreeName(
+  reader: SqliteReader,
+  { name, owner }: { name: string; owner: string },
+): void {
+  const existing = reader.findBucketInAnyState(name);
+  if (existing === undefined) return;
+  const mine = existing.owner === owner && existing.state === BUCKET_STATE.there;
+  throw new CatalogError(mine ? 'BucketOwnedByYou' : 'BucketExists', `The bucket ${name} exists`);
+}
+
 export function deleteBucket(context: WriteContext, { bucket }: { bucket: number }): undefined {
   const { sql } = context;
   const { name } = requireBucket(context, bucket);
-  if (sql.bucketHasSnapshots.get(bucket) !== undefined) {
-    throw new CatalogError('BucketNotEmpty', `The bucket ${name} has snapshots: delete them first`);
-  }
+  refuseWhileSnapshots(context, bucket, name);
   if (sql.bucketHasVersions.get(bucket) !== undefined) {
-    throw new CatalogError('BucketNotEmpty', `The bucket ${name} is not empty`);
+    throw new CatalogError('BucketNotEmpty', `The bucket ${name} is not empty. Delete what is in it first.`);
   }
   context.bucketsChanged();
   sql.deleteBucket.run(bucket);
@@ -62,10 +69,4 @@ export function setBucketTags(
   context.sql.setBucketTags.run(tags, bucket);
   feedOfBucket(context, FEED_KIND.bucketChanged, bucket, name);
   return undefined;
-}
-
-export function feedOfBucket(context: WriteContext, kind: number, bucket: number, name: string): number {
-  const seq = context.nextSequence();
-  context.sql.insertFeed.run(seq, context.now(), kind, bucket, name, null, null, null);
-  return seq;
 }

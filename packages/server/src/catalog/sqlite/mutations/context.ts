@@ -45,3 +45,10 @@ export function requireBucket({ sql }: WriteContext, bucket: number): BucketRow 
   if (row === undefined) throw new CatalogError('NoSuchBucket', 'The bucket does not exist');
   return row as unknown as BucketRow;
 }
+
+/** @returns the number drawn for it */
+export function feedOfBucket(context: WriteContext, kind: number, bucket: number, name: string): number {
+  const seq = context.nextSequence();
+  context.sql.insertFeed.run(seq, context.now(), kind, bucket, name, null, null, null);
+  return seq;
+}

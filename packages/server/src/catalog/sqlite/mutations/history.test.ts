@@ -11,7 +11,7 @@ import fc from 'fast-check';
 
 import type { Catalog, Version } from '../../catalog.ts';
 import { HistoryModel, idOf, modelOf } from '../../contract/history-model.testing.ts';
-import { count, openSqliteStore } from '../sqlite-store.testing.ts';
+import { count, openSqliteStore, temporaryDirectory } from '../sqlite-store.testing.ts';
 
 const KEYS = ['a', 'b'];
 
@@ -48,13 +48,6 @@ async function shownBy(catalog: Catalog, bucket: number, asOf: number | null): P
   return shown;
 }
 
-/** A snapshot's number alone, without its row: its operations are tested elsewhere. */
-function takeSnapshot(db: DatabaseSync, bucket: number): number {
-  const seq = count(db, "SELECT value FROM meta WHERE name = 'sequence'");
-  db.prepare('UPDATE buckets SET snapshot_seq = ? WHERE id = ?').run(seq, bucket);
-  return seq;
-}
-
 function checkReferences(db: DatabaseSync): void {
   const wrong = {
     manifests: `SELECT count(*) FROM manifests m
@@ -80,7 +73,8 @@ suite('histories under snapshots', () => {
         for (const { do: what, key, index } of list) {
           const version = model.keys.get(key)?.[index];
           if (what === 'snapshot') {
-            snapshots.set(takeSnapshot(db, bucket), await shownBy(catalog, bucket, null));
+            const { seq } = await catalog.snapshots.create(bucket, `s${snapshots.size}`);
+            snapshots.set(seq, await shownBy(catalog, bucket, null));
           } else if (what === 'enabled' || what === 'suspended') {
             await model.setVersioning(what);
           } else if (what === 'deleteVersion') {
@@ -125,11 +119,41 @@ suite('histories under snapshots', () => {
       assert.equal(count(db, `SELECT count(*) FROM ${table}`), 0, table);
   });
 
+  test('a restart finds every version, marker and tag as it was, and goes on numbering', async (t) => {
+    const directory = temporaryDirectory(t);
+    const before = openSqliteStore(t, { directory });
+    const { id: bucket } = await before.catalog.createBucket({
+      name: 'b',
+      owner: 'alice',
+      region: 'us-east-1',
+    });
+    const model = new HistoryModel(before.catalog, bucket);
+    for (const versioning of ['enabled', 'suspended', 'enabled'] as const) {
+      await model.put('a');
+      await model.setVersioning(versioning);
+      await model.put('a');
+      await model.delete(versioning === 'enabled' ? 'a' : 'b');
+    }
+    await before.catalog.setTags({ bucket, key: 'a', version: 'null', tags: '[["a","1"]]' });
+    before.crash();
+    const { catalog, db } = openSqliteStore(t, { directory });
+    const again = new HistoryModel(catalog, bucket);
+    for (const [key, versions] of model.keys) again.keys.set(key, versions);
+    again.versioning = (await catalog.findBucket('b'))?.versioning ?? 'never';
+    assert.equal(again.versioning, 'enabled');
+    await again.compare(KEYS);
+    assert.equal((await catalog.findVersion(bucket, 'a', { version: 'null' }))?.tags, '[["a","1"]]');
+    const newest = Math.max(...[...again.keys.values()].flat().map(({ seq }) => seq));
+    assert.ok((await again.put('a')).seq > newest);
+    await again.compare(KEYS);
+    checkReferences(db);
+  });
+
   test('a version that was made and removed between two snapshots is not kept', async (t) => {
     const { catalog, db } = openSqliteStore(t);
     const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'us-east-1' });
     const model = new HistoryModel(catalog, bucket);
-    takeSnapshot(db, bucket);
+    await catalog.snapshots.create(bucket, 's');
     await model.put('a');
     await model.put('a');
     await catalog.setTags({ bucket, key: 'a', tags: '[]' });

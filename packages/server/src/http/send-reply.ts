@@ -1,0 +1,70 @@
+/** Sending what an operation answered: its body by its kind, whole or as it comes. */
+
+import type { ServerResponse } from 'node:http';
+import { sendLate } from './late-reply.ts';
+import type { Reply, ReplyBody } from './reply.ts';
+import { sendLines } from './send-lines.ts';
+import { sendObject, sendPieces } from './send-object.ts';
+import type { ObjectSource } from './send-object.ts';
+
+/** Bytes of a body; null: nobody knows yet. */
+export function bodyLength(body: ReplyBody): number | null {
+  switch (body.kind) {
+    case 'none':
+      return 0;
+    case 'bytes':
+      return body.bytes.length;
+    case 'object':
+      return body.end - body.start;
+    case 'pieces':
+      return body.length;
+    case 'lines':
+    case 'late':
+      return null;
+  }
+}
+
+export interface SendOptions {
+  readonly source: ObjectSource;
+  /** What is sent in place of a late outcome that failed. */
+  readonly explain: (cause: unknown) => Reply;
+  /** Broken off when the server ends: what follows something that grows may go on for as long as that does. */
+  readonly followers: Set<AbortController>;
+}
+
+/** The head has been written. Resolves to the bytes sent; rejects when the body could not be sent whole. */
+export async function sendBody(
+  response: ServerResponse,
+  body: ReplyBody,
+  { source, explain, followers }: SendOptions,
+): Promise<number> {
+  switch (body.kind) {
+    case 'none':
+      response.end();
+      return 0;
+    case 'bytes':
+      response.end(body.bytes);
+      return body.bytes.length;
+    case 'object':
+      if (body.start < body.end) await sendObject(response, source, body);
+      else response.end();
+      return body.end - body.start;
+    case 'pieces': {
+      // The first byte may be long in coming, and the client wants to know that it will.
+      response.flushHeaders();
+      const abort = new AbortController();
+      if (response.destroyed) abort.abort();
+      response.once('close', () => abort.abort());
+      followers.add(abort);
+      try {
+        return await sendPieces(response, source, body.pieces(abort.signal));
+      } finally {
+        followers.delete(abort);
+      }
+    }
+    case 'lines':
+      return sendLines(response, body.lines);
+    case 'late':
+      return sendLate(response, body.outcome.catch(explain));
+  }
+}

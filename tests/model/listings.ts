@@ -1,0 +1,64 @@
+/** @module What listings must show of the model, as lines of text in their order. */
+
+import { compareUtf8 } from '../properties/listing-model.ts';
+import type { ModelBucket, Version } from './model.ts';
+
+export interface Listing {
+  readonly prefix: string;
+  /** Empty: none. */
+  readonly delimiter: string;
+}
+
+export interface Entry {
+  readonly name: string;
+  /** Undefined: a common prefix. */
+  readonly version?: Version;
+  readonly latest?: boolean;
+}
+
+/** The entry of a key, or the common prefix that stands for it; undefined: it is not asked for. */
+function entryName(
+  key: string,
+  { prefix, delimiter }: Listing,
+): { name: string; grouped: boolean } | undefined {
+  if (!key.startsWith(prefix)) return undefined;
+  const at = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+  return at < 0
+    ? { name: key, grouped: false }
+    : { name: key.slice(0, at + delimiter.length), grouped: true };
+}
+
+/** @param pick the versions of a key that are shown */
+function entries(bucket: ModelBucket, listing: Listing, pick: (key: string) => readonly Version[]): Entry[] {
+  const all: Entry[] = [];
+  for (const key of [...bucket.keys.keys()].sort(compareUtf8)) {
+    const entry = entryName(key, listing);
+    const versions = pick(key);
+    if (entry === undefined || versions.length === 0) continue;
+    const { name, grouped } = entry;
+    if (!grouped)
+      all.push(...versions.map((version) => ({ name, version, latest: version === bucket.latest(key) })));
+    else if (all.at(-1)?.name !== name || all.at(-1)?.version !== undefined) all.push({ name });
+  }
+  return all;
+}
+
+/** ListObjects: current versions that are no delete markers. */
+export function listedObjects(bucket: ModelBucket, listing: Listing): Entry[] {
+  return entries(bucket, listing, (key) => {
+    const current = bucket.current(key);
+    return current === undefined ? [] : [current];
+  });
+}
+
+/** ListObjectVersions. */
+export function listedVersions(bucket: ModelBucket, listing: Listing): Entry[] {
+  return entries(bucket, listing, (key) => bucket.versionsOf(key));
+}
+
+/** As the steps write what the server has listed. */
+export function lineOf({ name, version, latest }: Entry, withId: boolean): string {
+  if (version === undefined) return `${name} …`;
+  const id = withId ? ` ${version.id} ${latest}` : '';
+  return version.marker ? `${name}${id} deleted` : `${name}${id} "${version.etag}" ${version.bytes.size}`;
+}

@@ -1,0 +1,21 @@
+/**
+ * @module The server against the model: some 10,000 random steps. `npm run prove:model` takes as many as it is told, and
+ * replays a failure.
+ */
+
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { test } from 'node:test';
+
+import { startTestServer } from '../support/server.ts';
+import { runModel } from './run.ts';
+
+// Two HTTP threads: what one has answered the other must know.
+const { s3 } = await startTestServer({ threads: 2 });
+
+test('whatever is done, the server holds what S3 would hold', async () => {
+  const seed = randomInt(2 ** 31);
+  const { failure } = await runModel({ s3, seed, steps: 10_000, lanes: 8 });
+  if (failure !== undefined)
+    assert.fail(`replay: npm run prove:model -- --steps 1 --seed ${failure.seed}\n${failure.report}`);
+});

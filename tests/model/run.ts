@@ -1,0 +1,116 @@
+/**
+ * @module Runs of random steps against a server and the model, several at once, each in buckets of its own. A batch of runs
+ * follows from its seed alone, and is what is replayed when one of them fails.
+ */
+
+import { randomBytes } from 'node:crypto';
+
+import fc from 'fast-check';
+
+import { expectStatus } from '../support/expect.ts';
+import type { S3 } from '../support/s3.ts';
+import { Bytes, PART_MIN } from './bytes.ts';
+import type { Step } from './choices.ts';
+import { Model } from './model.ts';
+import type { Versioning } from './model.ts';
+import type { Real } from './real.ts';
+import { settle } from './settle.ts';
+import { putVersioning } from './steps/bucket.ts';
+import { anyStep } from './steps/index.ts';
+
+const RUNS_IN_BATCH = 4;
+const STEPS_IN_RUN_MAX = 120;
+
+const versioning = fc.constantFrom<Versioning>('never', 'never', 'enabled', 'suspended');
+const run = fc.record({
+  versionings: fc.tuple(versioning, versioning),
+  steps: fc.commands([anyStep], { maxCommands: STEPS_IN_RUN_MAX, size: 'max' }),
+});
+
+/** A command knows whether it was come to. */
+type TakenStep = Step & { readonly hasRan?: boolean };
+
+export interface Failure {
+  readonly seed: number;
+  /** What it takes to fail, shrunk. */
+  readonly report: string;
+}
+
+export interface ModelRuns {
+  readonly steps: number;
+  readonly failure: Failure | undefined;
+}
+
+export interface RunOptions {
+  readonly s3: S3;
+  /** Of the first batch; the next ones follow it. */
+  readonly seed: number;
+  /** At least so many are taken, unless one fails. */
+  readonly steps: number;
+  /** How many batches run at once. */
+  readonly lanes: number;
+  readonly onProgress?: (steps: number) => void;
+}
+
+export async function runModel({ s3, seed, steps, lanes, onProgress }: RunOptions): Promise<ModelRuns> {
+  const part = await makePart(s3);
+  const state = { next: seed, taken: 0, failure: undefined as Failure | undefined };
+  const count = (): void => {
+    state.taken++;
+    if (state.taken % 10_000 === 0) onProgress?.(state.taken);
+  };
+  const lane = async (): Promise<void> => {
+    while (state.taken < steps && state.failure === undefined) {
+      const failure = await runBatch({ s3, part, seed: state.next++, count });
+      state.failure ??= failure;
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return { steps: state.taken, failure: state.failure };
+}
+
+interface Batch {
+  readonly s3: S3;
+  readonly part: string;
+  readonly seed: number;
+  readonly count: () => void;
+}
+
+async function runBatch({ s3, part, seed, count }: Batch): Promise<Failure | undefined> {
+  const property = fc.asyncProperty(run, ({ versionings, steps }) =>
+    runSteps({ s3, part, count }, versionings, steps),
+  );
+  const result = await fc.check(property, { seed, numRuns: RUNS_IN_BATCH, endOnFailure: false });
+  if (!result.failed) return undefined;
+  const [{ versionings, steps }] = result.counterexample as [
+    { versionings: Versioning[]; steps: Iterable<Step> },
+  ];
+  const report = [
+    `buckets: ${versionings.join(', ')}`,
+    ...[...steps].filter((step) => (step as TakenStep).hasRan).map((step) => `  ${step.toString()}`),
+    String((result.errorInstance as Error | undefined)?.stack ?? result.errorInstance),
+  ].join('\n');
+  return { seed, report };
+}
+
+async function runSteps(
+  { s3, part, count }: Omit<Batch, 'seed'>,
+  versionings: readonly Versioning[],
+  steps: Iterable<Step>,
+): Promise<void> {
+  const model = new Model(versionings);
+  const buckets = await Promise.all(versionings.map(() => s3.freshBucket('model')));
+  const real: Real = { s3, buckets, part, count };
+  for (const [b, chosen] of versionings.entries())
+    if (chosen !== 'never') await putVersioning(real, b, chosen);
+  await fc.asyncModelRun(() => ({ model, real }), steps);
+  await settle(model, real);
+}
+
+/** An object with the bytes of one part, to be copied from. @returns as a copy source */
+async function makePart(s3: S3): Promise<string> {
+  const bucket = `parts-${randomBytes(6).toString('hex')}`;
+  expectStatus(await s3.bucket('PUT', bucket), 200);
+  await s3.put(bucket, 'part', Bytes.of({ offset: 0, size: PART_MIN }).toBuffer());
+  return `/${bucket}/part`;
+}

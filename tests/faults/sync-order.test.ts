@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
+import { eventually } from '../support/eventually.ts';
 import type { S3, S3Response } from '../support/s3.ts';
 import { startServerProcess } from './server-process.ts';
 import { attach, needsStrace } from './strace.ts';
@@ -129,4 +130,37 @@ test('a copy is synced before the answer', { skip: needsStrace }, async (t) => {
   const headers = { 'x-amz-copy-source': '/sync/existing' };
   const traced = await traceRequest(t, (s3) => s3.object('PUT', 'sync', 'copy', { headers }));
   if (traced !== undefined) assertLogSynced(traced, 0);
+});
+
+test('the file of a blob is gone for good before its row goes', { skip: needsStrace }, async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'cistern-sync-'));
+  after(() => rm(dataDir, { recursive: true, force: true }));
+  const server = await startServerProcess(dataDir, ['--buckets', 'sync', '--threads', '1']);
+  await server.s3.put('sync', 'blob', randomBytes(300_000));
+  const trace = await attach(server.child.pid ?? 0, [`${CALLS},unlink,unlinkat`, SLOW]);
+  if (typeof trace === 'string') {
+    t.skip(trace);
+    return;
+  }
+  assert.equal((await server.s3.object('DELETE', 'sync', 'blob')).status, 204);
+  await eventually(async () => {
+    const { text } = await server.s3.send('GET', '/-/metrics', { auth: 'anonymous' });
+    assert.match(text, /^cistern_blobs_deleted_total 1$/m);
+  });
+  const calls = await trace.stop();
+  await server.kill();
+  const unlink = calls.find(
+    ({ name, text }) => name.startsWith('unlink') && text.includes(join(dataDir, 'blobs')),
+  );
+  assert.ok(unlink, 'no blob was deleted');
+  const folder = dirname(/"([^"]+)"/.exec(unlink.text)?.[1] ?? '');
+  const sync = calls.find(
+    (call) => isSync(call) && call.text.includes(`<${folder}>`) && call.begin > unlink.end,
+  );
+  assert.ok(sync, 'the directory of the blob was not synced');
+  const commit = calls.find(
+    ({ name, text, begin }) =>
+      name.startsWith('pwrite') && text.includes('catalog.db-wal') && begin > unlink.end,
+  );
+  assert.ok(commit && commit.begin > sync.end, 'the row went before its file was gone for good');
 });

@@ -40,6 +40,6 @@ export interface BlobStore {
    * @param length bytes that will be read
    */
   open(location: string, length: number): Promise<BlobReader>;
-  /** Idempotent. */
+  /** Durable when it resolves. Idempotent. */
   delete(location: string): Promise<void>;
 }

@@ -102,7 +102,12 @@ export class FileBlobStore implements BlobStore {
   }
 
   async delete(location: string): Promise<void> {
-    await rm(join(this.#blobs, location), { force: true });
+    const path = join(this.#blobs, location);
+    await rm(path, { force: true });
+    // A power cut would bring the file back, and its row may be gone by then.
+    await syncDirectory(dirname(path)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
   }
 
   /**

@@ -13,11 +13,13 @@ import type { WriteQueue } from './write-queue.ts';
 /** Rows a transaction: a few milliseconds of the writer's time. */
 const SLICE = 200;
 const EXTENTS_SLICE = 2000;
+/** Each waits for the disk, and few of them leave the threads for files to those who read and write. */
+const DELETIONS_AT_ONCE = 4;
 
 export interface ReaperOptions {
   readonly queue: WriteQueue;
   readonly epochs: EpochWriter;
-  /** Deletes the blob's bytes; deleting what is not there is no error. */
+  /** Deletes the blob's bytes, durably; deleting what is not there is no error. */
   readonly deleteBlob: (blob: { tier: string; location: string }) => Promise<void>;
 }
 
@@ -57,14 +59,18 @@ export class Reaper {
     this.#marked = undefined;
     const deleted: Doomed[] = [];
     let failure: Error | undefined;
-    for (const blob of blobs) {
-      try {
-        await this.#options.deleteBlob(blob);
-        deleted.push(blob);
-      } catch (error) {
-        failure ??= error as Error;
+    const waiting = blobs.values();
+    const work = async (): Promise<void> => {
+      for (const blob of waiting) {
+        try {
+          await this.#options.deleteBlob(blob);
+          deleted.push(blob);
+        } catch (error) {
+          failure ??= error as Error;
+        }
       }
-    }
+    };
+    await Promise.all(Array.from({ length: DELETIONS_AT_ONCE }, work));
     this.#options.queue.transact(({ sql }) => {
       for (const { id } of deleted) sql.deleteBlob.run(id);
     });

@@ -7,16 +7,22 @@ import type { Real } from './real.ts';
 
 export type Step = fc.AsyncCommand<Model, Real>;
 
-/** A kind of step: what it chooses, and what it does with that. The name stands in the report of a failure. */
+/**
+ * A kind of step: what it chooses, and what it does with that. The name stands in the report of a failure.
+ *
+ * @param matters whether something is there that it is about; where it says no, the step is mostly left out, or runs would
+ * be made of requests for what does not exist
+ */
 export function step<P>(
   name: string,
   params: fc.Arbitrary<P>,
   run: (params: P, model: Model, real: Real) => Promise<void>,
+  matters: (params: P, model: Model) => boolean = () => true,
 ): fc.Arbitrary<Step> {
-  return params.map((chosen) => {
+  return fc.tuple(params, fc.nat(7)).map(([chosen, patience]) => {
     const text = `${name} ${JSON.stringify(chosen)}`;
     return {
-      check: () => true,
+      check: (model) => patience === 0 || matters(chosen, model),
       run: async (model, real) => {
         real.count();
         try {
@@ -30,8 +36,12 @@ export function step<P>(
   });
 }
 
-export const bucketIndex = fc.nat(1);
-export const key = fc.constantFrom('a', 'a', 'a', 'a/b', 'a/c', 'b', 'é');
+/** For `matters`: the key has versions. */
+export const isThere = ({ b, key: of }: { b: number; key: string }, model: Model): boolean =>
+  model.bucket(b).keys.has(of);
+
+export const bucketIndex = fc.constantFrom(0, 0, 0, 1);
+export const key = fc.constantFrom('a', 'a', 'a', 'a', 'b', 'b', 'a/b', 'a/c', 'é');
 export const where = { b: bucketIndex, key };
 
 const size = fc.oneof(
@@ -79,13 +89,9 @@ const OTHER_ETAG = '0'.repeat(32);
 
 /** A condition on a write's key. */
 export type WriteCondition = null | 'absent' | 'match' | 'mismatch';
-export const writeCondition = fc.constantFrom<WriteCondition>(
-  null,
-  null,
-  null,
-  'absent',
-  'match',
-  'mismatch',
+export const writeCondition = fc.oneof(
+  { weight: 5, arbitrary: fc.constant(null) },
+  { weight: 3, arbitrary: fc.constantFrom<WriteCondition>('absent', 'match', 'mismatch') },
 );
 
 export function writeConditionHeaders(

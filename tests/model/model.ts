@@ -50,10 +50,12 @@ export interface UploadedPart {
 export interface Upload extends Attributes {
   readonly id: string;
   readonly key: string;
+  /** Whether it was begun with CRC32, of the whole object. */
+  readonly crc: boolean;
   readonly parts: Map<number, UploadedPart>;
   state: 'open' | 'complete' | 'aborted';
-  /** The list that it was completed with, and the answer to that. */
-  completed?: { readonly list: string; readonly etag: string; readonly version: string | undefined };
+  /** The list that it was completed with, and the ETag that came of it. */
+  completed?: { readonly list: string; readonly etag: string };
 }
 
 export class ModelBucket {

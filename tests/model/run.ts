@@ -54,14 +54,18 @@ export interface RunOptions {
 
 export async function runModel({ s3, seed, steps, lanes, onProgress }: RunOptions): Promise<ModelRuns> {
   const part = await makePart(s3);
-  const state = { next: seed, taken: 0, failure: undefined as Failure | undefined };
+  const state = { next: seed, taken: 0, failed: false, failure: undefined as Failure | undefined };
   const count = (): void => {
     state.taken++;
     if (state.taken % 10_000 === 0) onProgress?.(state.taken);
   };
+  // While a failure is shrunk nothing else is begun.
+  const fail = (): void => {
+    state.failed = true;
+  };
   const lane = async (): Promise<void> => {
-    while (state.taken < steps && state.failure === undefined) {
-      const failure = await runBatch({ s3, part, seed: state.next++, count });
+    while (state.taken < steps && !state.failed) {
+      const failure = await runBatch({ s3, part, seed: state.next++, count, fail });
       state.failure ??= failure;
     }
   };
@@ -74,12 +78,20 @@ interface Batch {
   readonly part: string;
   readonly seed: number;
   readonly count: () => void;
+  readonly fail: () => void;
 }
 
-async function runBatch({ s3, part, seed, count }: Batch): Promise<Failure | undefined> {
-  const property = fc.asyncProperty(run, ({ versionings, steps }) =>
-    runSteps({ s3, part, count }, versionings, steps),
-  );
+async function runBatch({ s3, part, seed, count, fail }: Batch): Promise<Failure | undefined> {
+  let first: unknown;
+  const property = fc.asyncProperty(run, async ({ versionings, steps }) => {
+    try {
+      await runSteps({ s3, part, count }, versionings, steps);
+    } catch (error) {
+      first ??= error;
+      fail();
+      throw error;
+    }
+  });
   const result = await fc.check(property, { seed, numRuns: RUNS_IN_BATCH, endOnFailure: false });
   if (!result.failed) return undefined;
   const [{ versionings, steps }] = result.counterexample as [
@@ -89,12 +101,14 @@ async function runBatch({ s3, part, seed, count }: Batch): Promise<Failure | und
     `buckets: ${versionings.join(', ')}`,
     ...[...steps].filter((step) => (step as TakenStep).hasRan).map((step) => `  ${step.toString()}`),
     String((result.errorInstance as Error | undefined)?.stack ?? result.errorInstance),
+    // Another one than the shrunk one's when the server has stopped.
+    `at first: ${String(first)}`,
   ].join('\n');
   return { seed, report };
 }
 
 async function runSteps(
-  { s3, part, count }: Omit<Batch, 'seed'>,
+  { s3, part, count }: Omit<Batch, 'seed' | 'fail'>,
   versionings: readonly Versioning[],
   steps: Iterable<Step>,
 ): Promise<void> {

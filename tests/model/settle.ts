@@ -2,23 +2,25 @@
 
 import assert from 'node:assert/strict';
 
+import { md5Base64 } from '../support/s3.ts';
 import type { Data, Model, ModelBucket } from './model.ts';
 import { expectShown, nameOf, onObject, refused } from './real.ts';
 import type { Real } from './real.ts';
 import { expectListedDates, expectVersions } from './steps/list.ts';
+import { ATTRIBUTES, expectAttributes } from './steps/parts.ts';
+import { expectTags } from './steps/tags.ts';
 
 export async function settle(model: Model, real: Real): Promise<void> {
   for (const [b, bucket] of model.buckets.entries()) {
     await expectVersions(real, bucket, { b, prefix: '', delimiter: '', limit: 1000 });
     await expectListedDates(real, b, bucket);
     for (const [key, versions] of bucket.keys)
-      for (const version of versions)
-        if (!version.marker) await expectBytes(real, bucket, { b, key, version });
+      for (const version of versions) if (!version.marker) await expectAll(real, bucket, { b, key, version });
     await empty(real, bucket, b);
   }
 }
 
-async function expectBytes(
+async function expectAll(
   real: Real,
   bucket: ModelBucket,
   { b, key, version }: { b: number; key: string; version: Data },
@@ -27,6 +29,15 @@ async function expectBytes(
   const response = await onObject(real, 'GET', { b, key }, { query });
   expectShown(response, bucket, { version, named: true });
   assert.ok(version.bytes.equals(response.body), `other bytes in ${key} ${version.id}`);
+  const attributes = await onObject(
+    real,
+    'GET',
+    { b, key },
+    { query: { attributes: '', ...query }, headers: ATTRIBUTES },
+  );
+  expectAttributes(attributes, version);
+  if (Object.keys(version.tags).length > 0)
+    expectTags(await onObject(real, 'GET', { b, key }, { query: { tagging: '', ...query } }), version);
 }
 
 /** S3 deletes a bucket only when it holds no version and no delete marker. */
@@ -35,10 +46,17 @@ async function empty(real: Real, bucket: ModelBucket, b: number): Promise<void> 
     const query = { uploadId: upload.id };
     refused(await onObject(real, 'DELETE', { b, key: upload.key }, { query }), []);
   }
-  for (const [key, versions] of bucket.keys) {
+  if (bucket.keys.size > 0) {
     refused(await real.s3.bucket('DELETE', nameOf(real, b)), [[409, 'BucketNotEmpty']]);
-    for (const { id } of versions)
-      refused(await onObject(real, 'DELETE', { b, key }, { query: { versionId: id } }), []);
+    const objects = [...bucket.keys].flatMap(([key, versions]) =>
+      versions.map(({ id }) => `<Object><Key>${key}</Key><VersionId>${id}</VersionId></Object>`),
+    );
+    const body = `<Delete><Quiet>true</Quiet>${objects.join('')}</Delete>`;
+    const headers = { 'content-md5': md5Base64(body) };
+    const query = { delete: '' };
+    const response = await real.s3.bucket('POST', nameOf(real, b), { query, body, headers });
+    refused(response, []);
+    assert.ok(!response.text.includes('<Error>'), response.text);
   }
   refused(await real.s3.bucket('DELETE', nameOf(real, b)), []);
 }

@@ -9,6 +9,7 @@ import { text } from '../../support/xml.ts';
 import {
   attributes,
   bucketIndex,
+  isThere,
   key,
   readCondition,
   readConditionFails,
@@ -47,10 +48,12 @@ export const copy = step(
   'copy',
   fc.record({
     from: fc.record({ b: bucketIndex, key, ref: versionRef }),
-    b: bucketIndex,
-    key,
-    attributes: fc.option(attributes),
-    tags: fc.option(tags),
+    to: fc.oneof(
+      { weight: 3, arbitrary: fc.record({ b: bucketIndex, key }) },
+      { weight: 1, arbitrary: fc.constant('itself' as const) },
+    ),
+    attributes: fc.option(attributes, { freq: 2 }),
+    tags: fc.option(tags, { freq: 2 }),
     sourceCondition: readCondition,
     condition: writeCondition,
   }),
@@ -58,12 +61,13 @@ export const copy = step(
     const { from } = params;
     const asked = ask(model, from);
     const source = asked.data;
-    const bucket = model.bucket(params.b);
-    const current = bucket.current(params.key);
+    const to = params.to === 'itself' ? { b: from.b, key: from.key } : params.to;
+    const bucket = model.bucket(to.b);
+    const current = bucket.current(to.key);
     const version = asked.id === undefined ? '' : `?versionId=${asked.id}`;
     const { 'x-amz-tagging': _, ...metadata } =
       params.attributes === null ? {} : attributeHeaders(params.attributes);
-    const response = await onObject(real, 'PUT', params, {
+    const response = await onObject(real, 'PUT', to, {
       headers: {
         'x-amz-copy-source': `/${nameOf(real, from.b)}/${encodeKey(from.key)}${version}`,
         ...(params.attributes !== null && { 'x-amz-metadata-directive': 'REPLACE', ...metadata }),
@@ -77,7 +81,7 @@ export const copy = step(
     });
     const faults = [...sourceFaults(asked), ...writeConditionFault(params.condition, current)];
     if (readConditionFails(params.sourceCondition)) faults.push(PRECONDITION);
-    const onto = from.key === params.key && asked.bucket === bucket;
+    const onto = from.key === to.key && asked.bucket === bucket;
     const revives = asked.id !== undefined && bucket.versioning !== 'never';
     if (onto && params.attributes === null && params.tags === null && !revives) faults.push(INVALID_REQUEST);
     if (refused(response, faults) || source === undefined) return;
@@ -89,8 +93,9 @@ export const copy = step(
     const id = newVersionId(model, bucket, response);
     const { contentType, note } = params.attributes ?? source;
     const stored = { contentType, note, tags: params.tags ?? source.tags };
-    bucket.add(params.key, { ...source, ...stored, id, etag, parts: [], seen: {} });
+    bucket.add(to.key, { ...source, ...stored, id, etag, parts: [], seen: {} });
   },
+  ({ from }, model) => isThere(from, model),
 );
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html */
@@ -139,4 +144,5 @@ export const rename = step(
     bucket.remove(params.from, 'null');
     bucket.add(params.key, source);
   },
+  ({ b, from }, model) => model.bucket(b).versioning === 'never' && isThere({ b, key: from }, model),
 );

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 import {
+  isThere,
   readCondition,
   readConditionHeaders,
   resolveVersion,
@@ -120,4 +121,5 @@ export const get = step(
       assert.equal(headers['x-amz-checksum-crc32'], params.crc ? data.crc : undefined);
     if (!params.head) assert.ok(data.bytes.slice(start, end).equals(response.body), 'other bytes');
   },
+  isThere,
 );

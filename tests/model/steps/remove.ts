@@ -6,7 +6,16 @@ import fc from 'fast-check';
 
 import { md5Base64 } from '../../support/s3.ts';
 import { elements, text } from '../../support/xml.ts';
-import { bucketIndex, key, resolveVersion, step, versionQuery, versionRef, where } from '../choices.ts';
+import {
+  bucketIndex,
+  isThere,
+  key,
+  resolveVersion,
+  step,
+  versionQuery,
+  versionRef,
+  where,
+} from '../choices.ts';
 import type { VersionRef } from '../choices.ts';
 import type { Model, ModelBucket } from '../model.ts';
 import { nameOf, NO_SUCH_KEY, onObject, PRECONDITION, refused } from '../real.ts';
@@ -68,6 +77,7 @@ export const deleteObject = step(
     const told = remove(model, bucket, { key: params.key, id, made: versionId });
     assert.deepEqual({ versionId, marker: marker === 'true' }, told);
   },
+  isThere,
 );
 
 const several = fc.array(fc.record({ key, ref: versionRef }), { minLength: 1, maxLength: 4 });

@@ -88,6 +88,7 @@ export const append = step(
     else assert.match(etag, new RegExp(`^[0-9a-f]{32}-${version.parts.length}$`));
     bucket.add(params.key, { ...version, etag });
   },
+  ({ b }, model) => model.bucket(b).versioning === 'never',
 );
 
 function appended(current: Data | undefined, added: Bytes, hasCrc: boolean): Data {

@@ -81,7 +81,7 @@ async function prepare(bench: Bench, layout: Layout): Promise<void> {
     target,
     'PUT',
     `/${layout.bucket}/${layout.key(layout.count - 1)}`,
-    Buffer.alloc(OBJECT_BYTES),
+    { body: Buffer.alloc(OBJECT_BYTES) },
   );
 }
 

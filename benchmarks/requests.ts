@@ -27,19 +27,23 @@ export interface RequestFileOptions {
   name: string;
   method: string;
   bucket: string;
+  /** each with its query, if it has one */
   keys: readonly string[];
   /** for PUT; at least 32 */
   bodyBytes?: number;
+  /** of the request of that index, lower case */
+  headers?(index: number): readonly (readonly [name: string, value: string])[];
 }
 
 /** Signs one request a key. They are valid for the 15 minutes that S3 allows clocks to differ. */
 export function writeRequests(options: RequestFileOptions): RequestFile {
   const { target, method, bucket, keys, bodyBytes } = options;
-  const heads = keys.map((key) =>
+  const heads = keys.map((key, index) =>
     signedHead(target, {
       method,
       path: `/${bucket}/${key}`,
       ...(bodyBytes !== undefined && { contentLength: bodyBytes }),
+      ...(options.headers && { headers: options.headers(index) }),
     }),
   );
   const path = join(options.scratch, `${options.name}.requests`);

@@ -2,7 +2,12 @@
  * @module Single S3 requests for preparing, probing and listing. Not a load generator.
  */
 
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import {
+  Agent as HttpAgent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as httpRequest,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { signedHeaders } from './signing.ts';
 import type { Target } from './target.ts';
@@ -12,12 +17,29 @@ const httpsAgent = new HttpsAgent({ keepAlive: true, rejectUnauthorized: false }
 
 export interface Answer {
   status: number;
+  headers: IncomingHttpHeaders;
   body: Buffer;
 }
 
-/** Sends one request and reads the whole answer, whatever its status. Rejects when the connection fails. */
-export function send(target: Target, method: string, path: string, body?: Buffer): Promise<Answer> {
-  const headers = signedHeaders(target, { method, path, ...(body && { contentLength: body.length }) });
+export interface Sent {
+  body?: Buffer;
+  /** lower case; they are signed */
+  headers?: readonly (readonly [name: string, value: string])[];
+}
+
+/** Sends one request; resolves with the head of the answer, whose body is still to be read. */
+export function open(
+  target: Target,
+  method: string,
+  path: string,
+  { body, headers }: Sent = {},
+): Promise<IncomingMessage> {
+  const signed = signedHeaders(target, {
+    method,
+    path,
+    ...(body && { contentLength: body.length }),
+    ...(headers && { headers }),
+  });
   const secure = target.endpoint.protocol === 'https:';
   return new Promise((resolve, reject) => {
     const request = (secure ? httpsRequest : httpRequest)(
@@ -27,23 +49,39 @@ export function send(target: Target, method: string, path: string, body?: Buffer
         port: target.endpoint.port,
         method,
         path,
-        headers: Object.fromEntries(headers),
+        headers: Object.fromEntries(signed),
       },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
-        response.on('error', reject);
-      },
+      resolve,
     );
     request.on('error', reject);
     request.end(body);
   });
 }
 
+/** Sends one request and reads the whole answer, whatever its status. Rejects when the connection fails. */
+export async function send(target: Target, method: string, path: string, sent: Sent = {}): Promise<Answer> {
+  return readAnswer(await open(target, method, path, sent));
+}
+
+/** Reads the rest of an answer. */
+export function readAnswer(response: IncomingMessage): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    response.on('end', () =>
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: Buffer.concat(chunks),
+      }),
+    );
+    response.on('error', reject);
+  });
+}
+
 /** As `send`, but throws on any status of 300 and above, with what the server said. */
-export async function sendOk(target: Target, method: string, path: string, body?: Buffer): Promise<Answer> {
-  const answer = await send(target, method, path, body);
+export async function sendOk(target: Target, method: string, path: string, sent: Sent = {}): Promise<Answer> {
+  const answer = await send(target, method, path, sent);
   if (answer.status >= 300) {
     const said = answer.body.toString('utf8', 0, 400);
     throw new Error(`${method} ${path} was answered ${answer.status}: ${said}`);
@@ -54,7 +92,7 @@ export async function sendOk(target: Target, method: string, path: string, body?
 /** Creates the bucket, or finds that it is there. */
 export async function ensureBucket(target: Target, bucket: string): Promise<void> {
   const probe = await send(target, 'HEAD', `/${bucket}`);
-  if (probe.status !== 200) await sendOk(target, 'PUT', `/${bucket}`, Buffer.alloc(0));
+  if (probe.status !== 200) await sendOk(target, 'PUT', `/${bucket}`, { body: Buffer.alloc(0) });
 }
 
 export interface ListOptions {
@@ -80,8 +118,7 @@ export async function listPage(target: Target, options: ListOptions): Promise<st
 
 /** The token of the page after this one; undefined on the last. */
 export function nextToken(page: string): string | undefined {
-  const token = textBetween(page, '<NextContinuationToken>', '</NextContinuationToken>');
-  return token?.replaceAll('&#34;', '"').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+  return textOf(page, 'NextContinuationToken');
 }
 
 /** How often `tag` opens in a page. */
@@ -94,8 +131,10 @@ export function keysOf(page: string): string[] {
   return [...page.matchAll(/<Key>([^<]*)<\/Key>/g)].map((match) => match[1] ?? '');
 }
 
-function textBetween(text: string, before: string, after: string): string | undefined {
-  const start = text.indexOf(before);
+/** What stands in the first element of that name, unescaped; undefined without one. */
+export function textOf(xml: string, element: string): string | undefined {
+  const start = xml.indexOf(`<${element}>`);
   if (start < 0) return undefined;
-  return text.slice(start + before.length, text.indexOf(after, start));
+  const text = xml.slice(start + element.length + 2, xml.indexOf(`</${element}>`, start));
+  return text.replaceAll('&#34;', '"').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
 }

@@ -14,12 +14,15 @@ export interface RequestLine {
   path: string;
   /** Content-Length to send; left out when undefined */
   contentLength?: number;
+  /** further ones, lower case; they are signed too */
+  headers?: readonly (readonly [name: string, value: string])[];
 }
 
 /** Headers of a signed request, `host` included, in the order to send them. */
 export function signedHeaders(target: Target, request: RequestLine): [string, string][] {
   const headers: [string, string][] = [['host', target.endpoint.host]];
   if (request.contentLength !== undefined) headers.push(['content-length', String(request.contentLength)]);
+  for (const [name, value] of request.headers ?? []) headers.push([name, value]);
   const signature = signRequest({
     method: request.method,
     target: request.path,

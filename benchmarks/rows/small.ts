@@ -115,7 +115,9 @@ class SmallObjects {
     const count = rate * this.#bench.options.durationSeconds;
     const key = this.#key(connections, count);
     // Fails here, with the server's words, if it would fail at all.
-    await sendOk(this.#bench.target, 'PUT', `/${OBJECT_BUCKET}/${key}`, Buffer.alloc(this.objectBytes));
+    await sendOk(this.#bench.target, 'PUT', `/${OBJECT_BUCKET}/${key}`, {
+      body: Buffer.alloc(this.objectBytes),
+    });
     return this.#write('PUT', connections, count);
   }
 

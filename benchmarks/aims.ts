@@ -60,10 +60,27 @@ const AIMS: readonly Aim[] = [
     measure: (rows) => p99Under(rows, `LIST ${MILLION} by delimiter`, 20),
   },
   {
+    aim: '10,000 parts completed in under 2 s',
+    measure: (rows) => p99Under(rows, 'complete 10,000 parts', 2000),
+  },
+  {
+    aim: 'page of 1,000 among 100,000 versions of a key within 20 ms at any depth (p99)',
+    measure: (rows) => p99Under(rows, 'LIST versions 100,000 of a key', 20),
+  },
+  {
+    aim: 'a copy of 5 GiB in under 100 ms (p99)',
+    measure: (rows) => p99Under(rows, 'copy 5 GiB', 100),
+  },
+  {
+    aim: 'a copy of 5 GiB takes less than 1 MB of disk',
+    measure: (rows) => diskUnder(rows, 'copy 5 GiB', 1),
+  },
+  {
     aim: 'memory under 200 MB however large the objects',
     measure: (rows) =>
       peakUnder(
-        rows.filter((row) => isLarge(row) && row.group !== 'uploads'),
+        // Uploads at once have their own; the rows of `life` begin at what all others have left.
+        rows.filter((row) => isLarge(row) && row.group !== 'uploads' && row.group !== 'life'),
         200,
       ),
   },
@@ -136,6 +153,14 @@ function peakUnder(rows: readonly Row[], limitMb: number): Finding | undefined {
   if (worst?.serverPeakRssBytes === undefined) return undefined;
   const peak = worst.serverPeakRssBytes / 1e6;
   return finding(worst, `${formatCount(peak)} MB`, peak < limitMb);
+}
+
+/** For each request, the worst of the rows whose id begins so. */
+function diskUnder(rows: readonly Row[], prefix: string, limitMb: number): Finding | undefined {
+  const megabytes = (row: Row) => (row.diskBytes ?? 0) / 1e6 / row.requests;
+  const known = matching(rows, prefix).filter((row) => row.diskBytes !== undefined);
+  const worst = highest(known, megabytes);
+  return worst && finding(worst, `${megabytes(worst).toFixed(2)} MB`, megabytes(worst) < limitMb);
 }
 
 function atMost(value: number | undefined, limit: number, what: string): Finding | undefined {

@@ -12,6 +12,7 @@ import { HELP, type Options, parseOptions } from './options.ts';
 import { formatComparison, makeReport, readReport, type Report, writeReport } from './report.ts';
 import { removeBucket } from './rows/fill.ts';
 import { largeRows } from './rows/large.ts';
+import { lifeRows } from './rows/life.ts';
 import { listRows } from './rows/list.ts';
 import { smallClientNote, smallRows } from './rows/small.ts';
 import { uploadRows } from './rows/uploads.ts';
@@ -100,13 +101,14 @@ function makeBench(options: Options, parts: Pick<Bench, 'target' | 'scratch' | '
 
 async function runAll(bench: Bench): Promise<void> {
   const { options, target } = bench;
-  const objects = ['put', 'get', 'head', 'delete', 'uploads'] as const;
+  const objects = ['put', 'get', 'head', 'delete', 'uploads', 'life'] as const;
   if (objects.some((group) => options.only.has(group))) {
     await ensureBucket(target, OBJECT_BUCKET);
     for (const size of options.sizes) {
       await (size <= SMALL_BYTES_MAX ? smallRows(bench, size) : largeRows(bench, size));
     }
     if (options.only.has('uploads')) await uploadRows(bench);
+    if (options.only.has('life')) await lifeRows(bench);
     if (options.endpoint !== undefined && !options.keep) await removeBucket(bench, OBJECT_BUCKET);
   }
   if (options.only.has('list')) {

@@ -25,6 +25,12 @@ export interface Options {
   /** what one row of large objects moves at most; rows that need more are left out */
   volumeBytes: number;
   uploads: { count: number; bytes: number };
+  /** of the upload that is completed */
+  parts: number;
+  /** of the object that is copied, bytes */
+  copyBytes: number;
+  /** of the key whose versions are listed */
+  versions: number;
   /** connections at which the client is measured alone; empty: never */
   aloneConnections: readonly number[] | 'all';
   keep: boolean;
@@ -32,7 +38,11 @@ export interface Options {
   comparePath?: string;
 }
 
-const GROUPS: readonly Group[] = ['put', 'get', 'head', 'delete', 'uploads', 'list'];
+const GROUPS: readonly Group[] = ['put', 'get', 'head', 'delete', 'uploads', 'life', 'list'];
+
+// S3's limits of an upload, and of what one request copies.
+const PARTS_MAX = 10_000;
+const COPY_BYTES_MAX = 5 * 2 ** 30;
 
 export const HELP = `npm run bench -- [options] [-- arguments of cistern serve]
 
@@ -50,7 +60,8 @@ The server
   --dir DIR              where our own server's data directory is made; default: the system's temporary directory
 
 What to measure
-  --quick                under two minutes: 1 s a row, 1 GiB a row of large objects, 100,000 keys at most
+  --quick                under three minutes: 1 s a row, 1 GiB a row of large objects, 100,000 keys at most,
+                         10,000 versions
   --only LIST            of ${GROUPS.join(',')}
   --sizes LIST           of objects; default 4KiB,64KiB,64MiB,1GiB; above 1 MiB curl streams them
   --connections LIST     for objects up to 1 MiB; default 1,16,64
@@ -59,7 +70,12 @@ What to measure
   --duration SECONDS     of a row of small objects; default 5
   --volume SIZE          what a row of large objects moves at most; one that needs more is left out; default 4GiB
   --uploads COUNTxSIZE   uploads at once; default 100x16MiB
+  --parts COUNT          of the upload that is completed; default 10000
+  --copy SIZE            of the object that is copied; default 5GiB
+  --versions COUNT       of the key whose versions are listed; default 100000
   --no-alone             do not measure the client alone
+
+Copies of a server that shares bytes move nothing; of another (--endpoint) they are left out where --volume is too small.
 
 Results
   --json FILE            default .bench/<date>-<name>.json
@@ -93,6 +109,9 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): O
       duration: { type: 'string' },
       volume: { type: 'string' },
       uploads: { type: 'string' },
+      parts: { type: 'string' },
+      copy: { type: 'string' },
+      versions: { type: 'string' },
       'no-alone': { type: 'boolean' },
       json: { type: 'string' },
       compare: { type: 'string' },
@@ -115,6 +134,9 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): O
     durationSeconds: count('--duration', values.duration ?? (quick ? '1' : '5')),
     volumeBytes: parseSize(values.volume ?? (quick ? '1GiB' : '4GiB')),
     uploads: parseUploads(values.uploads ?? '100x16MiB'),
+    parts: atMost('--parts', PARTS_MAX, count('--parts', values.parts ?? '10000')),
+    copyBytes: atMost('--copy', COPY_BYTES_MAX, parseSize(values.copy ?? '5GiB')),
+    versions: count('--versions', values.versions ?? (quick ? '10000' : '100000')),
     aloneConnections: values['no-alone'] ? [] : quick ? [16] : 'all',
     keep: values.keep ?? false,
   };
@@ -156,6 +178,11 @@ function count(option: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
     throw new Error(`${option} takes whole numbers from 1; not ${text}`);
+  return value;
+}
+
+function atMost(option: string, limit: number, value: number): number {
+  if (value > limit) throw new Error(`${option} takes at most ${limit}; not ${value}`);
   return value;
 }
 

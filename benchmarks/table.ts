@@ -74,6 +74,7 @@ export function alignColumns(lines: readonly (readonly string[])[]): string {
 
 function remarks(row: Row): string {
   const parts = row.errors > 0 ? [`${row.errors} ERRORS`] : [];
+  if (row.diskBytes !== undefined) parts.push(`${(row.diskBytes / 1e6).toFixed(1)} MB of disk`);
   if (row.note !== undefined) parts.push(row.note);
   return parts.join('; ');
 }

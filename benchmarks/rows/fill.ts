@@ -3,6 +3,7 @@
  */
 
 import type { Bench } from '../bench.ts';
+import { listVersions, nextVersionMarker, type VersionMarker, versionsOf } from '../list-versions.ts';
 import { replayWithNode } from '../load/node-replay.ts';
 import { writeRequests } from '../requests.ts';
 import { keysOf, listPage, nextToken, send } from '../s3-client.ts';
@@ -36,6 +37,22 @@ export async function removeObjects(bench: Bench, paths: readonly string[]): Pro
 export async function removeBucket(bench: Bench, bucket: string): Promise<void> {
   try {
     await emptyAndRemove(bench, bucket);
+  } catch (error) {
+    bench.progress(`could not remove ${bucket}: ${String(error)}`);
+  }
+}
+
+/** As `removeBucket`, with every version of every object. */
+export async function removeVersionedBucket(bench: Bench, bucket: string): Promise<void> {
+  try {
+    for (;;) {
+      const versions = await someVersions(bench, bucket);
+      if (versions.length === 0) break;
+      bench.progress(`removing ${versions.length} versions in ${bucket}`);
+      const key = (index: number) => versions[index] ?? '';
+      await inBatches(bench, { bucket, count: versions.length, key, method: 'DELETE' });
+    }
+    await send(bench.target, 'DELETE', `/${bucket}`);
   } catch (error) {
     bench.progress(`could not remove ${bucket}: ${String(error)}`);
   }
@@ -100,6 +117,18 @@ async function sendAll(bench: Bench, requests: ReturnType<typeof writeRequests>)
   });
   if (result.errors > 0)
     throw new Error(`${result.errors} of ${requests.count} ${requests.method} requests failed`);
+}
+
+/** Keys with the query that names the version; for keys that need no escapes. */
+async function someVersions(bench: Bench, bucket: string): Promise<string[]> {
+  const found: string[] = [];
+  let marker: VersionMarker | undefined;
+  do {
+    const page = await listVersions(bench.target, { bucket, ...(marker && { marker }) });
+    found.push(...versionsOf(page).map(({ key, versionId }) => `${key}?versionId=${versionId}`));
+    marker = nextVersionMarker(page);
+  } while (marker !== undefined && found.length < BATCH);
+  return found;
 }
 
 async function someKeys(bench: Bench, bucket: string): Promise<string[]> {

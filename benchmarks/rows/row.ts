@@ -5,7 +5,7 @@
 import type { Usage } from '../measure.ts';
 import type { LatencySummary } from '../percentiles.ts';
 
-export type Group = 'put' | 'get' | 'head' | 'delete' | 'uploads' | 'list';
+export type Group = 'put' | 'get' | 'head' | 'delete' | 'uploads' | 'life' | 'list';
 
 export interface Row extends LatencySummary {
   /** stable over runs: what `--compare` matches by */
@@ -25,6 +25,8 @@ export interface Row extends LatencySummary {
   serverCpuSecondsPerThousandRequests?: number;
   serverCpuSecondsPerGb?: number;
   serverPeakRssBytes?: number;
+  /** what the server's data directory grew by; undefined where that was not looked at */
+  diskBytes?: number;
   /** processors kept busy by the client, 1 = one core */
   clientCores: number;
   /** what made the load */
@@ -53,11 +55,12 @@ export interface RowCounts extends LatencySummary {
   objectBytes?: number;
   keys?: number;
   clientAlonePerSecond?: number | undefined;
+  diskBytes?: number | undefined;
   note?: string | undefined;
 }
 
 export function makeRow(counts: RowCounts, usage: Usage): Row {
-  const { bytes, keys, clientAlonePerSecond, note, ...rest } = counts;
+  const { bytes, keys, clientAlonePerSecond, diskBytes, note, ...rest } = counts;
   const row: Row = {
     ...rest,
     requestsPerSecond: counts.requests / counts.seconds,
@@ -66,6 +69,7 @@ export function makeRow(counts: RowCounts, usage: Usage): Row {
   if (bytes > 0) row.bytesPerSecond = bytes / counts.seconds;
   if (keys !== undefined) row.keysPerSecond = keys / counts.seconds;
   if (clientAlonePerSecond !== undefined) row.clientAlonePerSecond = clientAlonePerSecond;
+  if (diskBytes !== undefined) row.diskBytes = diskBytes;
   if (note !== undefined) row.note = note;
   if (usage.serverPeakRssBytes !== undefined) row.serverPeakRssBytes = usage.serverPeakRssBytes;
   if (usage.serverCpuSeconds !== undefined && counts.requests > 0) {

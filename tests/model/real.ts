@@ -41,13 +41,13 @@ export const INVALID_REQUEST: Fault = [400, 'InvalidRequest'];
  */
 export function refused(response: S3Response, faults: readonly Fault[]): boolean {
   if (faults.length === 0) {
-    assert.ok(response.status < 300, `refused: ${response.status} ${response.text.slice(0, 400)}`);
+    if (response.status >= 300) assert.fail(`refused: ${response.status} ${response.text.slice(0, 400)}`);
     return false;
   }
   // HEAD has no body to tell the code in.
   const { status, errorCode } = response;
   const fits = faults.some((fault) => fault[0] === status && (errorCode ?? fault[1]) === fault[1]);
-  assert.ok(fits, `expected ${faults.join(' or ')}, got ${status} ${response.text.slice(0, 400)}`);
+  if (!fits) assert.fail(`expected ${faults.join(' or ')}, got ${status} ${response.text.slice(0, 400)}`);
   return true;
 }
 

@@ -15,8 +15,12 @@ export async function settle(model: Model, real: Real): Promise<void> {
   for (const [b, bucket] of model.buckets.entries()) {
     await expectVersions([real, nameOf(real, b)], bucket, { prefix: '', delimiter: '', limit: 1000 });
     await expectListedDates(real, b, bucket);
-    for (const [key, versions] of bucket.keys)
-      for (const version of versions) if (!version.marker) await expectAll(real, bucket, { b, key, version });
+    const all = [...bucket.keys].flatMap(([key, versions]) => versions.map((version) => ({ key, version })));
+    await Promise.all(
+      all.map(async ({ key, version }) => {
+        if (!version.marker) await expectAll(real, bucket, { b, key, version });
+      }),
+    );
     await empty(real, bucket, b);
   }
 }

@@ -90,7 +90,7 @@ export async function expectSnapshot(real: Real, of: SnapshotName, bucket: Model
   const shown = bucket.snapshots.get(of.name) ?? new Map<string, Data>();
   const name = readAs(real, of);
   await expectObjects([real, name], shown, { prefix: '', delimiter: '', limit: 1000, form: 2 });
-  for (const [object, data] of shown) await expectObject(real, name, { key: object, data });
+  await Promise.all([...shown].map(([object, data]) => expectObject(real, name, { key: object, data })));
 }
 
 /** A copy from a snapshot to the same key of its bucket. */

@@ -79,6 +79,7 @@ const AIMS: readonly Aim[] = [
     aim: 'memory under 200 MB however large the objects',
     measure: (rows) =>
       peakUnder(
+        // Uploads at once have their own; the rows of `life` begin at what all others have left.
         rows.filter((row) => isLarge(row) && row.group !== 'uploads' && row.group !== 'life'),
         200,
       ),

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const BLOCK_BYTES = 512;
-const SETTLE_INTERVAL_MS = 500;
-const SETTLE_INTERVALS_MAX = 30;
+// Longer than a reaper rests between two looks.
+const SETTLE_INTERVAL_MS = 1000;
+const SETTLE_INTERVALS_MAX = 20;
 
 /** Bytes of all files below; what vanishes meanwhile counts as nothing. */
 export function diskBytes(directory: string): number {

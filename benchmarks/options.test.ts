@@ -11,12 +11,16 @@ test('without arguments everything is measured, on our own server', () => {
   assert.deepEqual(options?.listKeys, [1000, 10_000, 1_000_000]);
   assert.deepEqual(options?.sizes, [4096, 65_536, 2 ** 26, 2 ** 30]);
   assert.deepEqual(options?.uploads, { count: 100, bytes: 2 ** 24 });
+  assert.equal(options?.parts, 10_000);
+  assert.equal(options?.copyBytes, 5 * 2 ** 30);
+  assert.equal(options?.versions, 100_000);
 });
 
 test('what is said wins over what --quick would choose', () => {
-  const options = parseOptions(['--quick', '--duration', '3', '--list-keys', '50'], {});
+  const options = parseOptions(['--quick', '--duration', '3', '--list-keys', '50', '--versions', '70'], {});
   assert.equal(options?.durationSeconds, 3);
   assert.deepEqual(options?.listKeys, [50]);
+  assert.equal(options?.versions, 70);
   assert.equal(options?.volumeBytes, 2 ** 30);
 });
 
@@ -43,6 +47,8 @@ test('nonsense is refused', () => {
     ['--duration', '1.5'],
     ['--sizes', 'big'],
     ['--uploads', '100'],
+    ['--parts', '10001'],
+    ['--copy', '6GiB'],
     ['--unknown'],
   ]) {
     assert.throws(() => parseOptions(argv, {}), argv.join(' '));

@@ -40,6 +40,10 @@ export interface Options {
 
 const GROUPS: readonly Group[] = ['put', 'get', 'head', 'delete', 'uploads', 'life', 'list'];
 
+// S3's limits of an upload, and of what one request copies.
+const PARTS_MAX = 10_000;
+const COPY_BYTES_MAX = 5 * 2 ** 30;
+
 export const HELP = `npm run bench -- [options] [-- arguments of cistern serve]
 
 Measures an S3 server: requests a second, latency, throughput, CPU and memory. Prints a table, writes JSON.
@@ -56,7 +60,7 @@ The server
   --dir DIR              where our own server's data directory is made; default: the system's temporary directory
 
 What to measure
-  --quick                under two minutes: 1 s a row, 1 GiB a row of large objects, 100,000 keys at most,
+  --quick                under three minutes: 1 s a row, 1 GiB a row of large objects, 100,000 keys at most,
                          10,000 versions
   --only LIST            of ${GROUPS.join(',')}
   --sizes LIST           of objects; default 4KiB,64KiB,64MiB,1GiB; above 1 MiB curl streams them
@@ -130,8 +134,8 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): O
     durationSeconds: count('--duration', values.duration ?? (quick ? '1' : '5')),
     volumeBytes: parseSize(values.volume ?? (quick ? '1GiB' : '4GiB')),
     uploads: parseUploads(values.uploads ?? '100x16MiB'),
-    parts: count('--parts', values.parts ?? '10000'),
-    copyBytes: parseSize(values.copy ?? '5GiB'),
+    parts: atMost('--parts', PARTS_MAX, count('--parts', values.parts ?? '10000')),
+    copyBytes: atMost('--copy', COPY_BYTES_MAX, parseSize(values.copy ?? '5GiB')),
     versions: count('--versions', values.versions ?? (quick ? '10000' : '100000')),
     aloneConnections: values['no-alone'] ? [] : quick ? [16] : 'all',
     keep: values.keep ?? false,
@@ -174,6 +178,11 @@ function count(option: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
     throw new Error(`${option} takes whole numbers from 1; not ${text}`);
+  return value;
+}
+
+function atMost(option: string, limit: number, value: number): number {
+  if (value > limit) throw new Error(`${option} takes at most ${limit}; not ${value}`);
   return value;
 }
 

@@ -89,7 +89,8 @@ async function copyRow(bench: Bench, plan: CopyPlan, pathOf: (index: number) => 
     return times;
   });
   const after = target.dataDirectory && (await settledDiskBytes(target.dataDirectory));
-  const known = typeof before === 'number' && typeof after === 'number';
+  // Smaller than before: something else was deleted meanwhile, and nothing is known of the copies.
+  const known = typeof before === 'number' && typeof after === 'number' && after >= before;
   return makeRow(
     {
       id: plan.id,

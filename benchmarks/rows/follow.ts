@@ -10,7 +10,7 @@ import { type Bench, OBJECT_BUCKET, runRow } from '../bench.ts';
 import { measure } from '../measure.ts';
 import { abortUpload, createUpload, partPath, type Upload } from '../multipart.ts';
 import { summarizeLatency } from '../percentiles.ts';
-import { open, readAnswer } from '../s3-client.ts';
+import { open, readAnswer, textOf } from '../s3-client.ts';
 import { formatSize } from '../units.ts';
 import { makeRow, type Row } from './row.ts';
 
@@ -82,7 +82,8 @@ async function putPart(
   const response = await open(bench.target, 'PUT', partPath(upload, number), { body });
   const answered = performance.now();
   const { status, body: said } = await readAnswer(response);
-  if (status !== 200) throw new Error(`part ${number} was answered ${status}: ${said.toString('utf8', 0, 400)}`);
+  if (status !== 200)
+    throw new Error(`part ${number} was answered ${status}: ${said.toString('utf8', 0, 400)}`);
   return answered;
 }
 
@@ -93,7 +94,7 @@ async function follow(bench: Bench, { path, id }: Upload): Promise<Follower> {
   });
   if (response.statusCode === 200) return new Follower(response);
   const { status, body } = await readAnswer(response);
-  throw new Error(`following was answered ${status}: ${body.toString('utf8', 0, 400)}`);
+  throw new Error(`following was answered ${status} ${textOf(body.toString(), 'Code') ?? ''}`.trimEnd());
 }
 
 /** Counts what arrives. */

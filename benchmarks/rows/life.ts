@@ -10,11 +10,11 @@ import { followRow } from './follow.ts';
 import { multipartRow } from './multipart.ts';
 import { versionRows } from './versions.ts';
 
-/** Copies come first: what the disk grows by is read while there is little that others could still be deleting. */
+/** The upload that moves bytes comes first: the others' lists of parts would be in its peak of memory. */
 export async function lifeRows(bench: Bench): Promise<void> {
+  await multipartRow(bench);
   await copyRows(bench);
   await completeRows(bench);
-  await multipartRow(bench);
   await appendRow(bench);
   await followRow(bench);
   await versionRows(bench);

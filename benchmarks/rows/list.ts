@@ -77,12 +77,9 @@ async function prepare(bench: Bench, layout: Layout): Promise<void> {
   bench.progress(`filling ${layout.bucket}`);
   // The last key goes in by itself at the end: it says that all others are there.
   await fill(bench, { ...layout, count: layout.count - 1, objectBytes: OBJECT_BYTES });
-  await sendOk(
-    target,
-    'PUT',
-    `/${layout.bucket}/${layout.key(layout.count - 1)}`,
-    { body: Buffer.alloc(OBJECT_BYTES) },
-  );
+  await sendOk(target, 'PUT', `/${layout.bucket}/${layout.key(layout.count - 1)}`, {
+    body: Buffer.alloc(OBJECT_BYTES),
+  });
 }
 
 interface ListPlan {

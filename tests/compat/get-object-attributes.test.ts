@@ -63,6 +63,23 @@ test('of a multipart object: all, with its parts', async () => {
   );
 });
 
+test('a composite checksum comes without the number of parts, which HeadObject tells with it', async () => {
+  const composite = await MultipartUpload.begin(s3, bucket, 'composite', {
+    'x-amz-checksum-algorithm': 'CRC32C',
+  });
+  const value = checksumOf('CRC32C', Buffer.from('tail')).toString('base64');
+  const part = await composite.part(1, 'tail');
+  expectStatus(
+    await composite.complete([{ ...part, more: `<ChecksumCRC32C>${value}</ChecksumCRC32C>` }]),
+    200,
+  );
+  const headers = { 'x-amz-checksum-mode': 'ENABLED' };
+  const head = await s3.object('HEAD', bucket, 'composite', { headers });
+  const checksum = elements((await attributes('composite')).text, 'Checksum')[0] ?? '';
+  assert.equal(`${text(checksum, 'ChecksumCRC32C')}-1`, head.headers['x-amz-checksum-crc32c']);
+  assert.equal(text(checksum, 'ChecksumType'), 'COMPOSITE');
+});
+
 test('parts come in pages', async () => {
   const first = (await attributes('parts', 'ObjectParts', { 'x-amz-max-parts': '2' })).text;
   assert.deepEqual(texts(first, 'PartNumber'), ['1', '2']);

@@ -58,6 +58,7 @@ test('comes in pages', async () => {
   assert.deepEqual([texts(nothing.text, 'PartNumber'), text(nothing.text, 'IsTruncated')], [[], 'false']);
   const end = await upload.list({ 'part-number-marker': '10' });
   assert.deepEqual(texts(end.text, 'PartNumber'), []);
+  assert.equal(text(end.text, 'NextPartNumberMarker'), '0', 'as S3 says where no part is listed');
 });
 
 test('what is wrong is refused', async () => {

@@ -46,6 +46,7 @@ test('each part is a range of the object', async () => {
         checksumOf('SHA256', body).toString('base64'),
         'the checksum of the bytes that are sent',
       );
+      assert.equal(response.headers['x-amz-checksum-type'], 'COMPOSITE', "the object's");
       if (method === 'GET') assert.ok(response.body.equals(body));
     }
     start += body.length;

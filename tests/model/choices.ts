@@ -40,7 +40,8 @@ export function step<P>(
 export const isThere = ({ b, key: of }: { b: number; key: string }, model: Model): boolean =>
   model.bucket(b).keys.has(of);
 
-export const bucketIndex = fc.constantFrom(0, 0, 0, 1);
+/** 2 is a fork, when there is one. */
+export const bucketIndex = fc.constantFrom(0, 0, 0, 1, 2);
 export const key = fc.constantFrom('a', 'a', 'a', 'a', 'b', 'b', 'a/b', 'a/c', 'é');
 export const where = { b: bucketIndex, key };
 

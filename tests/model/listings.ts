@@ -1,7 +1,7 @@
 /** @module What listings must show of the model, as lines of text in their order. */
 
 import { compareUtf8 } from '../properties/listing-model.ts';
-import type { ModelBucket, Version } from './model.ts';
+import type { Data, ModelBucket, Version } from './model.ts';
 
 export interface Listing {
   readonly prefix: string;
@@ -28,32 +28,28 @@ function entryName(
     : { name: key.slice(0, at + delimiter.length), grouped: true };
 }
 
-/** @param pick the versions of a key that are shown */
-function entries(bucket: ModelBucket, listing: Listing, pick: (key: string) => readonly Version[]): Entry[] {
+/** @param versions of each key those that are shown, the latest first */
+function entries(versions: ReadonlyMap<string, readonly Version[]>, listing: Listing): Entry[] {
   const all: Entry[] = [];
-  for (const key of [...bucket.keys.keys()].sort(compareUtf8)) {
+  for (const key of [...versions.keys()].sort(compareUtf8)) {
     const entry = entryName(key, listing);
-    const versions = pick(key);
-    if (entry === undefined || versions.length === 0) continue;
+    if (entry === undefined) continue;
     const { name, grouped } = entry;
     if (!grouped)
-      all.push(...versions.map((version) => ({ name, version, latest: version === bucket.latest(key) })));
+      all.push(...(versions.get(key) ?? []).map((version, i) => ({ name, version, latest: i === 0 })));
     else if (all.at(-1)?.name !== name || all.at(-1)?.version !== undefined) all.push({ name });
   }
   return all;
 }
 
 /** ListObjects: current versions that are no delete markers. */
-export function listedObjects(bucket: ModelBucket, listing: Listing): Entry[] {
-  return entries(bucket, listing, (key) => {
-    const current = bucket.current(key);
-    return current === undefined ? [] : [current];
-  });
+export function listedObjects(objects: ReadonlyMap<string, Data>, listing: Listing): Entry[] {
+  return entries(new Map([...objects].map(([key, data]) => [key, [data]])), listing);
 }
 
 /** ListObjectVersions. */
 export function listedVersions(bucket: ModelBucket, listing: Listing): Entry[] {
-  return entries(bucket, listing, (key) => bucket.versionsOf(key));
+  return entries(bucket.keys, listing);
 }
 
 /** As the steps write what the server has listed. */

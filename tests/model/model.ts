@@ -63,11 +63,23 @@ export class ModelBucket {
   /** Of each key the newest first; no key without versions. */
   readonly keys = new Map<string, Version[]>();
   readonly uploads: Upload[] = [];
+  /** What each snapshot shows: the data that was current. */
+  readonly snapshots = new Map<string, ReadonlyMap<string, Data>>();
   /** What a token of a rename came with. */
   readonly tokens = new Map<string, string>();
 
   constructor(versioning: Versioning) {
     this.versioning = versioning;
+  }
+
+  /** What a read without a version finds, of all keys. */
+  allCurrent(): Map<string, Data> {
+    const all = new Map<string, Data>();
+    for (const key of this.keys.keys()) {
+      const data = this.current(key);
+      if (data !== undefined) all.set(key, data);
+    }
+    return all;
   }
 
   versionsOf(key: string): readonly Version[] {
@@ -113,7 +125,8 @@ export class ModelBucket {
 }
 
 export class Model {
-  readonly buckets: readonly ModelBucket[];
+  /** Forks join them. */
+  readonly buckets: ModelBucket[];
   /** Every version id that was handed out, of any key of any bucket. */
   readonly ids: string[] = [];
 

@@ -8,14 +8,19 @@ import { expectShown, nameOf, onObject, refused } from './real.ts';
 import type { Real } from './real.ts';
 import { expectListedDates, expectVersions } from './steps/list.ts';
 import { ATTRIBUTES, expectAttributes } from './steps/parts.ts';
+import { expectSnapshot, removeSnapshot } from './steps/snapshot.ts';
 import { expectTags } from './steps/tags.ts';
 
 export async function settle(model: Model, real: Real): Promise<void> {
   for (const [b, bucket] of model.buckets.entries()) {
-    await expectVersions(real, bucket, { b, prefix: '', delimiter: '', limit: 1000 });
+    await expectVersions([real, nameOf(real, b)], bucket, { prefix: '', delimiter: '', limit: 1000 });
     await expectListedDates(real, b, bucket);
-    for (const [key, versions] of bucket.keys)
-      for (const version of versions) if (!version.marker) await expectAll(real, bucket, { b, key, version });
+    const all = [...bucket.keys].flatMap(([key, versions]) => versions.map((version) => ({ key, version })));
+    await Promise.all(
+      all.map(async ({ key, version }) => {
+        if (!version.marker) await expectAll(real, bucket, { b, key, version });
+      }),
+    );
     await empty(real, bucket, b);
   }
 }
@@ -57,6 +62,12 @@ async function empty(real: Real, bucket: ModelBucket, b: number): Promise<void> 
     const response = await real.s3.bucket('POST', nameOf(real, b), { query, body, headers });
     refused(response, []);
     assert.ok(!response.text.includes('<Error>'), response.text);
+  }
+  // What snapshots show is in nothing but them by now.
+  for (const name of bucket.snapshots.keys()) {
+    await expectSnapshot(real, { b, name }, bucket);
+    refused(await real.s3.bucket('DELETE', nameOf(real, b)), [[409, 'BucketNotEmpty']]);
+    await removeSnapshot(real, { b, name });
   }
   refused(await real.s3.bucket('DELETE', nameOf(real, b)), []);
 }

@@ -172,8 +172,20 @@ export class S3 {
     const body = Buffer.from(await response.body.arrayBuffer());
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);
-    const bodyText = body.toString('utf8');
-    return { status: response.statusCode, headers, body, text: bodyText, errorCode: readErrorCode(bodyText) };
+    let decoded: string | undefined;
+    // Only where it is asked for: most bodies are an object's bytes.
+    const decode = (): string => (decoded ??= body.toString('utf8'));
+    return {
+      status: response.statusCode,
+      headers,
+      body,
+      get text() {
+        return decode();
+      },
+      get errorCode() {
+        return readErrorCode(decode());
+      },
+    };
   }
 
   bucket(method: string, bucket: string, options?: S3RequestOptions): Promise<S3Response> {

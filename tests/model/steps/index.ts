@@ -10,6 +10,7 @@ import { copy, rename } from './move.ts';
 import { getAttributes, getPart } from './parts.ts';
 import { get } from './read.ts';
 import { deleteObject, deleteObjects } from './remove.ts';
+import { deleteSnapshot, fork, getFromSnapshot, listSnapshot, makeSnapshot, restore } from './snapshot.ts';
 import { changeTags, getTags } from './tags.ts';
 import {
   abortUpload,
@@ -33,6 +34,12 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: listObjects },
   { weight: 3, arbitrary: listVersions },
   { weight: 3, arbitrary: setVersioning },
+  { weight: 3, arbitrary: makeSnapshot },
+  { weight: 1, arbitrary: deleteSnapshot },
+  { weight: 3, arbitrary: getFromSnapshot },
+  { weight: 1, arbitrary: listSnapshot },
+  { weight: 2, arbitrary: restore },
+  { weight: 1, arbitrary: fork },
   { weight: 3, arbitrary: changeTags },
   { weight: 2, arbitrary: getTags },
   { weight: 2, arbitrary: getAttributes },

@@ -8,7 +8,7 @@ import type { S3Response } from '../../support/s3.ts';
 import { elements, text } from '../../support/xml.ts';
 import { bucketIndex, step } from '../choices.ts';
 import { lineOf, listedObjects, listedVersions } from '../listings.ts';
-import type { ModelBucket } from '../model.ts';
+import type { Data, ModelBucket } from '../model.ts';
 import { expectDate, nameOf, refused } from '../real.ts';
 import type { Real } from '../real.ts';
 
@@ -34,7 +34,6 @@ function linesOf(xml: string): string[] {
 }
 
 interface Paging {
-  readonly b: number;
   readonly prefix: string;
   readonly delimiter: string;
   readonly limit: number;
@@ -42,8 +41,8 @@ interface Paging {
 
 /** @param more the query of the first page @param next that of the page after this one */
 async function pages(
-  real: Real,
-  { b, prefix, delimiter, limit }: Paging,
+  [{ s3 }, bucket]: readonly [Real, string],
+  { prefix, delimiter, limit }: Paging,
   more: Record<string, string>,
   next: (page: S3Response, lastKey: string | undefined) => Record<string, string>,
 ): Promise<string[]> {
@@ -51,7 +50,7 @@ async function pages(
   let cursor = {};
   for (;;) {
     const query = { ...more, prefix, delimiter, 'max-keys': String(limit), ...cursor };
-    const page = await real.s3.bucket('GET', nameOf(real, b), { query });
+    const page = await s3.bucket('GET', bucket, { query });
     refused(page, []);
     const found = linesOf(page.text);
     lines.push(...found);
@@ -77,20 +76,33 @@ export const listObjects = step(
   'list',
   fc.record({ ...listing, form: fc.constantFrom<1 | 2>(1, 2) }),
   async (params, model, real) => {
-    const { form, ...paging } = params;
-    const more: Record<string, string> = form === 2 ? { 'list-type': '2' } : {};
-    const lines = await pages(real, paging, more, nextOf[form]);
-    const expected = listedObjects(model.bucket(params.b), params).map((entry) => lineOf(entry, false));
-    assert.deepEqual(lines.sort(), expected.sort());
+    const objects = model.bucket(params.b).allCurrent();
+    await expectObjects([real, nameOf(real, params.b)], objects, params);
   },
 );
 
+/** @param of the name of a bucket, or of a snapshot */
+export async function expectObjects(
+  of: readonly [Real, string],
+  objects: ReadonlyMap<string, Data>,
+  paging: Paging & { form: 1 | 2 },
+): Promise<void> {
+  const more: Record<string, string> = paging.form === 2 ? { 'list-type': '2' } : {};
+  const lines = await pages(of, paging, more, nextOf[paging.form]);
+  const expected = listedObjects(objects, paging).map((entry) => lineOf(entry, false));
+  assert.deepEqual(lines.sort(), expected.sort());
+}
+
 export const listVersions = step('list versions', fc.record(listing), async (params, model, real) => {
-  await expectVersions(real, model.bucket(params.b), params);
+  await expectVersions([real, nameOf(real, params.b)], model.bucket(params.b), params);
 });
 
-export async function expectVersions(real: Real, bucket: ModelBucket, paging: Paging): Promise<void> {
-  const lines = await pages(real, paging, { versions: '' }, ({ text: xml }) => {
+export async function expectVersions(
+  of: readonly [Real, string],
+  bucket: ModelBucket,
+  paging: Paging,
+): Promise<void> {
+  const lines = await pages(of, paging, { versions: '' }, ({ text: xml }) => {
     const version = text(xml, 'NextVersionIdMarker');
     const marker = text(xml, 'NextKeyMarker') ?? '';
     return { 'key-marker': marker, ...(version !== undefined && { 'version-id-marker': version }) };

@@ -61,7 +61,7 @@ export const getPart = step(
     const sizes = data.parts.length === 0 ? [data.bytes.size] : data.parts;
     const size = sizes[params.number - 1];
     if (size === undefined) return void refused(response, [[416, 'InvalidPartNumber']]);
-    assert.equal(response.status, 206, response.text.slice(0, 400));
+    assert.equal(response.status, 206);
     expectShown(response, bucket, { version: data, named: id !== undefined });
     const start = sizes.slice(0, params.number - 1).reduce((sum, one) => sum + one, 0);
     assert.equal(response.headers['content-length'], String(size));

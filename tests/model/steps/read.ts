@@ -112,7 +112,7 @@ export const get = step(
     if (bounds === undefined) return void refused(response, [[416, 'InvalidRange']]);
     const [start, end] = bounds;
     const { headers } = response;
-    assert.equal(response.status, params.range === null ? 200 : 206, response.text.slice(0, 400));
+    assert.equal(response.status, params.range === null ? 200 : 206);
     expectShown(response, bucket, { version: data, named: id !== undefined });
     assert.equal(headers['content-length'], String(end - start));
     const contentRange = params.range === null ? undefined : `bytes ${start}-${end - 1}/${data.bytes.size}`;

@@ -82,7 +82,7 @@ test('everything of a multipart object', () => {
     ['ObjectSize', '5497558138880'],
   ]);
   assert.deepEqual(pairs(optionalChild(root, 'Checksum')), [
-    ['ChecksumCRC32', 'AAAAAA==-2'],
+    ['ChecksumCRC32', 'AAAAAA=='],
     ['ChecksumType', 'COMPOSITE'],
   ]);
   const parts = optionalChild(root, 'ObjectParts');
@@ -130,5 +130,5 @@ test('what was not asked for is not told', () => {
 test('a page beyond the last part', () => {
   const input = parse(['x-amz-object-attributes', 'ObjectParts'], ['x-amz-part-number-marker', '9']);
   const root = xmlOf(input, { parts: { total: 3, page: [], truncated: false } });
-  assert.deepEqual(pairs(optionalChild(root, 'ObjectParts'))[2], ['NextPartNumberMarker', '9']);
+  assert.deepEqual(pairs(optionalChild(root, 'ObjectParts'))[2], ['NextPartNumberMarker', '0']);
 });

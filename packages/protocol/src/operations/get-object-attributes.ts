@@ -82,7 +82,9 @@ export function encodeGetObjectAttributes(
   let xml = `${XML_DECLARATION}<GetObjectAttributesResponse xmlns="${S3_NAMESPACE}">`;
   if (attributes.has('ETag')) xml += `<ETag>${escapeXml(output.etag)}</ETag>`;
   if (attributes.has('Checksum') && checksumAlgorithm !== null && checksumValue !== null) {
-    xml += `<Checksum>${encodeChecksum(checksumAlgorithm, checksumValue)}`;
+    // Here, and only here, S3 tells a composite value without the number of parts: ObjectParts has that.
+    const [value = ''] = checksumValue.split('-');
+    xml += `<Checksum>${encodeChecksum(checksumAlgorithm, value)}`;
     xml += `<ChecksumType>${checksumTypeOfValue(checksumValue)}</ChecksumType></Checksum>`;
   }
   if (attributes.has('ObjectParts') && output.parts !== null)
@@ -97,7 +99,7 @@ function encodeParts(
   { total, page, truncated }: NonNullable<GetObjectAttributesOutput['parts']>,
   algorithm: string | null,
 ): string {
-  const next = page.at(-1)?.number ?? partNumberMarker;
+  const next = page.at(-1)?.number ?? 0;
   let xml = `<ObjectParts><PartsCount>${total}</PartsCount><PartNumberMarker>${partNumberMarker}</PartNumberMarker>`;
   xml += `<NextPartNumberMarker>${next}</NextPartNumberMarker><MaxParts>${maxParts}</MaxParts>`;
   xml += `<IsTruncated>${truncated}</IsTruncated>`;

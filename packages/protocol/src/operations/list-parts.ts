@@ -59,7 +59,7 @@ export function encodeListParts(input: ListPartsInput, output: ListPartsOutput):
   xml += `<Key>${escapeXml(output.key)}</Key><UploadId>${formatUploadId(input.uploadId)}</UploadId>`;
   xml += `<PartNumberMarker>${input.partNumberMarker}</PartNumberMarker>`;
   // The end of the page, also of the last one.
-  const next = output.parts.at(-1)?.number ?? input.partNumberMarker;
+  const next = output.parts.at(-1)?.number ?? 0;
   xml += `<NextPartNumberMarker>${next}</NextPartNumberMarker>`;
   xml += `<MaxParts>${input.maxParts}</MaxParts><IsTruncated>${output.truncated}</IsTruncated>`;
   xml += encodeUploadChecksum(checksum);

@@ -1,6 +1,13 @@
 /** GetObject, and HeadObject, which answers the same without the bytes, and without reading them. */
 
-import { evaluateRead, parseReadConditions, rangeApplies, resolveRange, S3Error } from '@cistern/protocol';
+import {
+  checksumTypeOfValue,
+  evaluateRead,
+  parseReadConditions,
+  rangeApplies,
+  resolveRange,
+  S3Error,
+} from '@cistern/protocol';
 import type { Query, RawHeaders, ResolvedRange } from '@cistern/protocol';
 import type { OpenVersion, Version, VersionChoice } from '../catalog/catalog.ts';
 import { emptyReply } from '../http/reply.ts';
@@ -95,7 +102,8 @@ function describe(
   const { checksumAlgorithm } = version;
   const checksumValue = checksumToTell(version, range, part);
   if (withChecksum && checksumAlgorithm !== null && checksumValue !== null) {
-    list.push(...checksumHeaders(checksumAlgorithm, checksumValue));
+    const type = checksumTypeOfValue(version.checksumValue ?? checksumValue);
+    list.push(...checksumHeaders(checksumAlgorithm, checksumValue, type));
   }
   if (range.partial && range.end > range.start)
     list.push('Content-Range', `bytes ${range.start}-${range.end - 1}/${version.size}`);

@@ -1,7 +1,7 @@
 /** The response headers that describe a version, for GetObject and HeadObject. */
 
 import { attributeHeaders, checksumTypeOfValue, formatHttpDate, S3Error } from '@cistern/protocol';
-import type { ObjectAttributes, Query } from '@cistern/protocol';
+import type { ChecksumType, ObjectAttributes, Query } from '@cistern/protocol';
 import type { Version } from '../catalog/catalog.ts';
 import type { HeaderList } from '../http/reply.ts';
 
@@ -71,11 +71,11 @@ function override(stored: Readonly<HeaderList>, query: Query): Readonly<HeaderLi
   return headers;
 }
 
-export function checksumHeaders(algorithm: string, value: string): HeaderList {
-  return [
-    `x-amz-checksum-${algorithm.toLowerCase()}`,
-    value,
-    'x-amz-checksum-type',
-    checksumTypeOfValue(value),
-  ];
+/** @param type the object's; that of a part's value cannot be seen on it */
+export function checksumHeaders(
+  algorithm: string,
+  value: string,
+  type: ChecksumType = checksumTypeOfValue(value),
+): HeaderList {
+  return [`x-amz-checksum-${algorithm.toLowerCase()}`, value, 'x-amz-checksum-type', type];
 }

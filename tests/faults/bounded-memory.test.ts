@@ -100,3 +100,28 @@ test('an object of a gigabyte comes and goes through less than a tenth of that',
   assert.ok(downloaded < GROWTH_MIB_MAX, `upload and download took ${downloaded} MiB`);
   await server.kill();
 });
+
+/** Appends, as many as they may be without taking long. */
+const PIECES = 500;
+const PIECE_BYTES = 64 * 1024;
+const READERS = 8;
+
+test('an object of many small pieces is not held whole for those who read it', { skip }, async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'cistern-memory-'));
+  after(() => rm(dataDir, { recursive: true, force: true }));
+  const server = await startServerProcess(dataDir, ['--buckets', 'memory', '--threads', '1']);
+  const { s3, child } = server;
+  const piece = BLOCK.subarray(0, PIECE_BYTES);
+  for (let i = 0; i < PIECES; i++)
+    await s3.put('memory', 'large', piece, { 'x-amz-write-offset-bytes': String(i * PIECE_BYTES) });
+  const before = peakMib(child.pid);
+
+  const readers = await Promise.all(Array.from({ length: READERS }, () => open(s3)));
+  for (const reader of readers) {
+    if (reader.readableLength === 0) await once(reader, 'readable');
+  }
+  const grown = peakMib(child.pid) - before;
+  assert.ok(grown < GROWTH_MIB_MAX, `${READERS} readers took ${grown} MiB`);
+  for (const reader of readers) reader.destroy();
+  await server.kill();
+});

@@ -100,7 +100,7 @@ export interface Extent {
  */
 export interface OpenVersion {
   readonly version: Version;
-  /** The extents that overlap [start, end), in order. */
+  /** The first extents that overlap [start, end), in order, EXTENTS_PAGE at most: `extentsOf` walks all of them. */
   extents(start: number, end: number): Promise<readonly Extent[]>;
   release(): void;
 }

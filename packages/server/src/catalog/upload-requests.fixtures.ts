@@ -1,6 +1,7 @@
 /** Multipart uploads to a catalog, step by step, with every field that a test does not care about filled in. */
 
 import type { Catalog, Published } from './catalog.ts';
+import { extentsOf } from './extents.ts';
 import { inline } from './requests.fixtures.ts';
 import type {
   CompletionRequest,
@@ -91,7 +92,7 @@ export async function readAll(
   const opened = await catalog.openVersion(bucket, key);
   if (opened === undefined) return undefined;
   const last = Math.min(end, opened.version.size);
-  const extents = await opened.extents(start, last);
+  const extents = await Array.fromAsync(extentsOf(opened, start, last));
   opened.release();
   return extents
     .map((extent) => {

@@ -150,7 +150,7 @@ export interface UploadPrefix {
 
 /** Bytes that stay where they are until `release`, which may be called again. */
 export interface OpenBytes {
-  /** The extents that overlap [start, end), in order; rejects with `PartsChanged` when the bytes are others by now. */
+  /** As those of `OpenVersion`; rejects with `PartsChanged` when the bytes are others by now. */
   extents(start: number, end: number): Promise<readonly Extent[]>;
   release(): void;
 }

@@ -9,6 +9,7 @@ import type { BlobTiers } from '../blobs/blob-tiers.ts';
 import { ALIGNMENT, SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
 import type { Slab, SlabPool, SlabShare } from '../blobs/ingest/slab-pool.ts';
 import type { Extent, OpenVersion } from '../catalog/catalog.ts';
+import { extentsOf } from '../catalog/extents.ts';
 import { ClientGone } from './receive-body.ts';
 import type { ThroughputGuard, Transfer } from './throughput-guard.ts';
 
@@ -20,9 +21,6 @@ export interface ObjectSource {
 
 /** Inline extents on their way to the socket at once; those of files are bounded by their slabs. */
 const INLINE_WRITES_MAX = 8;
-
-/** Extents looked up at a time, in bytes of the object. */
-const LOOKUP_BYTES = 1024 * 1024 * 1024;
 
 /** What was told to the client turned out not to be so: its body ends in the middle. */
 export class BrokenBody extends Error {
@@ -102,15 +100,12 @@ async function send(
 async function sendPiece(sender: Sender, { open, single, start, end }: Piece): Promise<void> {
   // One run of bytes has come with the version, and can be read to its end once it is open. So the version is let go:
   // held by a slow reader, it would keep every blob of the server from being deleted for as long as that one reads.
-  const step = single ? end - start : LOOKUP_BYTES;
   const opened = (): void => {
     if (single) open.release();
   };
   const before = sender.sent;
-  for (let from = start; from < end; from += step) {
-    const to = Math.min(from + step, end);
-    for (const extent of await open.extents(from, to)) await sender.sendExtent(extent, { from, to, opened });
-  }
+  for await (const extent of extentsOf(open, start, end))
+    await sender.sendExtent(extent, { from: start, to: end, opened });
   if (sender.sent - before !== end - start) throw new Error('the extents do not cover the range');
 }
 

@@ -3,6 +3,7 @@
 import { ALIGNMENT, SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
 import type { Slab } from '../blobs/ingest/slab-pool.ts';
 import type { Extent, OpenVersion } from '../catalog/catalog.ts';
+import { extentsOf } from '../catalog/extents.ts';
 import type { Services } from './context.ts';
 
 type Take = (bytes: Buffer) => Promise<void> | undefined;
@@ -27,7 +28,7 @@ export async function readVersion(
     return take(bytes);
   };
   try {
-    for (const extent of await open.extents(start, end)) {
+    for await (const extent of extentsOf(open, start, end)) {
       const first = Math.max(start, extent.start);
       const last = Math.min(end, extent.start + extent.length);
       const offset = extent.offset + first - extent.start;

@@ -7,6 +7,7 @@ import { checksumTypeOfValue, S3Error } from '@cistern/protocol';
 import type { ChecksumAlgorithm } from '@cistern/protocol';
 import type { Placement } from '../blobs/blob-tiers.ts';
 import type { Content, Extent, OpenVersion, Version } from '../catalog/catalog.ts';
+import { extentsOf } from '../catalog/extents.ts';
 import { LIMITS } from '../limits.ts';
 import type { Services } from './context.ts';
 import { storeRange } from './store-range.ts';
@@ -30,14 +31,12 @@ export async function isElsewhere(
 ): Promise<boolean> {
   const { size } = open.version;
   if (blobs.uniform || size <= LIMITS.inlineBytesMax) return false;
-  return areElsewhere(await open.extents(0, size), placement);
+  for await (const extent of extentsOf(open, 0, size)) if (liesElsewhere(extent, placement)) return true;
+  return false;
 }
 
-export function areElsewhere(extents: readonly Extent[], placement: Placement): boolean {
-  return extents.some(
-    ({ location, tier, codec }) =>
-      location !== null && (tier !== placement.tier || codec !== placement.codec),
-  );
+export function liesElsewhere({ location, tier, codec }: Extent, placement: Placement): boolean {
+  return location !== null && (tier !== placement.tier || codec !== placement.codec);
 }
 
 /**

@@ -12,7 +12,9 @@ import {
   uploadIdOf,
 } from '@cistern/protocol';
 import type { ChecksumAlgorithm, UploadPartCopyInput } from '@cistern/protocol';
+import type { Placement } from '../blobs/blob-tiers.ts';
 import type { Bucket, OpenVersion, Version } from '../catalog/catalog.ts';
+import { extentsOf } from '../catalog/extents.ts';
 import { CatalogError } from '../catalog/errors.ts';
 import type { PublishedPart, Upload } from '../catalog/uploads.ts';
 import { accessBucket } from '../http/access-control.ts';
@@ -24,7 +26,7 @@ import type { InBucket, Operation, Services } from './context.ts';
 import { requireSource, sourceChoice, sourceVersionHeader } from './copy-source.ts';
 import { checksumOfUpload, findOpenUpload } from './multipart-upload.ts';
 import { readVersion } from './read-version.ts';
-import { areElsewhere } from './rewrite-version.ts';
+import { liesElsewhere } from './rewrite-version.ts';
 import { storeRange } from './store-range.ts';
 
 /** How often the source may be replaced under our hands before the client is told to try again. */
@@ -106,9 +108,7 @@ async function storeAnew(
   const { catalog, blobs } = services;
   if (blobs.uniform && open.version.extents <= PIECES_MAX) return undefined;
   const placement = blobs.placement(upload.storageClass);
-  const extents = await open.extents(range.start, range.end);
-  const large = range.end - range.start > LIMITS.inlineBytesMax;
-  if (extents.length <= PIECES_MAX && !(large && areElsewhere(extents, placement))) return undefined;
+  if (!(await isUseless(open, range, placement))) return undefined;
   const algorithm = checksumOfUpload(upload)?.algorithm;
   const stored = await storeRange(services, open, range, { scope: bucket.scope, placement, algorithm });
   const part = await catalog.uploads.publishPart({
@@ -120,6 +120,20 @@ async function storeAnew(
     ...stored,
   });
   return { ...part, checksumValue: stored.checksumValue };
+}
+
+/** Whether the pieces of a range are of no use to a part as they are. */
+async function isUseless(
+  open: OpenVersion,
+  { start, end }: RangeCopy['range'],
+  placement: Placement,
+): Promise<boolean> {
+  const large = end - start > LIMITS.inlineBytesMax;
+  let pieces = 0;
+  for await (const extent of extentsOf(open, start, end)) {
+    if (++pieces > PIECES_MAX || (large && liesElsewhere(extent, placement))) return true;
+  }
+  return false;
 }
 
 async function share(

@@ -17,6 +17,7 @@ import type {
   VersionChoice,
   VersionId,
 } from '../catalog.ts';
+import { EXTENTS_PAGE } from '../extents.ts';
 import { successorOfPrefix } from '../key-order.ts';
 import { listHistory } from './history-listing.ts';
 import type { HistoryReader } from './history-listing.ts';
@@ -126,7 +127,7 @@ export class SqliteReader {
       `SELECT ${EXTENT_COLUMNS} FROM extents e JOIN blobs b ON b.id = e.blob
       WHERE e.manifest = ?1 AND e.start < ?3
         AND e.start >= (SELECT max(start) FROM extents WHERE manifest = ?1 AND start <= ?2)
-      ORDER BY e.start`,
+      ORDER BY e.start LIMIT ${EXTENTS_PAGE}`,
     );
     const page = (bound: string): StatementSync =>
       prepareArrays(
@@ -250,7 +251,7 @@ export class SqliteReader {
     throw new Error('the extents of a version are missing: the catalog is damaged');
   }
 
-  /** The extents of a manifest that overlap [start, end), in order. */
+  /** The first extents of a manifest that overlap [start, end), in order: a page at most. */
   extents(manifest: number, start: number, end: number): Extent[] {
     return this.#extents.all(manifest, start, end).map(toExtent);
   }

@@ -5,6 +5,7 @@ import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import type { Reservation } from '../catalog.ts';
+import { EXTENTS_PAGE, extentsOf } from '../extents.ts';
 import { copyOf, deletions, inline, publication, sha256, withCode } from '../requests.fixtures.ts';
 import { BLOB_STATE } from './schema.ts';
 import { count, openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
@@ -288,16 +289,23 @@ suite('a manifest of many extents', () => {
     const store = await open(t);
     await withLongManifest(store, 40);
     const opened = await store.catalog.openVersion(store.bucket, 'k');
-    const starts = async (start: number, end: number): Promise<number[] | undefined> =>
-      (await opened?.extents(start, end))?.map((extent) => extent.start / PIECE);
+    assert.ok(opened);
+    const starts = async (start: number, end: number): Promise<number[]> =>
+      (await opened.extents(start, end)).map((extent) => extent.start / PIECE);
     assert.deepEqual(await starts(0, 1), [0]);
     assert.deepEqual(await starts(999, 1001), [0, 1]);
     assert.deepEqual(await starts(1000, 2000), [1]);
     assert.deepEqual(await starts(20_500, 23_000), [20, 21, 22]);
     assert.deepEqual(await starts(39_999, 40_000), [39]);
-    assert.equal((await starts(0, 40_000))?.length, 40);
+    assert.equal((await starts(0, 40_000)).length, EXTENTS_PAGE);
     assert.deepEqual(await starts(7, 7), []);
-    opened?.release();
+    const all: number[] = [];
+    for await (const { start } of extentsOf(opened, 0, 40_000)) all.push(start / PIECE);
+    assert.deepEqual(
+      all,
+      Array.from({ length: 40 }, (_, i) => i),
+    );
+    opened.release();
   });
 
   for (const extents of [17, 200, 2000, 4100]) {

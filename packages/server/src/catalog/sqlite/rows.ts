@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Bucket, Extent, ListedVersion, Version, Versioning } from '../catalog.ts';
+import { EXTENTS_PAGE } from '../extents.ts';
 import type { HistoryRow } from './history-listing.ts';
 
 export const BUCKET_COLUMNS = 'id, name, owner, region, scope, created_ms AS createdMs, versioning, tags';
@@ -20,8 +21,8 @@ export const EXTENT_COLUMNS =
 /** SQLite sorts every blob after every text. */
 export const AFTER_ALL_TEXT = new Uint8Array();
 
-/** A manifest of up to this many extents is read together with its version, and kept by the reader. */
-export const EXTENTS_WITH_VERSION = 16;
+/** A manifest of up to this many extents, a page, is read together with its version, and kept by the reader. */
+export const EXTENTS_WITH_VERSION = EXTENTS_PAGE;
 
 /** Rows come as arrays: an object of node:sqlite is a hash table, made anew for each row. */
 export function prepareArrays(db: DatabaseSync, sql: string): StatementSync {

@@ -13,6 +13,7 @@ import { test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { expectError, expectStatus } from '../support/expect.ts';
 import { follow, startLivePut, uploadsOf } from '../support/live.ts';
+import { MultipartUpload } from '../support/multipart.ts';
 import { objectPath } from '../support/s3.ts';
 import type { S3Response } from '../support/s3.ts';
 import { startTestServer } from '../support/server.ts';
@@ -273,4 +274,22 @@ test('what goes on with another checksum leaves the object without one', async (
   expectStatus(head, 200);
   const told = Object.keys(head.headers).filter((name) => name.startsWith('x-amz-checksum'));
   assert.deepEqual(told, []);
+});
+
+test('a complete upload is read as its object is: not when that is archived, or gone from its key', async () => {
+  const key = freshKey();
+  for (const storageClass of ['STANDARD', 'GLACIER']) {
+    const upload = await MultipartUpload.begin(s3, bucket, key, { 'x-amz-storage-class': storageClass });
+    expectStatus(await upload.complete([await upload.part(1, 'bytes')]), 200);
+    const got = await read('GET', key, upload.id);
+    if (storageClass === 'GLACIER') expectError(got, 403, 'InvalidObjectState');
+    else assert.equal(got.text, 'bytes');
+    expectStatus(await read('HEAD', key, upload.id), 200);
+    const elsewhere = await s3.freshBucket();
+    const source = { 'x-amz-copy-source': `${bucket}/${key}` };
+    if (storageClass === 'STANDARD')
+      expectStatus(await s3.object('PUT', elsewhere, 'copy', { headers: source }), 200);
+    expectStatus(await s3.object('DELETE', bucket, key), 204);
+    expectError(await read('GET', key, upload.id), 404, 'NoSuchUpload');
+  }
 });

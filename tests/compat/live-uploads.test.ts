@@ -6,11 +6,14 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { eventually } from '../support/eventually.ts';
 import { expectError, expectStatus } from '../support/expect.ts';
 import { follow, startLivePut, uploadsOf } from '../support/live.ts';
+import { MultipartUpload } from '../support/multipart.ts';
 import { objectPath } from '../support/s3.ts';
 import type { S3Response } from '../support/s3.ts';
 import { startTestServer } from '../support/server.ts';
@@ -18,7 +21,6 @@ import { startTestServer } from '../support/server.ts';
 const PART = 64 * 1024;
 // Two HTTP threads: the commit has to wake followers on both.
 const { s3, dataDir } = await startTestServer({ threads: 2, livePartBytes: PART });
-void dataDir;
 const bucket = await s3.freshBucket();
 let keys = 0;
 
@@ -49,6 +51,8 @@ async function committed(key: string, id: string, size: number): Promise<void> {
 }
 
 const md5 = (bytes: Buffer): Buffer => createHash('md5').update(bytes).digest();
+
+const sha256Base64 = (text: string): string => createHash('sha256').update(text).digest('base64');
 
 /** As S3 makes them of parts. */
 function etagOfParts(bytes: Buffer): string {
@@ -197,9 +201,11 @@ test('of two that go on with one upload only one does', async () => {
   const refused = await first.end();
   assert.equal(refused.status, 400, refused.body.toString());
   first.connection.close();
+  // What was refused is not what goes on.
   const answer = await second.end();
-  // The PUT that began it was told that it failed, and has aborted it.
-  assert.equal(answer.status, 404, answer.body.toString());
+  assert.equal(answer.status, 200, answer.body.toString());
+  const object = await s3.object('GET', bucket, key);
+  assert.ok(object.body.equals(Buffer.concat([Buffer.alloc(PART, 'a'), Buffer.alloc(PART, 'b')])));
   second.connection.close();
 });
 
@@ -221,4 +227,69 @@ test('an empty live upload is an object of no bytes', async () => {
   assert.match(answer.headers.get('etag') ?? '', /-1"$/);
   upload.connection.close();
   assert.equal((await s3.object('GET', bucket, key)).body.length, 0);
+});
+
+test('clients that vanish at any time leave nothing open', async () => {
+  const key = freshKey();
+  const path = objectPath(bucket, key);
+  const bytes = randomBytes(8 * PART);
+  for (let i = 1; i <= 40; i++) {
+    const upload = await startLivePut(s3, path);
+    const sent = upload.send(bytes.subarray(0, i * 10_000));
+    if (i % 2 === 0) await sent;
+    upload.vanish();
+  }
+  await eventually(async () => assert.deepEqual(await readdir(join(dataDir, 'tmp')), []));
+  expectError(await s3.object('GET', bucket, key), 404, 'NoSuchKey');
+});
+
+test('the object is what its PUT has sent, whatever else was sent to its upload', async () => {
+  const key = freshKey();
+  const upload = await startLivePut(s3, objectPath(bucket, key));
+  await upload.send(Buffer.alloc(PART, 'a'));
+  const id = await onlyUpload(key);
+  await committed(key, id, PART);
+  const query = { uploadId: id, partNumber: '2' };
+  expectStatus(await s3.object('PUT', bucket, key, { query, body: 'by somebody else' }), 200);
+  await committed(key, id, PART + 16);
+  assert.equal((await upload.end()).status, 200);
+  upload.connection.close();
+  assert.ok((await s3.object('GET', bucket, key)).body.equals(Buffer.alloc(PART, 'a')));
+});
+
+test('what goes on with another checksum leaves the object without one', async () => {
+  const key = freshKey();
+  const path = objectPath(bucket, key);
+  const begun = await startLivePut(s3, path, { headers: { 'x-amz-checksum-crc32': 'AAAAAA==' } });
+  const id = await onlyUpload(key);
+  begun.vanish();
+  const resumed = await s3.object('PUT', bucket, key, {
+    query: `cistern-upload=${id}`,
+    headers: { 'x-amz-write-offset-bytes': '0', 'x-amz-checksum-sha256': sha256Base64('x') },
+    payload: 'UNSIGNED-PAYLOAD',
+    body: 'x',
+  });
+  expectStatus(resumed, 200);
+  const head = await s3.object('HEAD', bucket, key, { headers: { 'x-amz-checksum-mode': 'ENABLED' } });
+  expectStatus(head, 200);
+  const told = Object.keys(head.headers).filter((name) => name.startsWith('x-amz-checksum'));
+  assert.deepEqual(told, []);
+});
+
+test('a complete upload is read as its object is: not when that is archived, or gone from its key', async () => {
+  const key = freshKey();
+  for (const storageClass of ['STANDARD', 'GLACIER']) {
+    const upload = await MultipartUpload.begin(s3, bucket, key, { 'x-amz-storage-class': storageClass });
+    expectStatus(await upload.complete([await upload.part(1, 'bytes')]), 200);
+    const got = await read('GET', key, upload.id);
+    if (storageClass === 'GLACIER') expectError(got, 403, 'InvalidObjectState');
+    else assert.equal(got.text, 'bytes');
+    expectStatus(await read('HEAD', key, upload.id), 200);
+    const elsewhere = await s3.freshBucket();
+    const source = { 'x-amz-copy-source': `${bucket}/${key}` };
+    if (storageClass === 'STANDARD')
+      expectStatus(await s3.object('PUT', elsewhere, 'copy', { headers: source }), 200);
+    expectStatus(await s3.object('DELETE', bucket, key), 204);
+    expectError(await read('GET', key, upload.id), 404, 'NoSuchUpload');
+  }
 });

@@ -6,7 +6,7 @@
  * What is told to an upload that has ended, or that is of another bucket or key, rejects with `NoSuchUpload`.
  */
 
-import type { Content, Extent, Published, VersionId, WriteCondition } from './catalog.ts';
+import type { Content, Extent, Published, Version, VersionId, WriteCondition } from './catalog.ts';
 
 /** What the object will have that the upload becomes, and who began it. */
 export interface UploadAttributes {
@@ -146,6 +146,8 @@ export interface UploadPrefix {
   readonly size: number;
   /** Whether it was aborted, or the object that it became is gone: there are no parts then. */
   readonly gone: boolean;
+  /** What a complete upload has become. */
+  readonly object: Pick<Version, 'storageClass' | 'restoredUntilMs'> | undefined;
 }
 
 /** Bytes that stay where they are until `release`, which may be called again. */

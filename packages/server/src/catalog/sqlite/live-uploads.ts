@@ -51,7 +51,9 @@ export class LiveUploads {
       const all = gone ? [] : this.#uploads.parts(upload.id, 0, partsOf(upload));
       const gap = all.findIndex((part, i) => part.number !== i + 1);
       const parts = gap === -1 ? all : all.slice(0, gap);
-      return { upload, parts, size: parts.reduce((sum, part) => sum + part.size, 0), gone };
+      const size = parts.reduce((sum, part) => sum + part.size, 0);
+      const object = gone ? undefined : this.#objectOf(upload);
+      return { upload, parts, size, gone, object };
     });
   }
 
@@ -95,8 +97,13 @@ export class LiveUploads {
     return found;
   }
 
-  #hasBytes({ id, state }: Upload): boolean {
-    return state !== 'aborted' && this.#uploads.hasManifest(id);
+  #hasBytes(upload: Upload): boolean {
+    if (upload.state === 'complete') return this.#objectOf(upload) !== undefined;
+    return upload.state === 'open' && this.#uploads.hasManifest(upload.id);
+  }
+
+  #objectOf(upload: Upload): UploadPrefix['object'] {
+    return upload.state === 'complete' ? this.#uploads.object(upload) : undefined;
   }
 
   /** Where the part is now: `base` is its first byte's place in the manifest. */

@@ -10,9 +10,10 @@ import type {
   UploadListRequest,
   UploadListResult,
   UploadName,
+  UploadPrefix,
   UploadState,
 } from '../uploads.ts';
-import { UPLOAD_STATE } from './schema.ts';
+import { PLACE, UPLOAD_STATE } from './schema.ts';
 import { listUploads } from './upload-listing.ts';
 
 const UPLOAD_COLUMNS = `id, bucket, key, state, live, initiated_ms AS initiatedMs, active_ms AS activeMs,
@@ -34,6 +35,7 @@ export class UploadReader {
   readonly #part: StatementSync;
   readonly #sizeBefore: StatementSync;
   readonly #manifest: StatementSync;
+  readonly #object: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#upload = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads WHERE id = ?`);
@@ -50,6 +52,12 @@ export class UploadReader {
     );
     this.#part = db.prepare(`SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number = ?`);
     this.#manifest = db.prepare('SELECT 1 FROM manifests WHERE id = ? AND refs > 0');
+    // As it was completed; or the current one, which goes on with its bytes: it was appended to, or copied onto itself.
+    const object = 'SELECT storage_class AS storageClass, restored_until_ms AS restoredUntilMs FROM versions';
+    this.#object = db.prepare(
+      `${object} WHERE bucket = ?1 AND place = ${PLACE.current} AND key = ?2 AND manifest = ?3
+        UNION ALL ${object} WHERE bucket = ?1 AND place = ${PLACE.noncurrent} AND key = ?2 AND seq = ?4 LIMIT 1`,
+    );
     this.#sizeBefore = db.prepare(
       'SELECT coalesce(sum(size), 0) AS size FROM parts WHERE manifest = ? AND number < ?',
     );
@@ -83,9 +91,14 @@ export class UploadReader {
     return this.#part.get(manifest, number) as Part | undefined;
   }
 
-  /** Whether an upload, or a version of what it became, has the bytes. */
+  /** Whether the upload has bytes that have not been given up. */
   hasManifest(id: number): boolean {
     return this.#manifest.get(id) !== undefined;
+  }
+
+  /** What a complete upload has become, if its key still has it: a copy elsewhere, or a snapshot, is none. */
+  object({ bucket, key, id, versionSeq }: Upload): UploadPrefix['object'] {
+    return this.#object.get(bucket, key, id, versionSeq) as UploadPrefix['object'];
   }
 
   /** Bytes of all parts before that number. */

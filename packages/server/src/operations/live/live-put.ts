@@ -30,6 +30,7 @@ import { failEarly } from '../fail-early.ts';
 import { parseStoredHeaders } from '../stored-headers.ts';
 import { newVersionHeader } from '../version-ids.ts';
 import { LiveReceiver } from './live-receiver.ts';
+import type { ReceivedPart } from './live-receiver.ts';
 
 export async function livePut(context: InBucket, { key }: Operation<'PutObject'>): Promise<Reply> {
   const { services, bucket, user, headers, body } = context;
@@ -50,11 +51,17 @@ export async function livePut(context: InBucket, { key }: Operation<'PutObject'>
   });
   const name = { bucket: bucket.id, key, upload: id };
   try {
-    const checksum = await receive(context, { name, storageClass: stored.storageClass, first: 1, live });
-    return await complete(context, { name, condition, checksum, wholeBody: true });
+    const received = await receive(context, { name, storageClass: stored.storageClass, first: 1, live });
+    return await complete(context, {
+      name,
+      condition,
+      ...received,
+      checksumValue: received.checksum?.value ?? null,
+    });
   } catch (error) {
-    // Who is told that it failed does not go on with it. Who has vanished may.
-    if (!(error instanceof ClientGone)) await uploads.abortUpload(name).catch(() => undefined);
+    // Who is told that it failed does not go on with it. Who has vanished may, and another one may do so already.
+    const goesOn = S3Error.isS3Error(error) && error.code === 'InvalidWriteOffset';
+    if (!goesOn && !(error instanceof ClientGone)) await uploads.abortUpload(name).catch(() => undefined);
     throw error;
   }
 }
@@ -87,8 +94,18 @@ export async function resumeUpload(
   }
   const { storageClass } = upload;
   const first = parts.length + 1;
-  const checksum = await receive(context, { name, storageClass, first, live });
-  return complete(context, { name, condition, checksum, wholeBody: offset === 0 });
+  const received = await receive(context, { name, storageClass, first, live });
+  const { checksum } = received;
+  // Of a body that began in another request nobody knows the checksum, and of another algorithm it is not the upload's.
+  const known = offset === 0 && checksum?.algorithm === upload.checksumAlgorithm;
+  const checksumValue = known ? (checksum?.value ?? null) : null;
+  return complete(context, {
+    name,
+    condition,
+    checksum,
+    checksumValue,
+    parts: [...parts, ...received.parts],
+  });
 }
 
 async function requireOpen(prefix: UploadPrefix | undefined, { upload }: UploadName): Promise<Upload> {
@@ -104,7 +121,7 @@ async function receive(
     first,
     live,
   }: { name: UploadName; storageClass: string; first: number; live: LiveBody },
-): Promise<VerifiedChecksum | null> {
+): ReturnType<LiveReceiver['finish']> {
   const placement = context.services.blobs.placement(storageClass);
   const receiver = new LiveReceiver({ context, name, placement, first, body: live });
   try {
@@ -118,38 +135,39 @@ async function receive(
   }
 }
 
+/** Of these parts and no others: somebody else may have sent some meanwhile. */
 async function complete(
   { services }: InBucket,
   {
     name,
     condition,
     checksum,
-    wholeBody,
+    checksumValue,
+    parts,
   }: {
     name: UploadName;
     condition: WriteCondition | null;
+    /** Of the body. */
     checksum: VerifiedChecksum | null;
-    wholeBody: boolean;
+    /** Of the object. */
+    checksumValue: string | null;
+    parts: readonly ReceivedPart[];
   },
 ): Promise<Reply> {
-  const { uploads } = services.catalog;
-  const prefix = await uploads.readPrefix(name);
-  await requireOpen(prefix, name);
-  const { parts, size } = prefix as UploadPrefix;
   const etag = multipartETag(parts.map((part) => part.etag));
   const list = parts.map((part) => `${part.number} ${part.etag}\n`).join('');
-  const published: Published = await uploads.completeUpload({
+  const published: Published = await services.catalog.uploads.completeUpload({
     ...name,
     numbers: parts.map((part) => part.number),
     seqs: parts.map((part) => part.seq),
     partList: createHash('sha256').update(list).digest(),
     etag,
-    // Of a body that began in another request nobody knows the checksum.
-    checksumValue: wholeBody ? (checksum?.value ?? null) : null,
+    checksumValue,
     condition,
   });
   const reply = emptyReply(200, ['ETag', `"${etag}"`]);
   const { version } = published;
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
   reply.headers.push(...newVersionHeader(version));
   reply.headers.push(...uploadHeaders({ uploadId: name.upload, size, state: 'complete' }));
   if (checksum !== null) reply.headers.push(...checksumHeaders(checksum.algorithm, checksum.value));

@@ -8,7 +8,8 @@ import { createChecksum, S3Error } from '@cistern/protocol';
 import type { Checksum, LiveBody } from '@cistern/protocol';
 import type { Placement } from '../../blobs/blob-tiers.ts';
 import type { Ingest } from '../../blobs/ingest/blob-ingest.ts';
-import type { UploadName } from '../../catalog/uploads.ts';
+import type { Content } from '../../catalog/catalog.ts';
+import type { Part, UploadName } from '../../catalog/uploads.ts';
 import type { PayloadTaker } from '../../http/request-body.ts';
 import { verifyChecksum } from '../body-digests.ts';
 import type { VerifiedChecksum } from '../body-digests.ts';
@@ -35,6 +36,9 @@ export interface LiveReceiverOptions {
   readonly body: LiveBody;
 }
 
+/** A part that is published. */
+export type ReceivedPart = Pick<Part, 'number' | 'seq' | 'etag' | 'size'>;
+
 export class LiveReceiver implements PayloadTaker {
   readonly keeps = false;
   readonly #options: LiveReceiverOptions;
@@ -47,6 +51,9 @@ export class LiveReceiver implements PayloadTaker {
   #taken = 0;
   #verified = 0;
   #unverified: { readonly end: number; readonly verified: PromiseWithResolvers<void> }[] = [];
+  /** Nothing is begun any more: nobody would end it. */
+  #givenUp = false;
+  readonly #parts: ReceivedPart[] = [];
   /** Parts are published one after another. */
   #published: Promise<void> = Promise.resolve();
 
@@ -73,26 +80,29 @@ export class LiveReceiver implements PayloadTaker {
       this.#unverified.shift()?.verified.resolve();
   }
 
-  /** All of the body has come, and its trailers. Resolves when all of it is published. */
-  async finish(trailers: ReadonlyMap<string, string>): Promise<VerifiedChecksum | null> {
+  /** All of the body has come, and its trailers. Resolves when all of it is published, to its checksum and its parts. */
+  async finish(
+    trailers: ReadonlyMap<string, string>,
+  ): Promise<{ checksum: VerifiedChecksum | null; parts: readonly ReceivedPart[] }> {
     const { checksum } = this.#options.body;
     // Before the last part is shown to anyone.
-    const sent =
+    const verified =
       checksum === null || this.#checksum === undefined
         ? null
         : verifyChecksum(checksum, this.#checksum.digest(), trailers);
     if (this.#filled > 0) await this.#close(this.#taken);
     await this.#published;
     if (this.#next === 1) await this.#publishEmpty();
-    return sent;
+    return { checksum: verified, parts: this.#parts };
   }
 
   /** Drops what is not published. */
   async discard(): Promise<void> {
-    const failure = new Error('the body was given up');
-    for (const { verified } of this.#unverified.splice(0)) verified.reject(failure);
-    await this.#ingest?.discard();
+    this.#givenUp = true;
+    for (const { verified } of this.#unverified.splice(0)) verified.reject(givenUp());
+    const ingest = this.#ingest;
     this.#ingest = undefined;
+    await ingest?.discard();
     await this.#published.catch(() => undefined);
   }
 
@@ -120,12 +130,22 @@ export class LiveReceiver implements PayloadTaker {
   async #begin(size: number): Promise<Ingest> {
     const { services } = this.#options.context;
     const { slabs: pool, hasher } = services;
-    this.#ingest = await services.blobs.ingest(this.#options.placement, { pool, hasher, size });
-    return this.#ingest;
+    this.#requireWanted();
+    const ingest = await services.blobs.ingest(this.#options.placement, { pool, hasher, size });
+    if (this.#givenUp) await ingest.discard();
+    this.#requireWanted();
+    this.#ingest = ingest;
+    return ingest;
+  }
+
+  /** The client may have gone while something was waited for. */
+  #requireWanted(): void {
+    if (this.#givenUp) throw givenUp();
   }
 
   /** Publishes the part that ends at `end`, and waits for the one before: one is on its way while the next one comes. */
   async #close(end: number): Promise<void> {
+    this.#requireWanted();
     const ingest = this.#ingest;
     if (ingest === undefined) return;
     const number = this.#next++;
@@ -155,7 +175,7 @@ export class LiveReceiver implements PayloadTaker {
     ingest: Ingest,
     { number, size, after }: { number: number; size: number; after: Promise<unknown> },
   ): Promise<void> {
-    const { context, name, placement } = this.#options;
+    const { context, placement } = this.#options;
     const { services, bucket } = context;
     const staged = await ingest.finish();
     try {
@@ -166,22 +186,20 @@ export class LiveReceiver implements PayloadTaker {
     }
     if (staged.length !== size) throw new Error(`${staged.length} bytes of a part of ${size} were staged`);
     const content = await placeBlob(services, staged, { scope: bucket.scope, placement });
-    const etag = staged.md5.toString('hex');
-    await services.catalog.uploads.publishPart({
-      ...name,
-      number,
-      content,
-      size,
-      etag,
-      checksumValue: null,
-      onlyNew: true,
-    });
+    await this.#publishPart({ number, content, size, etag: staged.md5.toString('hex') });
   }
 
   /** A live upload of no bytes is an object of one part, like any other. */
   async #publishEmpty(): Promise<void> {
+    await this.#publishPart({ number: this.#next++, size: 0, etag: EMPTY_MD5, content: { kind: 'empty' } });
+  }
+
+  async #publishPart(part: Omit<ReceivedPart, 'seq'> & { readonly content: Content }): Promise<void> {
     const { context, name } = this.#options;
-    const part = { number: this.#next++, size: 0, etag: EMPTY_MD5, checksumValue: null, onlyNew: true };
-    await context.services.catalog.uploads.publishPart({ ...name, ...part, content: { kind: 'empty' } });
+    const { uploads } = context.services.catalog;
+    const { seq } = await uploads.publishPart({ ...name, ...part, checksumValue: null, onlyNew: true });
+    this.#parts.push({ number: part.number, size: part.size, etag: part.etag, seq });
   }
 }
+
+const givenUp = (): Error => new Error('the body was given up');

@@ -23,6 +23,7 @@ import { emptyReply } from '../../http/reply.ts';
 import type { HeaderList, Reply } from '../../http/reply.ts';
 import { BrokenBody } from '../../http/send-object.ts';
 import type { Piece } from '../../http/send-object.ts';
+import { refuseArchived } from '../archived.ts';
 import type { InBucket, Operation } from '../context.ts';
 import { followUpload } from './follow-upload.ts';
 
@@ -31,6 +32,7 @@ export async function readUpload(context: InBucket, operation: Operation<'ReadUp
   const { uploads } = services.catalog;
   const follow = parseFollow(headers);
   const { name, prefix } = await findPrefix(context, operation);
+  if (prefix.object !== undefined) refuseArchived(prefix.object, services.now());
   const described = describe(context, prefix);
   if (described.status === 304) return emptyReply(304, described.headers);
   const range = headers.get('range');

@@ -8,7 +8,7 @@ import { createChecksum, S3Error } from '@cistern/protocol';
 import type { Checksum, LiveBody } from '@cistern/protocol';
 import type { Placement } from '../../blobs/blob-tiers.ts';
 import type { Ingest } from '../../blobs/ingest/blob-ingest.ts';
-import type { UploadName } from '../../catalog/uploads.ts';
+import type { Part, PartRequest, UploadName } from '../../catalog/uploads.ts';
 import type { PayloadTaker } from '../../http/request-body.ts';
 import { verifyChecksum } from '../body-digests.ts';
 import type { VerifiedChecksum } from '../body-digests.ts';
@@ -25,6 +25,8 @@ const PARTS_MAX = 10_000;
 const PART_BYTES_MAX = 5 * 1024 ** 3;
 
 const EMPTY_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
+
+export type LivePart = Pick<Part, 'number' | 'seq' | 'size' | 'etag'>;
 
 export interface LiveReceiverOptions {
   readonly context: InBucket;
@@ -47,6 +49,7 @@ export class LiveReceiver implements PayloadTaker {
   #taken = 0;
   #verified = 0;
   #unverified: { readonly end: number; readonly verified: PromiseWithResolvers<void> }[] = [];
+  readonly #parts: LivePart[] = [];
   /** Parts are published one after another. */
   #published: Promise<void> = Promise.resolve();
 
@@ -71,6 +74,11 @@ export class LiveReceiver implements PayloadTaker {
     this.#verified = bytes;
     while (this.#unverified[0] !== undefined && this.#unverified[0].end <= bytes)
       this.#unverified.shift()?.verified.resolve();
+  }
+
+  /** The parts that the body has become, in order; all of them once `finish` has resolved. */
+  get parts(): readonly LivePart[] {
+    return this.#parts;
   }
 
   /** All of the body has come, and its trailers. Resolves when all of it is published. */
@@ -155,7 +163,7 @@ export class LiveReceiver implements PayloadTaker {
     ingest: Ingest,
     { number, size, after }: { number: number; size: number; after: Promise<unknown> },
   ): Promise<void> {
-    const { context, name, placement } = this.#options;
+    const { context, placement } = this.#options;
     const { services, bucket } = context;
     const staged = await ingest.finish();
     try {
@@ -167,21 +175,19 @@ export class LiveReceiver implements PayloadTaker {
     if (staged.length !== size) throw new Error(`${staged.length} bytes of a part of ${size} were staged`);
     const content = await placeBlob(services, staged, { scope: bucket.scope, placement });
     const etag = staged.md5.toString('hex');
-    await services.catalog.uploads.publishPart({
-      ...name,
-      number,
-      content,
-      size,
-      etag,
-      checksumValue: null,
-      onlyNew: true,
-    });
+    await this.#putPart({ number, content, size, etag });
+  }
+
+  async #putPart(part: Pick<PartRequest, 'number' | 'content' | 'size' | 'etag'>): Promise<void> {
+    const { context, name } = this.#options;
+    const { uploads } = context.services.catalog;
+    const { seq } = await uploads.publishPart({ ...name, ...part, checksumValue: null, onlyNew: true });
+    const { number, size, etag } = part;
+    this.#parts.push({ number, seq, size, etag });
   }
 
   /** A live upload of no bytes is an object of one part, like any other. */
   async #publishEmpty(): Promise<void> {
-    const { context, name } = this.#options;
-    const part = { number: this.#next++, size: 0, etag: EMPTY_MD5, checksumValue: null, onlyNew: true };
-    await context.services.catalog.uploads.publishPart({ ...name, ...part, content: { kind: 'empty' } });
+    await this.#putPart({ number: this.#next++, content: { kind: 'empty' }, size: 0, etag: EMPTY_MD5 });
   }
 }

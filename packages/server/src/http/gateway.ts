@@ -26,7 +26,7 @@ import type { ThreadLogger } from '../threads/thread-logger.ts';
 import { accessLine } from './access-line.ts';
 import { requireUser } from './access-control.ts';
 import { errorReply, toS3Error } from './error-reply.ts';
-import { ClientGone } from './receive-body.ts';
+import { ClientGone, keepAlive } from './receive-body.ts';
 import type { PieceSource, Reply } from './reply.ts';
 import { RequestBody } from './request-body.ts';
 import { sendLines } from './send-lines.ts';
@@ -233,9 +233,10 @@ export class Gateway {
     if (!body.finished && !(await body.discard(LIMITS.discardBytesMax))) this.#closeSoon(exchange.request);
   }
 
-  async #sendPieces({ response }: Exchange, pieces: PieceSource): Promise<number> {
+  async #sendPieces({ request, response }: Exchange, pieces: PieceSource): Promise<number> {
+    keepAlive(request.socket);
     const abort = new AbortController();
-    if (response.destroyed) abort.abort();
+    if (response.destroyed || this.#draining) abort.abort();
     response.once('close', () => abort.abort());
     this.#followers.add(abort);
     try {

@@ -4,6 +4,7 @@
  */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Version } from '../catalog.ts';
 import type {
   Part,
   Upload,
@@ -23,6 +24,8 @@ const UPLOAD_COLUMNS = `id, bucket, key, state, live, initiated_ms AS initiatedM
 const PART_COLUMNS =
   'number, seq, size, etag, extents, modified_ms AS modifiedMs, checksum_value AS checksumValue';
 
+type ArchivableVersion = Pick<Version, 'storageClass' | 'restoredUntilMs'>;
+
 /** More than the numbers of all uploads. */
 const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 
@@ -33,7 +36,8 @@ export class UploadReader {
   readonly #parts: StatementSync;
   readonly #part: StatementSync;
   readonly #sizeBefore: StatementSync;
-  readonly #manifest: StatementSync;
+  readonly #prefixSize: StatementSync;
+  readonly #version: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#upload = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads WHERE id = ?`);
@@ -49,7 +53,14 @@ export class UploadReader {
       `SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number > ? ORDER BY number LIMIT ?`,
     );
     this.#part = db.prepare(`SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number = ?`);
-    this.#manifest = db.prepare('SELECT 1 FROM manifests WHERE id = ? AND refs > 0');
+    this.#prefixSize = db.prepare(`SELECT coalesce(sum(size), 0) AS size FROM
+      (SELECT size, number - row_number() OVER (ORDER BY number) AS gap FROM parts WHERE manifest = ? AND number <= ?)
+      WHERE gap = 0`);
+    const version =
+      'SELECT storage_class AS storageClass, restored_until_ms AS restoredUntilMs FROM versions';
+    this.#version = db.prepare(`
+      ${version} WHERE bucket = ?1 AND place = 0 AND key = ?2 AND (seq = ?3 OR manifest = ?4) UNION ALL
+      ${version} WHERE bucket = ?1 AND place = 1 AND key = ?2 AND seq = ?3 LIMIT 1`);
     this.#sizeBefore = db.prepare(
       'SELECT coalesce(sum(size), 0) AS size FROM parts WHERE manifest = ? AND number < ?',
     );
@@ -83,9 +94,18 @@ export class UploadReader {
     return this.#part.get(manifest, number) as Part | undefined;
   }
 
-  /** Whether an upload, or a version of what it became, has the bytes. */
-  hasManifest(id: number): boolean {
-    return this.#manifest.get(id) !== undefined;
+  /**
+   * What a complete upload has become, as long as S3 shows it under its key: itself, or grown by appends. That others
+   * share its bytes, copies and snapshots, does not count: who deletes it takes it from this upload's readers, too.
+   */
+  versionOf({ id, bucket, key, versionSeq }: Upload): ArchivableVersion | undefined {
+    if (versionSeq === null) return undefined;
+    return this.#version.get(bucket, key, versionSeq, id) as ArchivableVersion | undefined;
+  }
+
+  /** Bytes of the parts from 1 on without a gap, of no more than so many. */
+  prefixSize(manifest: number, partsMax: number): number {
+    return (this.#prefixSize.get(manifest, partsMax) as { size: number }).size;
   }
 
   /** Bytes of all parts before that number. */

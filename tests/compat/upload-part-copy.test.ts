@@ -160,15 +160,15 @@ test("an upload's checksum is that of the bytes that were copied", async () => {
 
 test('a source in very many pieces is stored anew, in one', async () => {
   await s3.put(source, 'pieces', '');
-  const content = 'abcdefghij'.repeat(111);
+  const content = 'abcdefghij'.repeat(11);
   for (const [offset, body] of [...content].entries()) {
     const headers = { 'x-amz-write-offset-bytes': String(offset) };
     expectStatus(await s3.object('PUT', source, 'pieces', { body, headers }), 200);
   }
   const upload = await MultipartUpload.begin(s3, bucket, 'of-pieces', { 'x-amz-checksum-algorithm': 'SHA1' });
   for (const [number, range, bytes] of [
-    [1, 'bytes=1-1105', content.slice(1, 1106)],
-    [2, 'bytes=1-1000', content.slice(1, 1001)],
+    [1, 'bytes=1-105', content.slice(1, 106)],
+    [2, 'bytes=1-100', content.slice(1, 101)],
   ] as const) {
     const response = await upload.copy(number, `${source}/pieces`, { 'x-amz-copy-source-range': range });
     expectStatus(response, 200);

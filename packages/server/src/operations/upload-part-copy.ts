@@ -32,8 +32,12 @@ import { storeRange } from './store-range.ts';
 /** How often the source may be replaced under our hands before the client is told to try again. */
 const TRIES = 5;
 
-/** More than a part of 5 GiB has whose source was uploaded in parts of 5 MiB. */
-const PIECES_MAX = 1100;
+/**
+ * A part shares up to so many pieces of any length. More have to be about as long as uploaded parts are: the pieces of
+ * 10,000 parts are moved when the upload is completed, and nobody else writes meanwhile.
+ */
+const PIECES_MAX = 100;
+const PIECE_BYTES_MIN = 4 * 1024 * 1024;
 
 const MD5 = /^[0-9a-f]{32}$/;
 
@@ -96,7 +100,7 @@ type CopiedPart = PublishedPart & { readonly checksumValue: string | null };
 
 /**
  * Where the bytes would not be where the upload's storage class has them, or lie in so many pieces that the part would
- * be a burden to all that is done with it, as those of an object that was appended to a thousand times. Undefined: they
+ * be a burden to all that is done with it, as those of an object that was appended to a hundred times. Undefined: they
  * are to be shared.
  */
 async function storeAnew(
@@ -131,7 +135,9 @@ async function isUseless(
   const large = end - start > LIMITS.inlineBytesMax;
   let pieces = 0;
   for await (const extent of extentsOf(open, start, end)) {
-    if (++pieces > PIECES_MAX || (large && liesElsewhere(extent, placement))) return true;
+    pieces++;
+    const manySmall = pieces > PIECES_MAX && (end - start) / pieces < PIECE_BYTES_MIN;
+    if (manySmall || (large && liesElsewhere(extent, placement))) return true;
   }
   return false;
 }

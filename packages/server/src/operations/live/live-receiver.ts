@@ -159,10 +159,12 @@ export class LiveReceiver implements PayloadTaker {
     const verified = Promise.withResolvers<void>();
     if (end <= this.#verified) verified.resolve();
     else this.#unverified.push({ end, verified });
-    this.#published = this.#publish(ingest, { number, size, after: Promise.all([before, verified.promise]) });
-    // Awaited before the next one is, or at the end: until then its failure is not unhandled.
+    const after = Promise.all([before, verified.promise]);
+    this.#published = this.#publish(ingest, { number, size, after });
+    // Both are awaited later: what is waited for when the part is staged, the part by the next one, or at the end. Until
+    // then their failure is not unhandled, which would be the end of the server.
+    after.catch(() => undefined);
     this.#published.catch(() => undefined);
-    verified.promise.catch(() => undefined);
     if (!waits) await before;
     else if (this.#unverified.length > UNVERIFIED_MAX) {
       throw new S3Error(

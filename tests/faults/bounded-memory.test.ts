@@ -91,7 +91,7 @@ test('an object of many small pieces is not held whole for those who read it', {
   after(() => rm(dataDir, { recursive: true, force: true }));
   const server = await startServerProcess(dataDir, ['--buckets', 'memory', '--threads', '1']);
   const { s3, child } = server;
-  const piece = BLOCK.subarray(0, PIECE_BYTES);
+  const piece = content.block(0).subarray(0, PIECE_BYTES);
   for (let i = 0; i < PIECES; i++)
     await s3.put('memory', 'large', piece, { 'x-amz-write-offset-bytes': String(i * PIECE_BYTES) });
   const before = peakMib(child.pid);

@@ -68,6 +68,13 @@ test('an object of 5 TiB has its size everywhere, and every byte in its place', 
   expectError(beyond, 416, 'InvalidRange');
 });
 
+test('one of more than 5 GiB is copied, but not read to its end for a checksum', async () => {
+  const headers = { 'x-amz-copy-source': `${bucket}/huge` };
+  expectStatus(await s3.object('PUT', bucket, 'copy', { headers }), 200);
+  const counted = { ...headers, 'x-amz-checksum-algorithm': 'SHA256' };
+  expectError(await s3.object('PUT', bucket, 'copy', { headers: counted }), 400, 'InvalidRequest');
+});
+
 test('an object of more is refused', async () => {
   const upload = await MultipartUpload.begin(s3, bucket, 'too-large');
   const parts = [];

@@ -189,6 +189,22 @@ test('the few headers that clients leave unsigned are accepted, and so is anythi
   }
 });
 
+test('the checksum algorithm is signed where it chooses that of a copy, or of an upload that begins', () => {
+  const unsigned: [string, string] = ['x-amz-checksum-algorithm', 'SHA256'];
+  for (const request of [
+    signed({ method: 'POST', target: '/bucket/key?uploads' }),
+    signed({ method: 'PUT', headers: [host, ['x-amz-copy-source', 'bucket/other']] }),
+  ]) {
+    assert.equal(check(request).kind, 'signed');
+    const error = refused(
+      { ...request, headers: [...request.headers, unsigned] },
+      'AccessDenied',
+      /not signed/,
+    );
+    assert.equal(error.details.HeadersNotSigned, unsigned[0]);
+  }
+});
+
 test('host must be signed', () => {
   const request = signed({ headers: [] });
   const error = refused({ ...request, headers: [host, ...request.headers] }, 'AccessDenied');

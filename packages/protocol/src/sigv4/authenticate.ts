@@ -60,6 +60,19 @@ export type Authentication =
       chunkContext?: ChunkSigningContext;
     };
 
+/**
+ * The algorithm of the copy, or of the upload that begins: then it changes what is asked for, and is signed as everything
+ * that does. Elsewhere it names that of a checksum which is there as well.
+ */
+function choosesChecksum(
+  name: string,
+  headers: RawHeaders,
+  query: ReturnType<typeof parseRawQuery>,
+): boolean {
+  if (name !== 'x-amz-checksum-algorithm') return false;
+  return headers.has('x-amz-copy-source') || query.some((pair) => pair.name === 'uploads');
+}
+
 /** `x-amz-*` headers that clients send unsigned and that cannot change what is asked for. */
 const MAY_BE_UNSIGNED: ReadonlySet<string> = new Set([
   'x-amz-content-sha256',
@@ -89,7 +102,7 @@ export function authenticate(request: SignedRequest, options: AuthenticateOption
     throw new S3Error('InvalidToken');
   }
   checkRegion(claim, options.regions);
-  checkSignedHeaders(headers, claim);
+  checkSignedHeaders(headers, pairs, claim);
   const secret = options.secretFor(claim.accessKeyId);
   if (secret === undefined) {
     throw new S3Error('InvalidAccessKeyId', undefined, { AWSAccessKeyId: claim.accessKeyId });
@@ -159,7 +172,11 @@ function checkRegion(claim: SignatureClaim, regions: readonly string[] | undefin
 const SEARCHED_MAX = 32;
 
 /** A header that asks for something must be covered by the signature, or whoever holds a URL could add to it. */
-function checkSignedHeaders(headers: RawHeaders, claim: SignatureClaim): void {
+function checkSignedHeaders(
+  headers: RawHeaders,
+  query: ReturnType<typeof parseRawQuery>,
+  claim: SignatureClaim,
+): void {
   const { signedHeaders } = claim;
   // Clients sign a handful; a set is for heads that name thousands, of which each header would be looked for.
   const many = signedHeaders.length > SEARCHED_MAX ? new Set(signedHeaders) : undefined;
@@ -168,7 +185,8 @@ function checkSignedHeaders(headers: RawHeaders, claim: SignatureClaim): void {
   if (!signs('host')) missing = ['host'];
   for (const name of headers.names()) {
     if (!name.startsWith('x-amz-') && !name.startsWith('x-cistern-')) continue;
-    if (MAY_BE_UNSIGNED.has(name) || signs(name)) continue;
+    if (signs(name)) continue;
+    if (MAY_BE_UNSIGNED.has(name) && !choosesChecksum(name, headers, query)) continue;
     (missing ??= []).push(name);
   }
   if (missing === undefined) return;

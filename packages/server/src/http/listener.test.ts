@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { connect as connectPlain } from 'node:net';
 import { connect } from 'node:tls';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -58,4 +60,35 @@ test('over TLS, requests that come while an answer is stuck are served after it'
     if (end.includes('400 Bad') || end.split(answer).length > 40) break;
   }
   assert.equal(end.split(answer).length, 41, end.replaceAll('\0', '').slice(0, 1000));
+});
+
+/** Timers of the server's connections at a port, as Linux names them: 2 is that of keep-alive. */
+function timersAt(port: number): string[] {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, at = '', , state]) => at.endsWith(local) && state === '01')
+    .map((columns) => (columns[5] ?? '').slice(0, 2));
+}
+
+const skip = process.platform === 'linux' ? false : 'only Linux tells the timers of a connection';
+
+test('the system looks after the other side of a silent connection', { skip }, async (t) => {
+  const asked = Promise.withResolvers<void>();
+  const gateway: Handler = {
+    drain: () => undefined,
+    nextRequestId: () => 'ID',
+    handle: async () => asked.resolve(),
+  };
+  const options = { host: '127.0.0.1', port: 0, reusePort: false, stalledMs: 0, tls: null };
+  const listener = await listen({ ...options, gateway, metrics: new GatewayMetrics() });
+  const client = connectPlain({ host: '127.0.0.1', port: listener.port });
+  t.after(async () => {
+    client.destroy();
+    await listener.close(0);
+  });
+  client.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+  await asked.promise;
+  assert.deepEqual(timersAt(listener.port), ['02']);
 });

@@ -40,6 +40,9 @@ const HTTP_OPTIONS = {
   keepAliveTimeout: LIMITS.keepAliveMs,
   connectionsCheckingInterval: 5000,
   noDelay: true,
+  // A live upload and its followers may be silent for as long as they like: the system finds out who is not there any more.
+  keepAlive: true,
+  keepAliveInitialDelay: LIMITS.probeMs,
   // Most requests have no body: theirs is not made a stream, which is 3 % of a GET.
   optimizeEmptyRequests: true,
   highWaterMark: 256 * 1024,

@@ -25,7 +25,7 @@ import { checksumOfVersion } from './checksum-of-version.ts';
 import type { InBucket, Operation } from './context.ts';
 import { requireSource, sourceChoice, sourceVersionHeader } from './copy-source.ts';
 import { encodeTags } from './stored-headers.ts';
-import { isElsewhere, rewriteVersion } from './rewrite-version.ts';
+import { isElsewhere, refuseTooLarge, rewriteVersion } from './rewrite-version.ts';
 import { newVersionHeader } from './version-ids.ts';
 
 /** How often the source may be replaced under our hands before the client is told to try again. */
@@ -164,6 +164,7 @@ async function wantedChecksum(
   { checksumAlgorithm }: CopyInput,
 ): Promise<{ algorithm: string; value: string } | undefined> {
   if (checksumAlgorithm === undefined || checksumAlgorithm === source.checksumAlgorithm) return undefined;
+  refuseTooLarge(source);
   const value = await checksumOfVersion(services, bucket, source, checksumAlgorithm);
   return { algorithm: checksumAlgorithm, value };
 }

@@ -39,6 +39,13 @@ export function liesElsewhere({ location, tier, codec }: Extent, placement: Plac
   return location !== null && (tier !== placement.tier || codec !== placement.codec);
 }
 
+/** To be called before all bytes of a source are read. @throws S3Error InvalidRequest */
+export function refuseTooLarge({ size }: Pick<Version, 'size'>): void {
+  if (size <= COPY_BYTES_MAX) return;
+  const message = 'The specified copy source is larger than the maximum allowable size for a copy source: ';
+  throw new S3Error('InvalidRequest', message + COPY_BYTES_MAX);
+}
+
 /**
  * @param wanted the checksum that the copy shall have; undefined: that of the source
  * @throws S3Error InvalidRequest when the source is too large
@@ -54,10 +61,7 @@ export async function rewriteVersion(
 ): Promise<Rewritten> {
   const { version } = open;
   const { size } = version;
-  if (size > COPY_BYTES_MAX) {
-    const message = 'The specified copy source is larger than the maximum allowable size for a copy source: ';
-    throw new S3Error('InvalidRequest', message + COPY_BYTES_MAX);
-  }
+  refuseTooLarge(version);
   const algorithm = toCompute(version, wanted);
   const range = { start: 0, end: size };
   const { content, etag, checksumValue } = await storeRange(services, open, range, {

@@ -157,7 +157,8 @@ export class WriteStatements {
     this.insertRenameToken = p(
       'INSERT INTO rename_tokens (bucket, token, request, at_ms) VALUES (?, ?, ?, ?)',
     );
-    this.trimRenameTokens = p('DELETE FROM rename_tokens WHERE at_ms < ?');
+    this.trimRenameTokens = p(`DELETE FROM rename_tokens WHERE (bucket, token) IN
+      (SELECT bucket, token FROM rename_tokens WHERE at_ms < ? ORDER BY at_ms LIMIT ?)`);
 
     this.insertExtent = p(
       'INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)',

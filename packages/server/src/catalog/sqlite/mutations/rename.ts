@@ -1,5 +1,6 @@
 /** Renaming an object in its bucket: the rows of its version change, nothing else does. */
 
+import { hash } from 'node:crypto';
 import { renameConditionsHold } from '@cistern/protocol';
 import type { RenameRequest } from '../../catalog.ts';
 import { CatalogError } from '../../errors.ts';
@@ -11,6 +12,9 @@ import { makeCurrent, removeCurrent } from './history.ts';
 
 /** How long a repeated request is known by its token. */
 const TOKEN_MS = 24 * 3600 * 1000;
+
+/** Old tokens that a rename removes: more than it adds, and not a day's at once, for which all others would wait. */
+const TRIM_SLICE = 10;
 
 export function renameVersion(context: WriteContext, input: RenameRequest): undefined {
   const { sql, reader } = context;
@@ -49,8 +53,10 @@ export function renameVersion(context: WriteContext, input: RenameRequest): unde
   return undefined;
 }
 
+/** Its digest: conditions may be long. */
 function requestOf({ sourceKey, key, sourceConditions, destinationConditions }: RenameRequest): Buffer {
-  return Buffer.from(JSON.stringify([sourceKey, key, sourceConditions, destinationConditions]));
+  const request = JSON.stringify([sourceKey, key, sourceConditions, destinationConditions]);
+  return hash('sha256', request, 'buffer');
 }
 
 /** @throws CatalogError TokenMismatch when the token came with another request */
@@ -65,6 +71,6 @@ function isRepeated({ sql }: WriteContext, bucket: BucketRow, input: RenameReque
 function rememberToken({ sql, now }: WriteContext, bucket: BucketRow, input: RenameRequest): void {
   if (input.token === null) return;
   const nowMs = now();
-  sql.trimRenameTokens.run(nowMs - TOKEN_MS);
+  sql.trimRenameTokens.run(nowMs - TOKEN_MS, TRIM_SLICE);
   sql.insertRenameToken.run(bucket.id, input.token, requestOf(input), nowMs);
 }

@@ -5,8 +5,20 @@
 
 export class BlobPins {
   readonly #counts = new Map<number, number>();
+  #untouched = new Set<number>();
+
+  /** From now on it is noted when one of these is reserved; others are not watched any more. */
+  watch(blobs: readonly number[]): void {
+    this.#untouched = new Set(blobs);
+  }
+
+  /** Whether a watched blob was never reserved since: one that was may be given up again by now. */
+  isUntouched(blob: number): boolean {
+    return this.#untouched.has(blob);
+  }
 
   add(blob: number): void {
+    this.#untouched.delete(blob);
     this.#counts.set(blob, (this.#counts.get(blob) ?? 0) + 1);
   }
 

@@ -1,8 +1,9 @@
 /**
- * Deletes blobs that nothing refers to. In a first transaction, where publishing happens too, a blob without
- * references and reservations is marked as being deleted: from then on it is never referred to again, and a
- * reservation of the same content waits. When every reader that may have seen it is gone its file is deleted, and in
- * a second transaction its row. A crash in between leaves a marked row, which the next start finishes.
+ * Deletes blobs that nothing refers to. Those without references and reservations are found first, and nothing is done to
+ * them until every reader that may have seen them is gone: whoever stores the same content meanwhile gets the blob back.
+ * Those that nobody has asked for by then are marked in a transaction, where publishing happens too: from then on a blob is
+ * never referred to again, and a reservation of the same content waits, for its file is being deleted; in another
+ * transaction its row is. A crash in between leaves a marked row, which the next start finishes.
  */
 
 import type { EpochWriter } from '../epochs.ts';
@@ -31,8 +32,8 @@ interface Doomed {
 
 export class Reaper {
   readonly #options: ReaperOptions;
-  /** Marked in an earlier slice; deleted once no reader is in an epoch before `seq`. */
-  #marked: { seq: number; blobs: Doomed[] } | undefined;
+  /** Found in an earlier slice; marked and deleted once no reader is in an epoch before `seq`. */
+  #found: { seq: number; blobs: Doomed[] } | undefined;
   /** A long manifest without references, taken apart once no reader is in an epoch before `seq`. */
   #manifest: { id: number; seq: number } | undefined;
   #deletedTotal = 0;
@@ -51,12 +52,12 @@ export class Reaper {
    */
   async step(): Promise<boolean> {
     const manifests = this.#takeManifestsApart();
-    this.#marked ??= this.#mark();
-    if (this.#marked === undefined) return manifests;
-    if (!this.#options.epochs.passed(this.#marked.seq)) return manifests;
-    const { blobs } = this.#marked;
+    this.#found ??= this.#find();
+    if (this.#found === undefined) return manifests;
+    if (!this.#options.epochs.passed(this.#found.seq)) return manifests;
+    const blobs = this.#mark(this.#found.blobs);
     // What is left of them is still marked in the catalog, and found there again.
-    this.#marked = undefined;
+    this.#found = undefined;
     const deleted: Doomed[] = [];
     let failure: Error | undefined;
     const waiting = blobs.values();
@@ -94,16 +95,23 @@ export class Reaper {
     return true;
   }
 
-  #mark(): { seq: number; blobs: Doomed[] } | undefined {
+  #find(): { seq: number; blobs: Doomed[] } | undefined {
     const { queue } = this.#options;
     const blobs = this.#unreferenced();
     if (blobs.length === 0) return undefined;
+    queue.pins.watch(blobs.map(({ id }) => id));
     // A sequence number of its own: readers that enter after this commit are in a later epoch than those before it.
-    const seq = queue.transact(({ sql, nextSequence }) => {
-      for (const { id } of blobs) sql.markDeleting.run(id);
-      return nextSequence();
+    return { seq: queue.transact(({ nextSequence }) => nextSequence()), blobs };
+  }
+
+  /** @returns those that nobody has asked for since they were found: no reader can have seen them since */
+  #mark(found: readonly Doomed[]): Doomed[] {
+    const { queue } = this.#options;
+    const doomed = found.filter(({ id }) => queue.pins.isUntouched(id));
+    queue.transact(({ sql }) => {
+      for (const { id } of doomed) sql.markDeleting.run(id);
     });
-    return { seq, blobs };
+    return doomed;
   }
 
   /** Walks past reserved blobs: at most as many as there are uploads being finished. */

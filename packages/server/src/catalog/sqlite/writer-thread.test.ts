@@ -9,8 +9,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 
 import { eventually } from '../../../../../tests/support/eventually.ts';
 import type { Content } from '../catalog.ts';
-import { createEpochMemory, EpochReader } from '../epochs.ts';
-import type { EpochMemory } from '../epochs.ts';
+import { createEpochMemory } from '../epochs.ts';
 import { CatalogError } from '../errors.ts';
 import { publication, sha256, withCode } from '../requests.fixtures.ts';
 import { DATABASE_FILE, openReader } from './connection.ts';
@@ -24,7 +23,6 @@ const BUCKET = { name: 'photos', owner: 'alice', region: 'us-east-1' };
 
 interface Fixture {
   readonly path: string;
-  readonly epochs: EpochMemory;
   readonly worker: Worker;
   readonly command: (command: WriterCommand) => void;
   /** Resolves to the first event of this kind, also if it has come already. */
@@ -66,7 +64,6 @@ function start(t: TestContext, directory = temporaryDirectory(t)): Fixture {
   const command = (one: WriterCommand): void => worker.postMessage(one);
   return {
     path,
-    epochs,
     worker,
     command,
     event,
@@ -260,13 +257,14 @@ suite('when the writing ends', () => {
   });
 
   test('by the end of the thread, what waits for it is rejected, and what comes later, too', async (t) => {
-    const { connect, worker, epochs, count: committed } = start(t);
+    const directory = temporaryDirectory(t);
+    const { connect, worker, count: committed } = start(t, directory);
     const client = connect();
     await client.write('createBucket', BUCKET);
-    // Content that is being deleted, which a reader holds up: to reserve it again waits.
-    new EpochReader(epochs, 0).enter();
+    // Content that is being deleted, and cannot be, for a directory is in its place: to reserve it again waits.
     const content = { scope: 1, sha256: sha256('x'), length: 1 };
-    const { blob } = await client.write('reserveBlob', content);
+    const { blob, location } = await client.write('reserveBlob', content);
+    mkdirSync(join(directory, 'blobs', location), { recursive: true });
     await client.write('releaseBlob', { blob });
     const deleting = `SELECT count(*) FROM blobs WHERE state = ${BLOB_STATE.deleting}`;
     await eventually(() => assert.equal(committed(deleting), 1));

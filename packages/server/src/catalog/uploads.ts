@@ -163,8 +163,8 @@ export interface OpenPart extends OpenBytes {
 
 export interface OpenComplete extends OpenBytes {
   readonly size: number;
-  /** The first parts of the object. */
-  parts(limit: number): Promise<readonly Part[]>;
+  /** Those of the object after the one of that number, at most so many. */
+  parts(after: number, limit: number): Promise<readonly Part[]>;
 }
 
 /** A part was committed, or the upload has ended. */

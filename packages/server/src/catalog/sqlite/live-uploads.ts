@@ -85,7 +85,7 @@ export class LiveUploads {
       return {
         size: this.#size(upload),
         extents: async (start, end) => this.#snapshot.read(() => this.#reader.extents(id, start, end)),
-        parts: async (limit) => this.#snapshot.read(() => this.#uploads.parts(id, 0, limit)),
+        parts: async (after, limit) => this.#snapshot.read(() => this.#uploads.parts(id, after, limit)),
         release,
       };
     });

@@ -4,12 +4,12 @@
  * becomes: when that is something else the iterator throws, and the client sees a broken body, never a normal end.
  */
 
-import { multipartETag } from '@cistern/protocol';
-import type { OpenPart, Part, UploadCatalog, UploadName } from '../../catalog/uploads.ts';
+import type { OpenComplete, OpenPart, UploadCatalog, UploadName } from '../../catalog/uploads.ts';
 import { ClientGone } from '../../http/receive-body.ts';
 import { BrokenBody } from '../../http/send-object.ts';
 import type { Piece } from '../../http/send-object.ts';
-import { openStretch, samePart, wholePiece } from './upload-pieces.ts';
+import { SentParts } from './sent-parts.ts';
+import { openStretch, wholePiece } from './upload-pieces.ts';
 import { UploadEvents } from './upload-events.ts';
 import type { UploadEnd } from './upload-events.ts';
 
@@ -22,10 +22,12 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
+const PARTS_PAGE = 200;
+
 /** How far a follower is. */
 interface Progress {
-  /** The parts from 1 on that were sent, begun, or passed. */
-  readonly parts: Part[];
+  /** From 1 on; the last of them may have been begun only. */
+  readonly parts: SentParts;
   /** Where the last of them begins in the object, and where it ends. */
   begin: number;
   known: number;
@@ -36,7 +38,7 @@ interface Progress {
 
 export async function* followUpload(options: FollowOptions): AsyncGenerator<Piece> {
   const { start: at, end } = options;
-  const progress: Progress = { parts: [], begin: 0, known: 0, at, limit: end ?? Infinity };
+  const progress: Progress = { parts: new SentParts(), begin: 0, known: 0, at, limit: end ?? Infinity };
   const events = new UploadEvents(options);
   try {
     await events.watch();
@@ -74,10 +76,9 @@ async function look(
 ): Promise<UploadEnd | undefined> {
   if (signal.aborted) throw new ClientGone();
   for (const number of events.takeParts()) {
-    const before = parts[number - 1];
-    if (before === undefined) continue;
+    if (number > parts.length) continue;
     const now = await uploads.findPart(name.upload, number);
-    if (samePart(now?.part, before)) continue;
+    if (parts.isSame(number, now?.part)) continue;
     // An upload that has just ended has other numbers, or no parts any more: its end says what it became.
     if ((await uploads.findUpload(name))?.state === 'open') throw new BrokenBody('a part was replaced');
   }
@@ -101,7 +102,7 @@ function take(opened: OpenPart, progress: Progress): Piece | undefined {
     progress.begin = known;
     progress.known += part.size;
     if (at >= progress.known) return undefined;
-  } else if (!samePart(part, parts.at(-1))) {
+  } else if (!parts.isSame(parts.length, part)) {
     opened.release();
     throw new BrokenBody('a part was replaced while it was sent');
   }
@@ -118,14 +119,21 @@ async function* rest(
 ): AsyncGenerator<Piece> {
   if (whole === undefined) {
     // An object that was replaced at once is gone, but who has been sent all of it has missed nothing.
-    const all = upload?.state === 'complete' && upload.etag === multipartETag(sent.map(({ etag }) => etag));
-    const passed = sent.reduce((sum, { size }) => sum + size, 0);
-    if (all && at >= Math.min(passed, limit)) return;
+    const all = upload?.state === 'complete' && upload.etag === sent.etag;
+    if (all && at >= Math.min(sent.size, limit)) return;
     throw new BrokenBody('it was aborted, or its object is gone');
   }
-  const parts = await whole.parts(sent.length);
-  if (parts.length !== sent.length || !parts.every((part, i) => samePart(part, sent[i])))
-    throw new BrokenBody('it was completed with other parts');
+  if (!(await beginsWith(whole, sent))) throw new BrokenBody('it was completed with other parts');
   const to = Math.min(whole.size, limit);
   if (at < to) yield wholePiece(whole, at, to);
+}
+
+/** In pages: all followers look at the same moment. */
+async function beginsWith(whole: OpenComplete, sent: SentParts): Promise<boolean> {
+  for (let compared = 0; compared < sent.length;) {
+    const page = await whole.parts(compared, Math.min(PARTS_PAGE, sent.length - compared));
+    if (page.length === 0 || !page.every((part, i) => sent.isSame(compared + i + 1, part))) return false;
+    compared += page.length;
+  }
+  return true;
 }

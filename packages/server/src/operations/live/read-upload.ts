@@ -36,23 +36,26 @@ export async function readUpload(context: InBucket, operation: Operation<'ReadUp
   if (prefix.version !== null) refuseArchived(prefix.version, services.now());
   const described = describe(context, prefix);
   if (described.status === 304) return emptyReply(304, described.headers);
-  const range = headers.get('range');
-  if (!follow) {
-    const { start, end, partial } = resolveRange(range, prefix.size);
-    const list = described.headers;
-    if (partial) list.push('Content-Range', `bytes ${start}-${end - 1}/${prefix.size}`);
-    const pieces = (): AsyncIterable<Piece> => readPrefix(uploads, name, { prefix, start, end });
-    return {
-      status: partial ? 206 : 200,
-      headers: list,
-      body: { kind: 'pieces', length: end - start, pieces },
-    };
-  }
-  const { start, end, contentRange } = resolveFollowedRange(range, prefix.size);
-  if (contentRange !== undefined) described.headers.push('Content-Range', contentRange);
+  if (follow) return followed(context, name, described.headers, prefix.size);
+  const { start, end, partial } = resolveRange(headers.get('range'), prefix.size);
+  const list = described.headers;
+  if (partial) list.push('Content-Range', `bytes ${start}-${end - 1}/${prefix.size}`);
+  const pieces = (): AsyncIterable<Piece> => readPrefix(uploads, name, { prefix, start, end });
+  return {
+    status: partial ? 206 : 200,
+    headers: list,
+    body: { kind: 'pieces', length: end - start, pieces },
+  };
+}
+
+/** Apart from the above, so that a follower, which may be one of hundreds, does not keep the rows of all parts. */
+function followed({ services, headers }: InBucket, name: UploadName, list: HeaderList, size: number): Reply {
+  const { uploads } = services.catalog;
+  const { start, end, contentRange } = resolveFollowedRange(headers.get('range'), size);
+  if (contentRange !== undefined) list.push('Content-Range', contentRange);
   return {
     status: contentRange === undefined ? 200 : 206,
-    headers: described.headers,
+    headers: list,
     body: {
       kind: 'pieces',
       length: null,
@@ -92,12 +95,12 @@ async function findPrefix(
 }
 
 function describe(
-  { headers }: InBucket,
+  { services, headers }: InBucket,
   { upload, parts, size }: UploadPrefix,
 ): { status: 200 | 304; headers: HeaderList } {
   const etag = upload.etag ?? multipartETag(parts.map((part) => part.etag));
   const modifiedMs = upload.endedMs ?? upload.activeMs;
-  const outcome = evaluateRead({ etag, modifiedMs }, parseReadConditions(headers));
+  const outcome = evaluateRead({ etag, modifiedMs }, parseReadConditions(headers), services.now());
   if (outcome === 'precondition-failed') throw new S3Error('PreconditionFailed');
   const list = ['ETag', `"${etag}"`, 'Last-Modified', formatHttpDate(modifiedMs)];
   list.push(...uploadHeaders({ uploadId: upload.id, size, state: upload.state }));

@@ -293,3 +293,22 @@ test('a complete upload is read as its object is: not when that is archived, or 
     expectError(await read('GET', key, upload.id), 404, 'NoSuchUpload');
   }
 });
+
+test('a follower that has caught up goes on when a part is sent again, and breaks when it is another one', async () => {
+  const key = freshKey();
+  const upload = await MultipartUpload.begin(s3, bucket, key);
+  // More than it is first made for.
+  const bodies = Array.from({ length: 40 }, (_, i) => `part ${i + 1};`);
+  for (const [i, body] of bodies.entries()) await upload.part(i + 1, body);
+  const all = bodies.join('');
+  const followers = await Promise.all([1, 2].map(() => follow(s3, objectPath(bucket, key), upload.id)));
+  for (const follower of followers) await follower.until(all.length);
+  await upload.part(3, 'part 3;');
+  await upload.part(41, 'new');
+  for (const follower of followers) await follower.until(all.length + 3);
+  await upload.part(40, 'part xx;');
+  for (const follower of followers) {
+    await assert.rejects(follower.ended);
+    assert.equal(follower.received().toString(), `${all}new`);
+  }
+});

@@ -5,10 +5,11 @@
  */
 
 import type { UploadCatalog, UploadName } from '../../catalog/uploads.ts';
-import type { OpenComplete, Part } from '../../catalog/uploads.ts';
+import type { OpenComplete } from '../../catalog/uploads.ts';
 import { ClientGone } from '../../http/receive-body.ts';
 import { BrokenBody } from '../../http/send-object.ts';
 import type { Piece } from '../../http/send-object.ts';
+import { SentParts } from './sent-parts.ts';
 
 export interface FollowOptions {
   readonly uploads: UploadCatalog;
@@ -19,14 +20,11 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-/** The parts that a reader has been sent, or has passed. */
-type Sent = Pick<Part, 'size' | 'etag'>;
-
 export async function* followUpload(options: FollowOptions): AsyncGenerator<Piece> {
   const { uploads, name, start, end } = options;
   const changes = await Changes.watch(options);
   try {
-    const sent: Sent[] = [];
+    const sent = new SentParts();
     let offset = 0;
     const limit = end ?? Infinity;
     while (offset < limit) {
@@ -40,6 +38,7 @@ export async function* followUpload(options: FollowOptions): AsyncGenerator<Piec
       const opened = await uploads.openPart(name, sent.length + 1, offset);
       if (opened === undefined) {
         await changes.next();
+        await changes.unchanged(sent);
         continue;
       }
       const { part } = opened;
@@ -59,19 +58,15 @@ export async function* followUpload(options: FollowOptions): AsyncGenerator<Piec
 /** From where the follower is to the end of the object that the upload has become, when it begins with what was sent. */
 async function* rest(
   whole: OpenComplete,
-  { sent, offset, start, end }: { sent: readonly Sent[]; offset: number; start: number; end: number | null },
+  { sent, offset, start, end }: { sent: SentParts; offset: number; start: number; end: number | null },
 ): AsyncGenerator<Piece> {
   const parts = await whole.parts(sent.length);
-  if (parts.length !== sent.length || parts.some((part, i) => !isSame(part, sent[i])))
+  if (parts.length !== sent.length || parts.some((part, i) => !sent.isSame(i + 1, part)))
     throw new BrokenBody('it was completed with other parts');
   const from = Math.max(offset, start);
   const to = Math.min(whole.size, end ?? whole.size);
   if (from >= to) return;
   yield { open: whole, single: false, start: from, end: to };
-}
-
-function isSame(part: Sent | undefined, sent: Sent | undefined): boolean {
-  return part !== undefined && sent !== undefined && part.size === sent.size && part.etag === sent.etag;
 }
 
 function clip(
@@ -139,14 +134,13 @@ class Changes {
   }
 
   /** @throws BrokenBody when a part that was sent has been replaced by other bytes */
-  async unchanged(sent: readonly Sent[]): Promise<void> {
+  async unchanged(sent: SentParts): Promise<void> {
     if (this.#ended) return;
     for (const number of this.#parts) {
-      const before = sent[number - 1];
-      if (before === undefined) continue;
+      if (number > sent.length) continue;
       this.#parts.delete(number);
       const now = await this.#options.uploads.findPart(this.#options.name.upload, number);
-      if (!this.#ended && !isSame(now?.part, before)) throw new BrokenBody('a part was replaced');
+      if (!this.#ended && !sent.isSame(number, now?.part)) throw new BrokenBody('a part was replaced');
     }
   }
 

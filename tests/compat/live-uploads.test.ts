@@ -17,6 +17,7 @@ import { MultipartUpload } from '../support/multipart.ts';
 import { objectPath } from '../support/s3.ts';
 import type { S3Response } from '../support/s3.ts';
 import { startTestServer } from '../support/server.ts';
+import { texts } from '../support/xml.ts';
 
 const PART = 64 * 1024;
 // Two HTTP threads: the commit has to wake followers on both.
@@ -311,4 +312,24 @@ test('a follower that has caught up goes on when a part is sent again, and break
     await assert.rejects(follower.ended);
     assert.equal(follower.received().toString(), `${all}new`);
   }
+});
+
+test('the uploads of a key come in pages', async () => {
+  const key = freshKey();
+  const ids: string[] = [];
+  for (let i = 0; i < 3; i++) ids.push((await MultipartUpload.begin(s3, bucket, key)).id);
+  const listed: string[] = [];
+  for (let marker = ''; listed.length < 4; marker = listed.at(-1) ?? '') {
+    const query = {
+      'cistern-uploads': '',
+      'max-uploads': '2',
+      ...(marker && { 'upload-id-marker': marker }),
+    };
+    const page = await s3.object('GET', bucket, key, { query });
+    expectStatus(page, 200);
+    const found = texts(page.text, 'UploadId');
+    listed.push(...found);
+    if (found.length < 2) break;
+  }
+  assert.deepEqual(listed, ids);
 });

@@ -148,12 +148,13 @@ test('304 says for how long a cached copy is good, as the object or the request 
   }
 });
 
-test('If-Modified-Since counts whole seconds', async () => {
+test('If-Modified-Since counts whole seconds, and is not heeded in the future', async () => {
   const get = (value: string) =>
     s3.object('GET', bucket, 'small', { headers: { 'if-modified-since': value } });
   expectStatus(await get(lastModified), 304);
   expectStatus(await get(shifted(-1)), 200);
   expectStatus(await get('not a date'), 200);
+  expectStatus(await get(shifted(86_400)), 200);
 });
 
 test('If-Unmodified-Since counts whole seconds', async () => {

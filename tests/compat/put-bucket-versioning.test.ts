@@ -35,8 +35,9 @@ test('malformed and illegal configurations change nothing', async () => {
     assert.ok(['MalformedXML', 'MissingRequestBodyError'].includes(answer.errorCode ?? ''), answer.text);
   }
   for (const illegal of ['enabled', 'Off', 'Disabled', '']) {
-    expectError(await put(versioningDocument(illegal)), 400, 'IllegalVersioningConfigurationException');
+    expectError(await put(versioningDocument(illegal)), 400, 'MalformedXML');
   }
+  expectError(await put('<VersioningConfiguration/>'), 400, 'IllegalVersioningConfigurationException');
   const mfa = versioningDocument('Enabled').replace('</V', '<MfaDelete>Enabled</MfaDelete></V');
   expectError(await put(mfa), 501, 'NotImplemented');
   expectError(

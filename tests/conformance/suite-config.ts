@@ -3,6 +3,9 @@
 /** Not the classic region: its location is told as none, and the suite would have nothing to compare. */
 export const REGION = 'eu-west-1';
 
+/** Beside STANDARD. Each one more multiplies the suite's tests of copies. */
+const FURTHER_CLASS = 'STANDARD_IA';
+
 export interface SuiteUser {
   readonly name: string;
   readonly accessKeyId: string;
@@ -44,6 +47,7 @@ export function suiteConfig(endpoint: string): string {
       `secret_key = ${secretAccessKey}`,
       `api_name = ${REGION}`,
       'tenant = tenant',
+      ...(section === 's3 main' ? [`storage_classes = ${FURTHER_CLASS}`] : []),
       '',
     );
   }

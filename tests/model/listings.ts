@@ -7,6 +7,8 @@ export interface Listing {
   readonly prefix: string;
   /** Empty: none. */
   readonly delimiter: string;
+  /** Only what comes after it: a common prefix that it lies in does not. Default: from the start. */
+  readonly after?: string;
 }
 
 export interface Entry {
@@ -33,7 +35,7 @@ function entries(versions: ReadonlyMap<string, readonly Version[]>, listing: Lis
   const all: Entry[] = [];
   for (const key of [...versions.keys()].sort(compareUtf8)) {
     const entry = entryName(key, listing);
-    if (entry === undefined) continue;
+    if (entry === undefined || compareUtf8(entry.name, listing.after ?? '') <= 0) continue;
     const { name, grouped } = entry;
     if (!grouped)
       all.push(...(versions.get(key) ?? []).map((version, i) => ({ name, version, latest: i === 0 })));

@@ -15,6 +15,7 @@ import { startServer } from 'cistern';
 
 import { S3 } from '../support/s3.ts';
 import { runModel } from './run.ts';
+import { expectNothingLeft } from './sound.ts';
 
 const { values } = parseArgs({
   options: {
@@ -45,9 +46,10 @@ try {
   const result = await runModel({ s3, seed, steps, lanes, onProgress: (taken) => console.log(rate(taken)) });
   console.log(rate(result.steps));
   if (result.failure === undefined) {
-    console.log('server and model agree');
+    await expectNothingLeft(s3);
+    console.log('server and model agree, and nothing is left over');
   } else {
-    console.log(`\nFAILED. Replay: npm run prove:model -- --steps 1 --seed ${result.failure.seed}`);
+    console.log(`\nFAILED. Replay: npm run prove:model -- ${result.failure.replay}`);
     console.log(result.failure.report);
     process.exitCode = 1;
   }

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 
 import { startTestServer } from '../support/server.ts';
 import { runModel } from './run.ts';
+import { expectNothingLeft } from './sound.ts';
 
 // Two HTTP threads: what one has answered the other must know.
 const { s3 } = await startTestServer({ threads: 2 });
@@ -17,5 +18,6 @@ test('whatever is done, the server holds what S3 would hold', async () => {
   const seed = randomInt(2 ** 31);
   const { failure } = await runModel({ s3, seed, steps: 10_000, lanes: 8 });
   if (failure !== undefined)
-    assert.fail(`replay: npm run prove:model -- --steps 1 --seed ${failure.seed}\n${failure.report}`);
+    assert.fail(`replay: npm run prove:model -- ${failure.replay}\n${failure.report}`);
+  await expectNothingLeft(s3);
 });

@@ -15,11 +15,15 @@ import { Model } from './model.ts';
 import type { Versioning } from './model.ts';
 import type { Real } from './real.ts';
 import { settle } from './settle.ts';
+import { expectSound } from './sound.ts';
 import { putVersioning } from './steps/bucket.ts';
 import { anyStep } from './steps/index.ts';
 
 const RUNS_IN_BATCH = 4;
 const STEPS_IN_RUN_MAX = 240;
+
+/** How often the server checks itself, while the others go on. One check runs at a time. */
+const INSPECT_STEPS = 4000;
 
 const versioning = fc.constantFrom<Versioning>('never', 'never', 'enabled', 'suspended');
 const run = fc.record({
@@ -31,7 +35,8 @@ const run = fc.record({
 type TakenStep = Step & { readonly hasRan?: boolean };
 
 export interface Failure {
-  readonly seed: number;
+  /** Arguments of `npm run prove:model` that make it happen again. */
+  readonly replay: string;
   /** What it takes to fail, shrunk. */
   readonly report: string;
 }
@@ -54,7 +59,13 @@ export interface RunOptions {
 
 export async function runModel({ s3, seed, steps, lanes, onProgress }: RunOptions): Promise<ModelRuns> {
   const part = await makePart(s3);
-  const state = { next: seed, taken: 0, failed: false, failure: undefined as Failure | undefined };
+  const state = {
+    next: seed,
+    taken: 0,
+    inspectAt: INSPECT_STEPS,
+    failed: false,
+    failure: undefined as Failure | undefined,
+  };
   const count = (): void => {
     state.taken++;
     if (state.taken % 10_000 === 0) onProgress?.(state.taken);
@@ -67,6 +78,15 @@ export async function runModel({ s3, seed, steps, lanes, onProgress }: RunOption
     while (state.taken < steps && !state.failed) {
       const failure = await runBatch({ s3, part, seed: state.next++, count, fail });
       state.failure ??= failure;
+      if (state.taken < state.inspectAt || state.failed) continue;
+      state.inspectAt = Infinity;
+      try {
+        await expectSound(s3);
+        state.inspectAt = state.taken + INSPECT_STEPS;
+      } catch (error) {
+        fail();
+        state.failure ??= { replay: `--steps ${steps} --seed ${seed}`, report: String(error) };
+      }
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
@@ -104,7 +124,7 @@ async function runBatch({ s3, part, seed, count, fail }: Batch): Promise<Failure
     // Another one than the shrunk one's when the server has stopped.
     `at first: ${String(first)}`,
   ].join('\n');
-  return { seed, report };
+  return { replay: `--steps 1 --seed ${seed}`, report };
 }
 
 async function runSteps(

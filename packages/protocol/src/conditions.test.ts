@@ -40,6 +40,13 @@ test('dates count whole seconds: the Last-Modified that was sent is the objectâ€
   assert.equal(outcome({ 'if-modified-since': BEFORE }), 'proceed');
 });
 
+test('a date in the future is not heeded by a read that knows the time', () => {
+  const conditions = parseReadConditions(RawHeaders.from([['if-modified-since', AFTER]]));
+  const object = { etag: ETAG, modifiedMs: MODIFIED_MS };
+  assert.equal(evaluateRead(object, conditions, MODIFIED_MS + 200), 'proceed');
+  assert.equal(evaluateRead(object, conditions, MODIFIED_MS + 1000), 'not-modified');
+});
+
 test('a date that is none is no condition', () => {
   assert.equal(outcome({ 'if-modified-since': 'yesterday' }), 'proceed');
   assert.equal(outcome({ 'if-unmodified-since': 'yesterday' }), 'proceed');

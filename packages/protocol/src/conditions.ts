@@ -44,9 +44,11 @@ export function parseReadConditions(headers: RawHeaders, prefix = ''): ReadCondi
   };
 }
 
+/** @param nowMs a client that says it read later than now is mistaken: S3 does not heed its If-Modified-Since */
 export function evaluateRead(
   object: { etag: string; modifiedMs: number },
   conditions: ReadConditions,
+  nowMs: number = Infinity,
 ): ReadOutcome {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
   const modified = object.modifiedMs - (object.modifiedMs % 1000);
@@ -57,7 +59,7 @@ export function evaluateRead(
   }
   if (ifNoneMatch !== undefined) {
     if (matches(ifNoneMatch, object.etag)) return 'not-modified';
-  } else if (ifModifiedSince !== undefined && modified <= ifModifiedSince) {
+  } else if (ifModifiedSince !== undefined && ifModifiedSince <= nowMs && modified <= ifModifiedSince) {
     return 'not-modified';
   }
   return 'proceed';

@@ -79,5 +79,5 @@ export const KNOWN_PARAMETERS: Readonly<Record<S3OperationName, readonly string[
   ReadUpload: ['cistern-upload'],
   HeadUpload: ['cistern-upload'],
   ResumeUpload: ['cistern-upload'],
-  ListKeyUploads: ['cistern-uploads', 'max-uploads', 'upload-id-marker'],
+  ListKeyUploads: ['cistern-uploads', 'upload-id-marker', 'max-uploads'],
 };

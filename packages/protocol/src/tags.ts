@@ -23,9 +23,9 @@ const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
  *
  * @throws S3Error InvalidArgument, InvalidTag, BadRequest
  */
-export function parseTagging(header: string | undefined): readonly Tag[] {
-  if (header === undefined || header === '') return [];
-  const tags = header.split('&').map((part): Tag => {
+export function parseTagging(header = ''): readonly Tag[] {
+  const parts = header.split('&').filter((part) => part !== '');
+  const tags = parts.map((part): Tag => {
     const equals = part.indexOf('=');
     const key = decodeKeyText((equals === -1 ? part : part.slice(0, equals)).replaceAll('+', ' '));
     const value = decodeKeyText((equals === -1 ? '' : part.slice(equals + 1)).replaceAll('+', ' '));

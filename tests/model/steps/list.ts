@@ -16,6 +16,7 @@ const listing = {
   b: bucketIndex,
   prefix: fc.constantFrom('', '', 'a', 'a/', 'b', 'c'),
   delimiter: fc.constantFrom('', '', '/'),
+  after: fc.constantFrom('', '', '', 'a', 'a/', 'a/b', 'b'),
   limit: fc.integer({ min: 1, max: 6 }),
 };
 
@@ -34,6 +35,7 @@ function linesOf(xml: string): string[] {
 }
 
 interface Paging {
+  readonly after?: string;
   readonly prefix: string;
   readonly delimiter: string;
   readonly limit: number;
@@ -87,7 +89,12 @@ export async function expectObjects(
   objects: ReadonlyMap<string, Data>,
   paging: Paging & { form: 1 | 2 },
 ): Promise<void> {
-  const more: Record<string, string> = paging.form === 2 ? { 'list-type': '2' } : {};
+  const { after = '', form } = paging;
+  const start = { [form === 2 ? 'start-after' : 'marker']: after };
+  const more: Record<string, string> = {
+    ...(form === 2 && { 'list-type': '2' }),
+    ...(after !== '' && start),
+  };
   const lines = await pages(of, paging, more, nextOf[paging.form]);
   const expected = listedObjects(objects, paging).map((entry) => lineOf(entry, false));
   assert.deepEqual(lines.sort(), expected.sort());
@@ -102,7 +109,9 @@ export async function expectVersions(
   bucket: ModelBucket,
   paging: Paging,
 ): Promise<void> {
-  const lines = await pages(of, paging, { versions: '' }, ({ text: xml }) => {
+  const { after = '' } = paging;
+  const more: Record<string, string> = { versions: '', ...(after !== '' && { 'key-marker': after }) };
+  const lines = await pages(of, paging, more, ({ text: xml }) => {
     const version = text(xml, 'NextVersionIdMarker');
     const marker = text(xml, 'NextKeyMarker') ?? '';
     return { 'key-marker': marker, ...(version !== undefined && { 'version-id-marker': version }) };

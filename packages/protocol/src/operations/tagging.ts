@@ -21,7 +21,7 @@ export function parseTaggingDocument(body: Buffer, tagged: Tagged): readonly Tag
   const root = parseDocument(body, 'Tagging');
   checkChildren(root, ['TagSet']);
   const set = optionalChild(root, 'TagSet');
-  if (set === undefined) throw new S3Error('MalformedXML');
+  if (set === undefined) return [];
   checkChildren(set, ['Tag']);
   const tags = set.children.map(parseTag);
   checkTags(tags, tagged);

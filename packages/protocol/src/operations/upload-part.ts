@@ -111,17 +111,21 @@ function parseCopyRange(header: string): CopyRange {
 /**
  * The bytes [start, end) of a source that become the part.
  *
- * @throws S3Error InvalidRange when they go beyond the source's end, InvalidRequest when they are more than 5 GiB
+ * @throws S3Error InvalidArgument when they end beyond the source's end, InvalidRequest when they begin there or are more
+ *   than 5 GiB: S3 does not answer InvalidRange here
  */
 export function resolveCopyRange(
   range: CopyRange | undefined,
   size: number,
 ): { readonly start: number; readonly end: number } {
+  if (range !== undefined && range.first >= size)
+    throw new S3Error('InvalidRequest', 'The specified copy range is invalid for the source object size');
   if (range !== undefined && range.last >= size) {
-    throw new S3Error('InvalidRange', `Range specified is not valid for source object of size: ${size}`, {
-      RangeRequested: range.header,
-      ActualObjectSize: String(size),
-    });
+    throw invalidArgument(
+      `Range specified is not valid for source object of size: ${size}`,
+      'x-amz-copy-source-range',
+      range.header,
+    );
   }
   const start = range?.first ?? 0;
   const end = range === undefined ? size : range.last + 1;

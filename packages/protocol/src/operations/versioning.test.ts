@@ -23,13 +23,14 @@ test('a bucket that never had versioning has no status', () => {
 });
 
 test('other states are refused', () => {
-  for (const inner of ['', '<Status/>', '<Status>enabled</Status>', '<Status>Disabled</Status>']) {
-    assert.throws(() => parse(inner), { code: 'IllegalVersioningConfigurationException' }, inner);
-  }
+  assert.throws(() => parse(''), { code: 'IllegalVersioningConfigurationException' });
   assert.throws(() => parse('<Status>Enabled</Status><MfaDelete>Enabled</MfaDelete>'), {
     code: 'NotImplemented',
   });
   for (const inner of [
+    '<Status/>',
+    '<Status>enabled</Status>',
+    '<Status>Disabled</Status>',
     '<Status>Enabled</Status><Status>Enabled</Status>',
     '<Status>Enabled</Status><MfaDelete>Maybe</MfaDelete>',
     '<Status>Enabled</Status><Other/>',

@@ -23,7 +23,7 @@ export function parseVersioning(body: Buffer): VersioningStatus {
   if (mfaDelete !== undefined && mfaDelete !== 'Disabled') throw new S3Error('MalformedXML');
   const status = optionalText(root, 'Status')?.trim();
   if (status === 'Enabled' || status === 'Suspended') return status;
-  throw new S3Error('IllegalVersioningConfigurationException');
+  throw new S3Error(status === undefined ? 'IllegalVersioningConfigurationException' : 'MalformedXML');
 }
 
 /** @param status undefined: versioning was never set */

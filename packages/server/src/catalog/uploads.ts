@@ -146,13 +146,13 @@ export interface UploadPrefix {
   readonly size: number;
   /** Whether it was aborted, or the object that it became is gone: there are no parts then. */
   readonly gone: boolean;
-  /** What a complete upload has become. */
-  readonly object: Pick<Version, 'storageClass' | 'restoredUntilMs'> | undefined;
+  /** Of a complete one: whether its bytes can be had. */
+  readonly version: Pick<Version, 'storageClass' | 'restoredUntilMs'> | null;
 }
 
 /** Bytes that stay where they are until `release`, which may be called again. */
 export interface OpenBytes {
-  /** As those of `OpenVersion`; rejects with `PartsChanged` when the bytes are others by now. */
+  /** The extents that overlap [start, end), in order; rejects with `PartsChanged` when the bytes are others by now. */
   extents(start: number, end: number): Promise<readonly Extent[]>;
   release(): void;
 }
@@ -213,17 +213,19 @@ export interface UploadCatalog {
   completeUpload(request: CompletionRequest): Promise<Published>;
   /** Undefined: there is no such upload, or not any more. */
   readPrefix(name: UploadName): Promise<UploadPrefix | undefined>;
+  /** Only its size; 0 when there is nothing to read. */
+  prefixSize(name: UploadName): Promise<number>;
   /**
-   * A part of an upload that is open or complete, to be read; undefined: it is not there.
+   * A part of an upload that is open or complete, to be read; undefined: it is not there, or begins elsewhere.
    *
-   * @param offset where the part begins in the object that the upload becomes
+   * @param offset where the part begins in the object, when all parts before it are those that are there now
    */
   openPart(name: UploadName, number: number, offset: number): Promise<OpenPart | undefined>;
   /** What a complete upload became, as it was then; undefined: it is not complete, or the object is gone. */
   openComplete(name: UploadName): Promise<OpenComplete | undefined>;
   /**
    * Tells of every change that is committed after it has resolved, and of some before, until the returned function is
-   * called. Costs nothing while nothing changes.
+   * called. Costs nothing while nothing changes. Once no change can come any more, an end is told.
    */
   watchUpload(upload: number, listener: (change: UploadChange) => void): Promise<() => void>;
 

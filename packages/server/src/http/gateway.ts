@@ -217,6 +217,7 @@ export class Gateway {
           source: this.#options.services,
           explain: (cause) => this.#explain(exchange, cause),
           followers: this.#followers,
+          draining: this.#draining,
         });
       }
     } finally {

@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { sendLate } from './late-reply.ts';
+import { keepAlive } from './receive-body.ts';
 import type { Reply, ReplyBody } from './reply.ts';
 import { sendLines } from './send-lines.ts';
 import { sendObject, sendPieces } from './send-object.ts';
@@ -30,13 +31,15 @@ export interface SendOptions {
   readonly explain: (cause: unknown) => Reply;
   /** Broken off when the server ends: what follows something that grows may go on for as long as that does. */
   readonly followers: Set<AbortController>;
+  /** It is ending. */
+  readonly draining: boolean;
 }
 
 /** The head has been written. Resolves to the bytes sent; rejects when the body could not be sent whole. */
 export async function sendBody(
   response: ServerResponse,
   body: ReplyBody,
-  { source, explain, followers }: SendOptions,
+  { source, explain, followers, draining }: SendOptions,
 ): Promise<number> {
   switch (body.kind) {
     case 'none':
@@ -52,8 +55,9 @@ export async function sendBody(
     case 'pieces': {
       // The first byte may be long in coming, and the client wants to know that it will.
       response.flushHeaders();
+      if (response.socket !== null) keepAlive(response.socket);
       const abort = new AbortController();
-      if (response.destroyed) abort.abort();
+      if (response.destroyed || draining) abort.abort();
       response.once('close', () => abort.abort());
       followers.add(abort);
       try {

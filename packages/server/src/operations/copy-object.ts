@@ -131,7 +131,7 @@ async function copyBytes(
 async function findSource({ services }: InBucket, bucket: Bucket, input: CopyInput): Promise<Version> {
   const choice = sourceChoice(bucket, input);
   const source = await services.catalog.findVersion(bucket.id, input.sourceKey, choice);
-  requireSource(source, bucket, input);
+  requireSource(source, bucket, input, services.now());
   return source;
 }
 

@@ -10,11 +10,15 @@ export function sourceChoice({ asOf }: Bucket, { sourceVersion: version }: CopyI
   return { version, asOf };
 }
 
-/** @throws S3Error NoSuchKey, NoSuchVersion, InvalidRequest (a delete marker that is named), PreconditionFailed */
+/**
+ * @param nowMs the time of the request
+ * @throws S3Error NoSuchKey, NoSuchVersion, InvalidRequest (a delete marker that is named), PreconditionFailed
+ */
 export function requireSource(
   source: Version | undefined,
   bucket: Bucket,
   input: CopyInput,
+  nowMs: number,
 ): asserts source is Version {
   if (source?.deleteMarker === true && input.sourceVersion !== undefined) {
     throw new S3Error(
@@ -24,7 +28,8 @@ export function requireSource(
   }
   requireData(source, { key: input.sourceKey, choice: sourceChoice(bucket, input), method: 'GET' });
   // S3 answers 412 for every source condition that does not hold, also where a read would be 304.
-  if (evaluateRead(source, input.sourceConditions) !== 'proceed') throw new S3Error('PreconditionFailed');
+  if (evaluateRead(source, input.sourceConditions, nowMs) !== 'proceed')
+    throw new S3Error('PreconditionFailed');
 }
 
 export function sourceVersionHeader(bucket: Bucket, source: Version, input: CopyInput): HeaderList {

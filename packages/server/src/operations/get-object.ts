@@ -89,7 +89,7 @@ function describe(
   { query, choice, part }: Asked,
 ): Described {
   const withChecksum = wantsChecksum(headers);
-  const outcome = evaluateRead(version, parseReadConditions(headers));
+  const outcome = evaluateRead(version, parseReadConditions(headers), services.now());
   if (outcome === 'precondition-failed') throw new S3Error('PreconditionFailed');
   if (outcome === 'not-modified')
     return { status: 304, headers: notModifiedHeaders(version, query), range: NO_RANGE };

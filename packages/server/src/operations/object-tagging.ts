@@ -16,7 +16,7 @@ export async function getObjectTagging(
 ): Promise<Reply> {
   const choice = chosenVersion(bucket, query);
   const version = await services.catalog.findVersion(bucket.id, key, choice);
-  requireData(version, { key, choice, method: 'GET' });
+  requireData(version, { key, choice, method: 'GET', refusesMarkers: true });
   const tags = version.tags === null ? [] : (JSON.parse(version.tags) as Tag[]);
   return xmlReply(200, encodeTagging(tags), versionIdHeader(bucket, version, choice));
 }

@@ -78,7 +78,7 @@ async function copyRange(context: InBucket, { upload, sourceBucket, input }: Par
   const open = await services.catalog.openVersion(sourceBucket.id, copy.sourceKey, choice);
   try {
     const source = open?.version;
-    requireSource(source, sourceBucket, copy);
+    requireSource(source, sourceBucket, copy, services.now());
     refuseArchived(source, services.now());
     const range = resolveCopyRange(input.range, source.size);
     const job: RangeCopy = { upload, sourceBucket, input, source, range };

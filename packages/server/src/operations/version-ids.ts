@@ -41,6 +41,14 @@ export function newVersionHeader(version: VersionId | null): HeaderList {
   return typeof version === 'number' ? ['x-amz-version-id', formatVersionId(version)] : [];
 }
 
+interface DataRequest {
+  readonly key: string;
+  readonly choice: VersionChoice | undefined;
+  readonly method: string;
+  /** Also the latest, where a read finds nothing otherwise: S3 does so when it is asked for tags. */
+  readonly refusesMarkers?: boolean;
+}
+
 /**
  * Data, not a delete marker, which S3 tells of in headers: a read of the latest finds nothing then; nothing else can be
  * done to it than to delete it (https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html).
@@ -49,7 +57,7 @@ export function newVersionHeader(version: VersionId | null): HeaderList {
  */
 export function requireData(
   version: Version | undefined,
-  { key, choice, method }: { key: string; choice: VersionChoice | undefined; method: string },
+  { key, choice, method, refusesMarkers = false }: DataRequest,
 ): asserts version is Version {
   const named = choice?.version;
   if (version === undefined) {
@@ -58,8 +66,8 @@ export function requireData(
   }
   if (!version.deleteMarker) return;
   const marker = ['x-amz-delete-marker', 'true', 'x-amz-version-id', formatId(idOf(version))];
-  if (named === undefined && (method === 'GET' || method === 'HEAD'))
-    throw new S3Error('NoSuchKey', undefined, { Key: key }, marker);
+  const reads = (method === 'GET' || method === 'HEAD') && !refusesMarkers;
+  if (named === undefined && reads) throw new S3Error('NoSuchKey', undefined, { Key: key }, marker);
   throw new S3Error('MethodNotAllowed', undefined, { Method: method, ResourceType: 'DeleteMarker' }, [
     ...marker,
     'Allow',

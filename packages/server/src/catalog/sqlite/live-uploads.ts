@@ -47,14 +47,25 @@ export class LiveUploads {
     return this.#snapshot.read(() => {
       const upload = this.#uploads.findUpload(name);
       if (upload === undefined) return undefined;
-      const gone = !this.#hasBytes(upload);
+      const version = this.#uploads.versionOf(upload);
+      const gone = upload.state !== 'open' && version === undefined;
       const all = gone ? [] : this.#uploads.parts(upload.id, 0, partsOf(upload));
       const gap = all.findIndex((part, i) => part.number !== i + 1);
       const parts = gap === -1 ? all : all.slice(0, gap);
       const size = parts.reduce((sum, part) => sum + part.size, 0);
-      const object = gone ? undefined : this.#objectOf(upload);
-      return { upload, parts, size, gone, object };
+      return { upload, parts, size, gone, version: version ?? null };
     });
+  }
+
+  prefixSize(name: UploadName): number {
+    return this.#snapshot.read(() => {
+      const upload = this.#uploads.findUpload(name);
+      return upload !== undefined && this.#hasBytes(upload) ? this.#size(upload) : 0;
+    });
+  }
+
+  #size(upload: Upload): number {
+    return this.#uploads.prefixSize(upload.id, partsOf(upload));
   }
 
   openPart(name: UploadName, number: number, offset: number): OpenPart | undefined {
@@ -72,7 +83,7 @@ export class LiveUploads {
       if (upload?.state !== 'complete' || !this.#hasBytes(upload)) return undefined;
       const { id } = upload;
       return {
-        size: this.#uploads.parts(id, 0, partsOf(upload)).reduce((sum, part) => sum + part.size, 0),
+        size: this.#size(upload),
         extents: async (start, end) => this.#snapshot.read(() => this.#reader.extents(id, start, end)),
         parts: async (limit) => this.#snapshot.read(() => this.#uploads.parts(id, 0, limit)),
         release,
@@ -98,12 +109,7 @@ export class LiveUploads {
   }
 
   #hasBytes(upload: Upload): boolean {
-    if (upload.state === 'complete') return this.#objectOf(upload) !== undefined;
-    return upload.state === 'open' && this.#uploads.hasManifest(upload.id);
-  }
-
-  #objectOf(upload: Upload): UploadPrefix['object'] {
-    return upload.state === 'complete' ? this.#uploads.object(upload) : undefined;
+    return upload.state === 'open' || this.#uploads.versionOf(upload) !== undefined;
   }
 
   /** Where the part is now: `base` is its first byte's place in the manifest. */
@@ -112,7 +118,9 @@ export class LiveUploads {
     if (upload === undefined || !this.#hasBytes(upload) || number > partsOf(upload)) return undefined;
     const part = this.#uploads.part(upload.id, number);
     if (part === undefined) return undefined;
-    return { part, base: upload.state === 'open' ? partStart(number) : offset };
+    if (upload.state === 'open') return { part, base: partStart(number) };
+    // It may have been completed with other parts before this one than those that the caller has seen.
+    return this.#uploads.sizeBefore(upload.id, number) === offset ? { part, base: offset } : undefined;
   }
 
   #bytes(

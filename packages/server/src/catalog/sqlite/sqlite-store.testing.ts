@@ -80,7 +80,10 @@ export function openSqliteStore(t: Cleanup, options: SqliteStoreOptions = {}): S
     ...(options.mover !== undefined && { mover: options.mover }),
     onCommit: ({ mutations }) => commits.push(mutations),
     onUploads: (changes) => watchers.changed(changes),
-    onStop: (cause) => stops.push(cause),
+    onStop: (cause) => {
+      stops.push(cause);
+      watchers.stop();
+    },
   });
   const deleteBlob = async ({ location }: { location: string }): Promise<void> => {
     await options.deleteBlob?.(location);

@@ -97,6 +97,10 @@ export class SqliteUploads implements UploadCatalog {
     return this.#live.readPrefix(name);
   }
 
+  async prefixSize(name: UploadName): Promise<number> {
+    return this.#live.prefixSize(name);
+  }
+
   async openPart(name: UploadName, number: number, offset: number): Promise<OpenPart | undefined> {
     return this.#live.openPart(name, number, offset);
   }

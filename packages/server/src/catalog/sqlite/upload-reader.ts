@@ -4,16 +4,16 @@
  */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Version } from '../catalog.ts';
 import type {
   Part,
   Upload,
   UploadListRequest,
   UploadListResult,
   UploadName,
-  UploadPrefix,
   UploadState,
 } from '../uploads.ts';
-import { PLACE, UPLOAD_STATE } from './schema.ts';
+import { UPLOAD_STATE } from './schema.ts';
 import { listUploads } from './upload-listing.ts';
 
 const UPLOAD_COLUMNS = `id, bucket, key, state, live, initiated_ms AS initiatedMs, active_ms AS activeMs,
@@ -23,6 +23,8 @@ const UPLOAD_COLUMNS = `id, bucket, key, state, live, initiated_ms AS initiatedM
 
 const PART_COLUMNS =
   'number, seq, size, etag, extents, modified_ms AS modifiedMs, checksum_value AS checksumValue';
+
+type ArchivableVersion = Pick<Version, 'storageClass' | 'restoredUntilMs'>;
 
 /** More than the numbers of all uploads. */
 const AFTER_ALL = Number.MAX_SAFE_INTEGER;
@@ -34,8 +36,8 @@ export class UploadReader {
   readonly #parts: StatementSync;
   readonly #part: StatementSync;
   readonly #sizeBefore: StatementSync;
-  readonly #manifest: StatementSync;
-  readonly #object: StatementSync;
+  readonly #prefixSize: StatementSync;
+  readonly #version: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#upload = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads WHERE id = ?`);
@@ -51,13 +53,14 @@ export class UploadReader {
       `SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number > ? ORDER BY number LIMIT ?`,
     );
     this.#part = db.prepare(`SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number = ?`);
-    this.#manifest = db.prepare('SELECT 1 FROM manifests WHERE id = ? AND refs > 0');
-    // As it was completed; or the current one, which goes on with its bytes: it was appended to, or copied onto itself.
-    const object = 'SELECT storage_class AS storageClass, restored_until_ms AS restoredUntilMs FROM versions';
-    this.#object = db.prepare(
-      `${object} WHERE bucket = ?1 AND place = ${PLACE.current} AND key = ?2 AND manifest = ?3
-        UNION ALL ${object} WHERE bucket = ?1 AND place = ${PLACE.noncurrent} AND key = ?2 AND seq = ?4 LIMIT 1`,
-    );
+    this.#prefixSize = db.prepare(`SELECT coalesce(sum(size), 0) AS size FROM
+      (SELECT size, number - row_number() OVER (ORDER BY number) AS gap FROM parts WHERE manifest = ? AND number <= ?)
+      WHERE gap = 0`);
+    const version =
+      'SELECT storage_class AS storageClass, restored_until_ms AS restoredUntilMs FROM versions';
+    this.#version = db.prepare(`
+      ${version} WHERE bucket = ?1 AND place = 0 AND key = ?2 AND (seq = ?3 OR manifest = ?4) UNION ALL
+      ${version} WHERE bucket = ?1 AND place = 1 AND key = ?2 AND seq = ?3 LIMIT 1`);
     this.#sizeBefore = db.prepare(
       'SELECT coalesce(sum(size), 0) AS size FROM parts WHERE manifest = ? AND number < ?',
     );
@@ -91,14 +94,18 @@ export class UploadReader {
     return this.#part.get(manifest, number) as Part | undefined;
   }
 
-  /** Whether the upload has bytes that have not been given up. */
-  hasManifest(id: number): boolean {
-    return this.#manifest.get(id) !== undefined;
+  /**
+   * What a complete upload has become, as long as S3 shows it under its key: itself, or grown by appends. That others
+   * share its bytes, copies and snapshots, does not count: who deletes it takes it from this upload's readers, too.
+   */
+  versionOf({ id, bucket, key, versionSeq }: Upload): ArchivableVersion | undefined {
+    if (versionSeq === null) return undefined;
+    return this.#version.get(bucket, key, versionSeq, id) as ArchivableVersion | undefined;
   }
 
-  /** What a complete upload has become, if its key still has it: a copy elsewhere, or a snapshot, is none. */
-  object({ bucket, key, id, versionSeq }: Upload): UploadPrefix['object'] {
-    return this.#object.get(bucket, key, id, versionSeq) as UploadPrefix['object'];
+  /** Bytes of the parts from 1 on without a gap, of no more than so many. */
+  prefixSize(manifest: number, partsMax: number): number {
+    return (this.#prefixSize.get(manifest, partsMax) as { size: number }).size;
   }
 
   /** Bytes of all parts before that number. */

@@ -9,8 +9,10 @@ type Tell = (changes: readonly UploadChange[]) => void;
 
 export class UploadWatchers {
   readonly #watchers = new Map<number, Set<Tell>>();
+  #stopped = false;
 
   watch(upload: number, tell: Tell): void {
+    if (this.#stopped) tell([{ upload, part: null }]);
     const watchers = this.#watchers.get(upload) ?? new Set();
     this.#watchers.set(upload, watchers);
     watchers.add(tell);
@@ -20,6 +22,12 @@ export class UploadWatchers {
     const watchers = this.#watchers.get(upload);
     watchers?.delete(tell);
     if (watchers?.size === 0) this.#watchers.delete(upload);
+  }
+
+  /** No commit follows: whoever waits for one waits in vain. */
+  stop(): void {
+    this.#stopped = true;
+    this.changed([...this.#watchers.keys()].map((upload) => ({ upload, part: null })));
   }
 
   /** After the commit. */

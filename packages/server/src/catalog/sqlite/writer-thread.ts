@@ -69,7 +69,10 @@ function main(data: WriterData): void {
     epochs,
     onCommit: (batch) => metrics.commit(batch),
     onUploads: (changes) => watchers.changed(changes),
-    onStop: (cause) => tell({ kind: 'stopped', message: describe(cause) }),
+    onStop: (cause) => {
+      tell({ kind: 'stopped', message: describe(cause) });
+      watchers.stop();
+    },
   });
   const blobs = new BlobTiers(data);
   const reaper = new Reaper({ queue, epochs, deleteBlob: (blob) => blobs.delete(blob) });

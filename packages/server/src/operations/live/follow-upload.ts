@@ -1,15 +1,17 @@
 /**
- * The bytes of an upload from its beginning on, as they are committed, to its end. Every part is looked up when its turn
- * comes. What was sent is compared with what the upload becomes: when that is something else the iterator throws, and
- * the client sees a broken body, never a normal end.
+ * The bytes of an upload from its beginning on, as they are committed, to its end. Every stretch is looked up when its
+ * turn comes, so that a slow reader keeps nothing from being deleted. What was sent is compared with what the upload
+ * becomes: when that is something else the iterator throws, and the client sees a broken body, never a normal end.
  */
 
-import type { UploadCatalog, UploadName } from '../../catalog/uploads.ts';
-import type { OpenComplete } from '../../catalog/uploads.ts';
+import { multipartETag } from '@cistern/protocol';
+import type { OpenPart, Part, UploadCatalog, UploadName } from '../../catalog/uploads.ts';
 import { ClientGone } from '../../http/receive-body.ts';
 import { BrokenBody } from '../../http/send-object.ts';
 import type { Piece } from '../../http/send-object.ts';
-import { SentParts } from './sent-parts.ts';
+import { openStretch, samePart, wholePiece } from './upload-pieces.ts';
+import { UploadEvents } from './upload-events.ts';
+import type { UploadEnd } from './upload-events.ts';
 
 export interface FollowOptions {
   readonly uploads: UploadCatalog;
@@ -20,141 +22,110 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
+/** How far a follower is. */
+interface Progress {
+  /** The parts from 1 on that were sent, begun, or passed. */
+  readonly parts: Part[];
+  /** Where the last of them begins in the object, and where it ends. */
+  begin: number;
+  known: number;
+  /** The next byte to send. */
+  at: number;
+  readonly limit: number;
+}
+
 export async function* followUpload(options: FollowOptions): AsyncGenerator<Piece> {
-  const { uploads, name, start, end } = options;
-  const changes = await Changes.watch(options);
+  const { start: at, end } = options;
+  const progress: Progress = { parts: [], begin: 0, known: 0, at, limit: end ?? Infinity };
+  const events = new UploadEvents(options);
   try {
-    const sent = new SentParts();
-    let offset = 0;
-    const limit = end ?? Infinity;
-    while (offset < limit) {
-      changes.check(sent.length);
-      const whole = await changes.complete;
-      if (whole !== undefined) {
-        yield* rest(whole, { sent, offset, start, end });
+    await events.watch();
+    for (;;) {
+      const over = await look(events, options, progress);
+      if (over !== undefined) {
+        yield* rest(over, progress);
         return;
       }
-      if (changes.ended) throw new BrokenBody('it was aborted, or its object is gone');
-      const opened = await uploads.openPart(name, sent.length + 1, offset);
+      if (progress.at >= progress.limit && progress.known >= progress.limit) return;
+      const opened = await openNext(options, progress);
       if (opened === undefined) {
-        await changes.next();
-        await changes.unchanged(sent);
+        await events.next();
         continue;
       }
-      const { part } = opened;
-      sent.push(part);
-      const piece = clip(opened, { offset, size: part.size, start, end });
-      offset += part.size;
+      const piece = take(opened, progress);
       if (piece === undefined) opened.release();
       else yield piece;
-      await changes.unchanged(sent);
     }
-    await changes.unchanged(sent);
   } finally {
-    changes.close();
+    events.close();
   }
 }
 
-/** From where the follower is to the end of the object that the upload has become, when it begins with what was sent. */
+/**
+ * What has happened meanwhile.
+ *
+ * @returns how the upload has ended; undefined: it goes on
+ * @throws ClientGone, BrokenBody when a part that was sent has been replaced by other bytes
+ */
+async function look(
+  events: UploadEvents,
+  { uploads, name, signal }: FollowOptions,
+  { parts }: Progress,
+): Promise<UploadEnd | undefined> {
+  if (signal.aborted) throw new ClientGone();
+  for (const number of events.takeParts()) {
+    const before = parts[number - 1];
+    if (before === undefined) continue;
+    const now = await uploads.findPart(name.upload, number);
+    if (samePart(now?.part, before)) continue;
+    // An upload that has just ended has other numbers, or no parts any more: its end says what it became.
+    if ((await uploads.findUpload(name))?.state === 'open') throw new BrokenBody('a part was replaced');
+  }
+  return events.end;
+}
+
+/** The part in which the next byte to send is, or the next one that is not known yet. */
+function openNext({ uploads, name }: FollowOptions, progress: Progress): Promise<OpenPart | undefined> {
+  const { parts, begin, known, at } = progress;
+  return at < known
+    ? uploads.openPart(name, parts.length, begin)
+    : uploads.openPart(name, parts.length + 1, known);
+}
+
+/** @returns undefined when there is nothing to send of that part */
+function take(opened: OpenPart, progress: Progress): Piece | undefined {
+  const { parts, at, known } = progress;
+  const { part } = opened;
+  if (at >= known) {
+    parts.push(part);
+    progress.begin = known;
+    progress.known += part.size;
+    if (at >= progress.known) return undefined;
+  } else if (!samePart(part, parts.at(-1))) {
+    opened.release();
+    throw new BrokenBody('a part was replaced while it was sent');
+  }
+  const { begin, limit } = progress;
+  const piece = openStretch(opened, at - begin, Math.min(part.size, limit - begin));
+  progress.at = begin + piece.end;
+  return piece;
+}
+
+/** From where the follower is to the end of the object that the upload has become, if it begins with what was sent. */
 async function* rest(
-  whole: OpenComplete,
-  { sent, offset, start, end }: { sent: SentParts; offset: number; start: number; end: number | null },
+  { whole, upload }: UploadEnd,
+  { parts: sent, at, limit }: Progress,
 ): AsyncGenerator<Piece> {
+  if (whole === undefined) {
+    // An object that was replaced at once is gone, but who has been sent all of it has missed nothing.
+    const all = upload?.state === 'complete' && upload.etag === multipartETag(sent.map(({ etag }) => etag));
+    const passed = sent.reduce((sum, { size }) => sum + size, 0);
+    if (all && at >= Math.min(passed, limit)) return;
+    throw new BrokenBody('it was aborted, or its object is gone');
+  }
   const parts = await whole.parts(sent.length);
-  if (parts.length !== sent.length || parts.some((part, i) => !sent.isSame(i + 1, part)))
+  if (parts.length !== sent.length || !parts.every((part, i) => samePart(part, sent[i])))
     throw new BrokenBody('it was completed with other parts');
-  const from = Math.max(offset, start);
-  const to = Math.min(whole.size, end ?? whole.size);
-  if (from >= to) return;
-  yield { open: whole, single: false, start: from, end: to };
-}
-
-function clip(
-  open: Piece['open'],
-  { offset, size, start, end }: { offset: number; size: number; start: number; end: number | null },
-): Piece | undefined {
-  const from = Math.max(start - offset, 0);
-  const to = Math.min(size, end === null ? size : end - offset);
-  return from < to ? { open, single: false, start: from, end: to } : undefined;
-}
-
-/** What has happened to an upload since its reader last looked. */
-class Changes {
-  readonly #options: FollowOptions;
-  #stop: () => void = () => undefined;
-  #complete: Promise<OpenComplete | undefined> = Promise.resolve(undefined);
-  #ended = false;
-  #closed = false;
-  /** Numbers of parts that were committed. */
-  #parts = new Set<number>();
-  #wake: (() => void) | undefined;
-
-  static async watch(options: FollowOptions): Promise<Changes> {
-    const changes = new Changes(options);
-    const { uploads, name, signal } = options;
-    signal.addEventListener('abort', changes.#onAbort);
-    changes.#stop = await uploads.watchUpload(name.upload, ({ part }) => {
-      if (part === null) changes.#end();
-      else changes.#parts.add(part);
-      changes.#wake?.();
-    });
-    // It may have ended before anybody listened.
-    if ((await uploads.findUpload(name))?.state !== 'open') changes.#end();
-    return changes;
-  }
-
-  private constructor(options: FollowOptions) {
-    this.#options = options;
-  }
-
-  readonly #onAbort = (): void => this.#wake?.();
-
-  /** Held at once: a follower that is slow must not lose the object because somebody else overwrites it. */
-  #end(): void {
-    if (this.#ended || this.#closed) return;
-    this.#ended = true;
-    const { uploads, name } = this.#options;
-    this.#complete = uploads.openComplete(name);
-    this.#complete.catch(() => undefined);
-  }
-
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  /** The object that the upload has become; undefined: it has not, or that is gone. */
-  get complete(): Promise<OpenComplete | undefined> {
-    return this.#complete;
-  }
-
-  /** @throws ClientGone */
-  check(sent: number): void {
-    if (this.#options.signal.aborted) throw new ClientGone();
-    for (const number of this.#parts) if (number > sent) this.#parts.delete(number);
-  }
-
-  /** @throws BrokenBody when a part that was sent has been replaced by other bytes */
-  async unchanged(sent: SentParts): Promise<void> {
-    if (this.#ended) return;
-    for (const number of this.#parts) {
-      if (number > sent.length) continue;
-      this.#parts.delete(number);
-      const now = await this.#options.uploads.findPart(this.#options.name.upload, number);
-      if (!this.#ended && !sent.isSame(number, now?.part)) throw new BrokenBody('a part was replaced');
-    }
-  }
-
-  /** Resolves at the next change. */
-  async next(): Promise<void> {
-    if (this.#parts.size > 0 || this.#ended || this.#options.signal.aborted) return;
-    await new Promise<void>((resolve) => (this.#wake = resolve));
-    this.#wake = undefined;
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#stop();
-    this.#options.signal.removeEventListener('abort', this.#onAbort);
-    void this.#complete.then((whole) => whole?.release()).catch(() => undefined);
-  }
+  const to = Math.min(whole.size, limit);
+  if (at < to) yield wholePiece(whole, at, to);
 }

@@ -1,6 +1,8 @@
 /** `GET key?cistern-uploads`: the uploads of a key, oldest first, also those that have ended, with what can be read of them. */
 
+import { setImmediate } from 'node:timers/promises';
 import { encodeListKeyUploads, parseListKeyUploads } from '@cistern/protocol';
+import type { ListedKeyUpload } from '@cistern/protocol';
 import { xmlReply } from '../../http/reply.ts';
 import type { Reply } from '../../http/reply.ts';
 import type { InBucket, Operation } from '../context.ts';
@@ -18,12 +20,13 @@ export async function listKeyUploads(
     after: input.uploadIdMarker ?? 0,
     limit: input.maxUploads,
   });
-  const listed = await Promise.all(
-    found.uploads.map(async (upload) => {
-      const prefix = await uploads.readPrefix({ bucket: bucket.id, key, upload: upload.id });
-      return { ...upload, uploadId: upload.id, checksum: checksumOfUpload(upload), size: prefix?.size ?? 0 };
-    }),
-  );
+  const listed: ListedKeyUpload[] = [];
+  for (const upload of found.uploads) {
+    const size = await uploads.prefixSize({ bucket: bucket.id, key, upload: upload.id });
+    listed.push({ ...upload, uploadId: upload.id, checksum: checksumOfUpload(upload), size });
+    // Each is a sum over up to 10,000 parts: others have their turn in between.
+    await setImmediate();
+  }
   const { truncated } = found;
   return xmlReply(200, encodeListKeyUploads(input, { bucket: bucket.name, key, uploads: listed, truncated }));
 }

@@ -16,10 +16,10 @@ import {
   uploadHeaders,
   uploadIdOf,
 } from '@cistern/protocol';
-import type { LiveBody } from '@cistern/protocol';
-import type { Published, WriteCondition } from '../../catalog/catalog.ts';
+import type { LiveBody, S3ErrorCode } from '@cistern/protocol';
+import type { WriteCondition } from '../../catalog/catalog.ts';
 import { CatalogError } from '../../catalog/errors.ts';
-import type { Upload, UploadName, UploadPrefix } from '../../catalog/uploads.ts';
+import type { UploadName, UploadPrefix } from '../../catalog/uploads.ts';
 import { ClientGone } from '../../http/receive-body.ts';
 import { emptyReply } from '../../http/reply.ts';
 import type { Reply } from '../../http/reply.ts';
@@ -30,14 +30,14 @@ import { failEarly } from '../fail-early.ts';
 import { parseStoredHeaders } from '../stored-headers.ts';
 import { newVersionHeader } from '../version-ids.ts';
 import { LiveReceiver } from './live-receiver.ts';
-import type { ReceivedPart } from './live-receiver.ts';
+import type { LivePart } from './live-receiver.ts';
 
 export async function livePut(context: InBucket, { key }: Operation<'PutObject'>): Promise<Reply> {
-  const { services, bucket, user, headers, body } = context;
+  const { services, bucket, user, headers } = context;
   const { uploads } = services.catalog;
   const stored = parseStoredHeaders(headers);
   const condition = parseWriteCondition(headers);
-  const live = parseLiveBody(headers, body.payload);
+  const live = parseLiveBody(headers, context.body.payload);
   await failEarly(context, key, condition);
   const { id } = await uploads.createUpload({
     bucket: bucket.id,
@@ -50,18 +50,14 @@ export async function livePut(context: InBucket, { key }: Operation<'PutObject'>
     checksumType: live.checksum === null ? null : 'FULL_OBJECT',
   });
   const name = { bucket: bucket.id, key, upload: id };
+  const body: Body = { name, storageClass: stored.storageClass, before: [], live };
   try {
-    const received = await receive(context, { name, storageClass: stored.storageClass, first: 1, live });
-    return await complete(context, {
-      name,
-      condition,
-      ...received,
-      checksumValue: received.checksum?.value ?? null,
-    });
+    const { parts, checksum } = await receive(context, body);
+    return await complete(context, { name, condition, parts, checksum });
   } catch (error) {
-    // Who is told that it failed does not go on with it. Who has vanished may, and another one may do so already.
-    const goesOn = S3Error.isS3Error(error) && error.code === 'InvalidWriteOffset';
-    if (!goesOn && !(error instanceof ClientGone)) await uploads.abortUpload(name).catch(() => undefined);
+    // Who is told that it failed does not go on with it. Who has vanished may, and so may who has taken it over.
+    if (!(error instanceof ClientGone || isTakenOver(error)))
+      await uploads.abortUpload(name).catch(() => undefined);
     throw error;
   }
 }
@@ -83,91 +79,96 @@ export async function resumeUpload(
     );
   }
   const prefix = await services.catalog.uploads.readPrefix(name);
-  const upload = await requireOpen(prefix, name);
-  const { size, parts } = prefix as UploadPrefix;
+  const UploadId = formatUploadId(name.upload);
+  if (prefix?.upload.state !== 'open') throw new S3Error('NoSuchUpload', undefined, { UploadId });
+  const { upload, size, parts: before } = prefix;
+  if (!upload.live)
+    throw new S3Error('InvalidRequest', 'This is a multipart upload: send parts, or complete it.', {
+      UploadId,
+    });
   const offset = parseWriteOffset(headers);
   if (offset === undefined)
     throw new S3Error('InvalidRequest', 'Say with x-amz-write-offset-bytes where the body goes on.');
-  if (offset !== size) {
-    const state = uploadHeaders({ uploadId: name.upload, size, state: 'open' });
-    throw new S3Error('InvalidWriteOffset', undefined, { UploadSize: String(size) }, state);
-  }
-  const { storageClass } = upload;
-  const first = parts.length + 1;
-  const received = await receive(context, { name, storageClass, first, live });
-  const { checksum } = received;
-  // Of a body that began in another request nobody knows the checksum, and of another algorithm it is not the upload's.
-  const known = offset === 0 && checksum?.algorithm === upload.checksumAlgorithm;
-  const checksumValue = known ? (checksum?.value ?? null) : null;
-  return complete(context, {
-    name,
-    condition,
-    checksum,
-    checksumValue,
-    parts: [...parts, ...received.parts],
-  });
+  if (offset !== size) throw wrongOffset(prefix);
+  const { storageClass, checksumAlgorithm } = upload;
+  const { parts, checksum } = await receive(context, { name, storageClass, before, live }).catch(
+    async (error: unknown) => {
+      // The wrong bytes are in the parts by now: nobody is to go on behind them.
+      if (isBadDigest(error)) await services.catalog.uploads.abortUpload(name).catch(() => undefined);
+      throw error;
+    },
+  );
+  // Of a body that began in another request nobody knows the checksum, and the upload has one algorithm.
+  const whole = offset === 0 && checksum?.algorithm === checksumAlgorithm ? checksum : null;
+  return complete(context, { name, condition, parts, checksum: whole });
 }
 
-async function requireOpen(prefix: UploadPrefix | undefined, { upload }: UploadName): Promise<Upload> {
-  if (prefix?.upload.state === 'open') return prefix.upload;
-  throw new S3Error('NoSuchUpload', undefined, { UploadId: formatUploadId(upload) });
+/** Tells where it goes on. */
+function wrongOffset({ upload, size }: UploadPrefix, message?: string): S3Error {
+  const state = uploadHeaders({ uploadId: upload.id, size, state: upload.state });
+  return new S3Error('InvalidWriteOffset', message, { UploadSize: String(size) }, state);
 }
 
-async function receive(
-  context: InBucket,
-  {
-    name,
-    storageClass,
-    first,
-    live,
-  }: { name: UploadName; storageClass: string; first: number; live: LiveBody },
-): ReturnType<LiveReceiver['finish']> {
+const hasCode = (error: unknown, code: S3ErrorCode): boolean =>
+  S3Error.isS3Error(error) && error.code === code;
+const isTakenOver = (error: unknown): boolean => hasCode(error, 'InvalidWriteOffset');
+const isBadDigest = (error: unknown): boolean => hasCode(error, 'BadDigest');
+
+interface Body {
+  readonly name: UploadName;
+  readonly storageClass: string;
+  /** The parts that were there when it began. */
+  readonly before: readonly LivePart[];
+  readonly live: LiveBody;
+}
+
+interface Received {
+  readonly parts: readonly LivePart[];
+  readonly checksum: VerifiedChecksum | null;
+}
+
+/** @throws S3Error InvalidWriteOffset when another client goes on with the upload */
+async function receive(context: InBucket, { name, storageClass, before, live }: Body): Promise<Received> {
+  const { uploads } = context.services.catalog;
   const placement = context.services.blobs.placement(storageClass);
+  const first = before.length + 1;
   const receiver = new LiveReceiver({ context, name, placement, first, body: live });
   try {
     const trailers = await context.body.receive(live.length, receiver, { live: true });
-    return await receiver.finish(trailers);
+    const checksum = await receiver.finish(trailers);
+    const parts = [...before, ...receiver.parts];
+    const prefix = await uploads.readPrefix(name);
+    if (prefix?.upload.state === 'open' && prefix.parts.length > parts.length) throw takenOver(prefix);
+    return { parts, checksum };
   } catch (error) {
     await receiver.discard();
-    if (CatalogError.is(error) && error.code === 'PartsChanged')
-      throw new S3Error('InvalidWriteOffset', 'Another client goes on with this upload.');
-    throw error;
+    if (!(CatalogError.is(error) && error.code === 'PartsChanged')) throw error;
+    const prefix = await uploads.readPrefix(name);
+    throw prefix === undefined ? error : takenOver(prefix);
   }
 }
 
-/** Of these parts and no others: somebody else may have sent some meanwhile. */
+function takenOver(prefix: UploadPrefix): S3Error {
+  return wrongOffset(prefix, 'Another client goes on with this upload.');
+}
+
 async function complete(
   { services }: InBucket,
-  {
-    name,
-    condition,
-    checksum,
-    checksumValue,
-    parts,
-  }: {
-    name: UploadName;
-    condition: WriteCondition | null;
-    /** Of the body. */
-    checksum: VerifiedChecksum | null;
-    /** Of the object. */
-    checksumValue: string | null;
-    parts: readonly ReceivedPart[];
-  },
+  { name, condition, parts, checksum }: Received & { name: UploadName; condition: WriteCondition | null },
 ): Promise<Reply> {
   const etag = multipartETag(parts.map((part) => part.etag));
   const list = parts.map((part) => `${part.number} ${part.etag}\n`).join('');
-  const published: Published = await services.catalog.uploads.completeUpload({
+  const { version } = await services.catalog.uploads.completeUpload({
     ...name,
     numbers: parts.map((part) => part.number),
     seqs: parts.map((part) => part.seq),
     partList: createHash('sha256').update(list).digest(),
     etag,
-    checksumValue,
+    checksumValue: checksum?.value ?? null,
     condition,
   });
-  const reply = emptyReply(200, ['ETag', `"${etag}"`]);
-  const { version } = published;
   const size = parts.reduce((sum, part) => sum + part.size, 0);
+  const reply = emptyReply(200, ['ETag', `"${etag}"`]);
   reply.headers.push(...newVersionHeader(version));
   reply.headers.push(...uploadHeaders({ uploadId: name.upload, size, state: 'complete' }));
   if (checksum !== null) reply.headers.push(...checksumHeaders(checksum.algorithm, checksum.value));

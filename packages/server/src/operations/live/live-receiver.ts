@@ -8,8 +8,7 @@ import { createChecksum, S3Error } from '@cistern/protocol';
 import type { Checksum, LiveBody } from '@cistern/protocol';
 import type { Placement } from '../../blobs/blob-tiers.ts';
 import type { Ingest } from '../../blobs/ingest/blob-ingest.ts';
-import type { Content } from '../../catalog/catalog.ts';
-import type { Part, UploadName } from '../../catalog/uploads.ts';
+import type { Part, PartRequest, UploadName } from '../../catalog/uploads.ts';
 import type { PayloadTaker } from '../../http/request-body.ts';
 import { verifyChecksum } from '../body-digests.ts';
 import type { VerifiedChecksum } from '../body-digests.ts';
@@ -27,6 +26,8 @@ const PART_BYTES_MAX = 5 * 1024 ** 3;
 
 const EMPTY_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 
+export type LivePart = Pick<Part, 'number' | 'seq' | 'size' | 'etag'>;
+
 export interface LiveReceiverOptions {
   readonly context: InBucket;
   readonly name: UploadName;
@@ -35,9 +36,6 @@ export interface LiveReceiverOptions {
   readonly first: number;
   readonly body: LiveBody;
 }
-
-/** A part that is published. */
-export type ReceivedPart = Pick<Part, 'number' | 'seq' | 'etag' | 'size'>;
 
 export class LiveReceiver implements PayloadTaker {
   readonly keeps = false;
@@ -50,10 +48,10 @@ export class LiveReceiver implements PayloadTaker {
   /** Bytes taken, and of them those that are known to be the signer's. */
   #taken = 0;
   #verified = 0;
-  #unverified: { readonly end: number; readonly verified: PromiseWithResolvers<void> }[] = [];
   /** Nothing is begun any more: nobody would end it. */
   #givenUp = false;
-  readonly #parts: ReceivedPart[] = [];
+  #unverified: { readonly end: number; readonly verified: PromiseWithResolvers<void> }[] = [];
+  readonly #parts: LivePart[] = [];
   /** Parts are published one after another. */
   #published: Promise<void> = Promise.resolve();
 
@@ -80,20 +78,23 @@ export class LiveReceiver implements PayloadTaker {
       this.#unverified.shift()?.verified.resolve();
   }
 
-  /** All of the body has come, and its trailers. Resolves when all of it is published, to its checksum and its parts. */
-  async finish(
-    trailers: ReadonlyMap<string, string>,
-  ): Promise<{ checksum: VerifiedChecksum | null; parts: readonly ReceivedPart[] }> {
+  /** The parts that the body has become, in order; all of them once `finish` has resolved. */
+  get parts(): readonly LivePart[] {
+    return this.#parts;
+  }
+
+  /** All of the body has come, and its trailers. Resolves when all of it is published. */
+  async finish(trailers: ReadonlyMap<string, string>): Promise<VerifiedChecksum | null> {
     const { checksum } = this.#options.body;
     // Before the last part is shown to anyone.
-    const verified =
+    const sent =
       checksum === null || this.#checksum === undefined
         ? null
         : verifyChecksum(checksum, this.#checksum.digest(), trailers);
     if (this.#filled > 0) await this.#close(this.#taken);
     await this.#published;
     if (this.#next === 1) await this.#publishEmpty();
-    return { checksum: verified, parts: this.#parts };
+    return sent;
   }
 
   /** Drops what is not published. */
@@ -158,10 +159,12 @@ export class LiveReceiver implements PayloadTaker {
     const verified = Promise.withResolvers<void>();
     if (end <= this.#verified) verified.resolve();
     else this.#unverified.push({ end, verified });
-    this.#published = this.#publish(ingest, { number, size, after: Promise.all([before, verified.promise]) });
-    // Awaited before the next one is, or at the end: until then its failure is not unhandled.
+    const after = Promise.all([before, verified.promise]);
+    this.#published = this.#publish(ingest, { number, size, after });
+    // Both are awaited later: what is waited for when the part is staged, the part by the next one, or at the end. Until
+    // then their failure is not unhandled, which would be the end of the server.
+    after.catch(() => undefined);
     this.#published.catch(() => undefined);
-    verified.promise.catch(() => undefined);
     if (!waits) await before;
     else if (this.#unverified.length > UNVERIFIED_MAX) {
       throw new S3Error(
@@ -186,19 +189,21 @@ export class LiveReceiver implements PayloadTaker {
     }
     if (staged.length !== size) throw new Error(`${staged.length} bytes of a part of ${size} were staged`);
     const content = await placeBlob(services, staged, { scope: bucket.scope, placement });
-    await this.#publishPart({ number, content, size, etag: staged.md5.toString('hex') });
+    const etag = staged.md5.toString('hex');
+    await this.#putPart({ number, content, size, etag });
+  }
+
+  async #putPart(part: Pick<PartRequest, 'number' | 'content' | 'size' | 'etag'>): Promise<void> {
+    const { context, name } = this.#options;
+    const { uploads } = context.services.catalog;
+    const { seq } = await uploads.publishPart({ ...name, ...part, checksumValue: null, onlyNew: true });
+    const { number, size, etag } = part;
+    this.#parts.push({ number, seq, size, etag });
   }
 
   /** A live upload of no bytes is an object of one part, like any other. */
   async #publishEmpty(): Promise<void> {
-    await this.#publishPart({ number: this.#next++, size: 0, etag: EMPTY_MD5, content: { kind: 'empty' } });
-  }
-
-  async #publishPart(part: Omit<ReceivedPart, 'seq'> & { readonly content: Content }): Promise<void> {
-    const { context, name } = this.#options;
-    const { uploads } = context.services.catalog;
-    const { seq } = await uploads.publishPart({ ...name, ...part, checksumValue: null, onlyNew: true });
-    this.#parts.push({ number: part.number, size: part.size, etag: part.etag, seq });
+    await this.#putPart({ number: this.#next++, content: { kind: 'empty' }, size: 0, etag: EMPTY_MD5 });
   }
 }
 

@@ -18,21 +18,22 @@ import {
   uploadIdOf,
 } from '@cistern/protocol';
 import type { ObjectAttributes } from '@cistern/protocol';
-import type { UploadCatalog, UploadName, UploadPrefix } from '../../catalog/uploads.ts';
+import type { OpenPart, UploadCatalog, UploadName, UploadPrefix } from '../../catalog/uploads.ts';
 import { emptyReply } from '../../http/reply.ts';
 import type { HeaderList, Reply } from '../../http/reply.ts';
 import { BrokenBody } from '../../http/send-object.ts';
 import type { Piece } from '../../http/send-object.ts';
-import { refuseArchived } from '../archived.ts';
 import type { InBucket, Operation } from '../context.ts';
+import { refuseArchived } from '../archived.ts';
 import { followUpload } from './follow-upload.ts';
+import { openStretch, samePart, wholePiece } from './upload-pieces.ts';
 
 export async function readUpload(context: InBucket, operation: Operation<'ReadUpload'>): Promise<Reply> {
   const { services, headers } = context;
   const { uploads } = services.catalog;
   const follow = parseFollow(headers);
   const { name, prefix } = await findPrefix(context, operation);
-  if (prefix.object !== undefined) refuseArchived(prefix.object, services.now());
+  if (prefix.version !== null) refuseArchived(prefix.version, services.now());
   const described = describe(context, prefix);
   if (described.status === 304) return emptyReply(304, described.headers);
   const range = headers.get('range');
@@ -40,7 +41,7 @@ export async function readUpload(context: InBucket, operation: Operation<'ReadUp
     const { start, end, partial } = resolveRange(range, prefix.size);
     const list = described.headers;
     if (partial) list.push('Content-Range', `bytes ${start}-${end - 1}/${prefix.size}`);
-    const pieces = (): AsyncIterable<Piece> => readParts(uploads, name, { prefix, start, end });
+    const pieces = (): AsyncIterable<Piece> => readPrefix(uploads, name, { prefix, start, end });
     return {
       status: partial ? 206 : 200,
       headers: list,
@@ -105,24 +106,37 @@ function describe(
   return { status: 200, headers: list };
 }
 
+interface Reading {
+  readonly prefix: UploadPrefix;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Bytes [start, end) of what there was when the answer began. */
-async function* readParts(
+async function* readPrefix(
   uploads: UploadCatalog,
   name: UploadName,
-  { prefix, start, end }: { prefix: UploadPrefix; start: number; end: number },
+  { prefix, start, end }: Reading,
 ): AsyncGenerator<Piece> {
+  if (prefix.upload.state === 'complete') {
+    const whole = await uploads.openComplete(name);
+    if (whole === undefined) throw new BrokenBody('its object is gone');
+    yield wholePiece(whole, start, end);
+    return;
+  }
   let offset = 0;
-  for (const { number, size, etag } of prefix.parts) {
-    const from = Math.max(start - offset, 0);
-    const to = Math.min(end - offset, size);
-    if (from < to) {
-      const open = await uploads.openPart(name, number, offset);
-      if (open?.part.etag !== etag || open.part.size !== size) {
+  for (const part of prefix.parts) {
+    const to = Math.min(end - offset, part.size);
+    for (let at = Math.max(start - offset, 0); at < to;) {
+      const open = await uploads.openPart(name, part.number, offset);
+      if (!samePart(open?.part, part)) {
         open?.release();
         throw new BrokenBody('a part was replaced, or is gone');
       }
-      yield { open, single: false, start: from, end: to };
+      const piece = openStretch(open as OpenPart, at, to);
+      yield piece;
+      at = piece.end;
     }
-    offset += size;
+    offset += part.size;
   }
 }

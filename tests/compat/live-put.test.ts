@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 
 import { expectError, expectStatus, leavesUnchanged } from '../support/expect.ts';
@@ -271,4 +271,23 @@ test('a checksum in a header is compared at the end, and kept', async () => {
     text((await s3.object('GET', bucket, wrong.key, { query: 'cistern-uploads' })).text, 'State'),
     'aborted',
   );
+});
+
+test('what goes on from the beginning with another checksum leaves the object without one', async () => {
+  const at = fresh();
+  const begun = await at.begin({ headers: { 'x-amz-checksum-crc32': 'AAAAAA==' } });
+  const id = await at.upload();
+  begun.vanish();
+  const sha256 = createHash('sha256').update('x').digest('base64');
+  const resumed = await s3.object('PUT', bucket, at.key, {
+    query: `cistern-upload=${id}`,
+    headers: { 'x-amz-write-offset-bytes': '0', 'x-amz-checksum-sha256': sha256 },
+    payload: 'UNSIGNED-PAYLOAD',
+    body: 'x',
+  });
+  expectStatus(resumed, 200);
+  const head = await s3.object('HEAD', bucket, at.key, { headers: { 'x-amz-checksum-mode': 'ENABLED' } });
+  expectStatus(head, 200);
+  const told = Object.keys(head.headers).filter((name) => name.startsWith('x-amz-checksum'));
+  assert.deepEqual(told, []);
 });

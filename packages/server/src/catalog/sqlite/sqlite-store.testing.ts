@@ -50,6 +50,8 @@ export interface SqliteStore {
 export interface SqliteStoreOptions {
   /** Default: a new one, which is removed after the test. */
   readonly directory?: string;
+  /** Of the writer. */
+  readonly clock?: () => number;
   /** Moves the log beside the writer; default: the writer does. The caller closes it. */
   readonly mover?: LogMover;
   /** Default: records the location. */
@@ -78,6 +80,7 @@ export function openSqliteStore(t: Cleanup, options: SqliteStoreOptions = {}): S
     path,
     epochs,
     ...(options.mover !== undefined && { mover: options.mover }),
+    ...(options.clock !== undefined && { clock: options.clock }),
     onCommit: ({ mutations }) => commits.push(mutations),
     onUploads: (changes) => watchers.changed(changes),
     onStop: (cause) => {

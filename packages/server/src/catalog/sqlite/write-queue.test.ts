@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
+import type { Published } from '../catalog.ts';
 import { deletions, inline, publication, sha256, withCode } from '../requests.fixtures.ts';
 import { openReader, openWriter } from './connection.ts';
 import { FEED_KIND } from './schema.ts';
@@ -69,6 +70,23 @@ const VERSIONS = 'SELECT count(*) FROM versions';
 const FEED = 'SELECT count(*) FROM feed';
 
 suite('group commit', () => {
+  test('takes no more once it has taken long, and goes on with the rest in order', async (t) => {
+    let nowMs = 0;
+    const store = openSqliteStore(t, { clock: () => (nowMs += 20) });
+    const { id: bucket } = await store.catalog.createBucket(BUCKET);
+    store.commits.length = 0;
+    const told = enqueueMany({ ...store, bucket }, numbered(7));
+    await store.queue.drained();
+    assert.deepEqual(store.commits, [2, 2, 2, 1]);
+    const outcomes = told.map(([outcome]) => outcome as { result: Published });
+    const seqs = outcomes.map(({ result }) => result.seq);
+    assert.deepEqual(
+      seqs,
+      seqs.toSorted((a, b) => a - b),
+    );
+    assert.equal(committed(store, VERSIONS), 7);
+  });
+
   test('mutations that wait together share one commit', async (t) => {
     const store = await storeWithBucket(t);
     const outcomes = enqueueMany(store, numbered(50));

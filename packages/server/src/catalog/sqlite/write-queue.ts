@@ -27,6 +27,8 @@ import { WriteStatements } from './write-statements.ts';
 
 /** A transaction takes no more than this, so that a long queue is answered in steps. */
 const BATCH_MAX = 512;
+/** Nor goes on taking more after this: slices of a fork, and copies of many pieces, take milliseconds each. */
+const BATCH_MS_MAX = 50;
 
 /** More than any one mutation takes. */
 const FREE_PAGES_MIN = 256;
@@ -52,6 +54,8 @@ export interface WriteQueueOptions {
   /** Default: the queue moves the log itself, between commits. */
   readonly mover?: LogMover;
   readonly now?: () => number;
+  /** Default: `performance.now`. Milliseconds. */
+  readonly clock?: () => number;
   /** Called after each batch: how many mutations the commit carried and how long it took. */
   readonly onCommit?: (batch: { mutations: number; durationMs: number }) => void;
   /** Called after each commit that changed uploads. */
@@ -67,6 +71,7 @@ export class WriteQueue {
   readonly #options: WriteQueueOptions;
   readonly #context: WriteContext;
   readonly #room: DiskRoom;
+  readonly #clock: () => number;
   #sequence: number;
   #jobs: Job[] = [];
   /** Reservations of content that is being deleted. */
@@ -82,6 +87,7 @@ export class WriteQueue {
   constructor(options: WriteQueueOptions) {
     const { db, path } = options;
     this.#options = options;
+    this.#clock = options.clock ?? (() => performance.now());
     this.sql = new WriteStatements(db);
     const room = new DiskRoom(dirname(path));
     this.#room = room;
@@ -177,16 +183,19 @@ export class WriteQueue {
 
   #runBatch(): void {
     if (this.#stopped !== undefined) return;
-    const batch = this.#jobs.length <= BATCH_MAX ? this.#jobs : this.#jobs.slice(0, BATCH_MAX);
-    this.#jobs = this.#jobs.length <= BATCH_MAX ? [] : this.#jobs.slice(BATCH_MAX);
-    if (batch.length === 0) return;
-    const started = performance.now();
+    const queued = this.#jobs;
+    if (queued.length === 0) return;
+    this.#jobs = [];
+    const batch: Job[] = [];
+    const started = this.#clock();
     const before = this.#sequence;
     const settled: { job: Job; outcome: Outcome }[] = [];
     const waiting: Job[] = [];
     try {
       this.sql.begin.run();
-      for (const job of batch) {
+      for (const job of queued) {
+        if (batch.length === BATCH_MAX || this.#clock() - started > BATCH_MS_MAX) break;
+        batch.push(job);
         const outcome = this.#applyOne(job.mutation);
         if (outcome === WAIT) waiting.push(job);
         else settled.push({ job, outcome });
@@ -196,11 +205,13 @@ export class WriteQueue {
       if (this.#stopped === undefined) this.#rollback(before, error);
       const answer = this.#stopped ?? toCatalogError(error);
       for (const { job, outcome } of settled) this.#unpin(job.mutation, outcome);
-      for (const job of batch) job.settle({ error: answer });
+      for (const job of this.#stopped === undefined ? batch : queued) job.settle({ error: answer });
+      if (this.#stopped === undefined) this.#jobs = queued.slice(batch.length);
       return;
     }
+    if (batch.length < queued.length) this.#jobs = queued.slice(batch.length);
     this.#waiting.push(...waiting);
-    this.#options.onCommit?.({ mutations: batch.length, durationMs: performance.now() - started });
+    this.#options.onCommit?.({ mutations: batch.length, durationMs: this.#clock() - started });
     for (const { job, outcome } of settled) job.settle(outcome);
     this.checkpoint();
   }

@@ -104,8 +104,10 @@ async function sendPiece(sender: Sender, { open, single, start, end }: Piece): P
     if (single) open.release();
   };
   const before = sender.sent;
-  for await (const extent of extentsOf(open, start, end))
-    await sender.sendExtent(extent, { from: start, to: end, opened });
+  const window = { from: start, to: end, opened };
+  // Nearly all objects are of one run, and a generator costs a tenth of the time that a small one takes.
+  if (single) for (const extent of await open.extents(start, end)) await sender.sendExtent(extent, window);
+  else for await (const extent of extentsOf(open, start, end)) await sender.sendExtent(extent, window);
   if (sender.sent - before !== end - start) throw new Error('the extents do not cover the range');
 }
 

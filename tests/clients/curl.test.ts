@@ -10,6 +10,8 @@ import { suite, test } from 'node:test';
 
 import { presign } from '@cistern/protocol';
 
+import { eventually } from '../support/eventually.ts';
+import { MultipartUpload } from '../support/multipart.ts';
 import { objectPath, sha256Hex } from '../support/s3.ts';
 import { needsOwnServer, startTestServer } from '../support/server.ts';
 import { makeCertificate } from './certificate.ts';
@@ -64,6 +66,30 @@ suite('curl', { skip: needsCommand('curl', 'Debian package curl') }, async () =>
     assert.equal(await signed(`${url}-fork/k`), 'before');
     await signed('--request', 'DELETE', `${url}?cistern-snapshot=daily`);
     assert.doesNotMatch(await signed(`${url}?cistern-snapshots=`), /<Name>/);
+  });
+
+  test('--aws-sigv4 puts live, finds the upload, and follows one to its end or its break', async () => {
+    const file = await fileOf('live.bin', 300_000);
+    const url = `${endpoint}/${bucket}/live.bin`;
+    const live = ['--header', 'x-cistern-live: true', '--header', 'x-amz-content-sha256: UNSIGNED-PAYLOAD'];
+    await signed('--upload-file', file, ...live, url);
+    const [, id] = /<UploadId>(\w+)</.exec(await signed(`${url}?cistern-uploads=`)) ?? [];
+    const down = join(home, 'live.down');
+    await signed('--output', down, `${url}?cistern-upload=${id}`);
+    assert.ok((await readFile(file)).equals(await readFile(down)));
+    for (const end of ['complete', 'abort']) {
+      const upload = await MultipartUpload.begin(server, bucket, 'followed');
+      const part = await upload.part(1, await readFile(file));
+      const output = join(home, `${end}.down`);
+      const follow = ['--no-buffer', '--output', output, '--header', 'x-cistern-follow: true'];
+      const following = signed(...follow, `${endpoint}/${bucket}/followed?cistern-upload=${upload.id}`);
+      const failed = end === 'abort' ? assert.rejects(following, /transfer closed|reset by peer/) : undefined;
+      await eventually(async () => assert.equal((await stat(output)).size, 300_000));
+      if (end === 'complete') assert.equal((await upload.complete([part])).status, 200);
+      else await upload.abort();
+      await (failed ?? following);
+      assert.ok((await readFile(file)).equals(await readFile(output)));
+    }
   });
 
   test('--upload-file sends a hash that the caller gives, or none', async () => {

@@ -102,6 +102,7 @@ test('what a vanished client had committed stays, and another one goes on with i
     payload: 'UNSIGNED-PAYLOAD',
   });
   expectError(late, 404, 'NoSuchUpload');
+  assert.equal(late.headers['x-cistern-upload-state'], 'complete', 'for who has not heard of it');
 });
 
 test('of two that go on with one upload the later one is refused, and the other goes on', async () => {
@@ -156,6 +157,9 @@ test('what would be known to be wrong only at the end is refused at once', async
   expectError(await put({ 'x-cistern-live': 'yes' }), 400, 'InvalidArgument');
   const md5 = { ...live, 'content-md5': md5Base64('x') };
   expectError(await put(md5, 'UNSIGNED-PAYLOAD'), 400, 'InvalidRequest');
+  const append = { ...live, 'x-amz-write-offset-bytes': '0' };
+  expectError(await put(append, 'UNSIGNED-PAYLOAD'), 400, 'InvalidRequest');
+  expectError(await at.object(), 404, 'NoSuchKey');
   assert.deepEqual(await uploadsOf(s3, bucket, at.key), []);
 });
 

@@ -79,6 +79,24 @@ test('conditions hold of the ETag so far', async () => {
   upload.vanish();
 });
 
+test('a range is heeded only of the bytes that the reader has seen before', async () => {
+  const at = fresh();
+  const { upload, id, prefix } = await twoParts(at);
+  const asked = { range: 'bytes=10-19', 'if-range': etagOfParts(prefix, PART) };
+  expectStatus(await at.read('GET', id, asked), 206);
+  expectStatus(await at.read('HEAD', id, asked), 206);
+  await upload.send(Buffer.alloc(PART));
+  await at.committed(id, 3 * PART);
+  const whole = await at.read('GET', id, asked);
+  expectStatus(whole, 200);
+  assert.equal(whole.body.length, 3 * PART);
+  expectStatus(await at.read('HEAD', id, asked), 200);
+  const follower = await at.follow(id, asked);
+  assert.equal(follower.status, 200);
+  follower.destroy();
+  upload.vanish();
+});
+
 test('the key itself shows nothing until the end, and then both show the same', async () => {
   const at = fresh();
   const { upload, id, prefix } = await twoParts(at);

@@ -48,7 +48,7 @@ function parseFlag(headers: RawHeaders, name: string): boolean {
 }
 
 /** Of an object. */
-const OBJECT_BYTES_MAX = 5 * 1024 ** 4;
+export const OBJECT_BYTES_MAX = 5 * 1024 ** 4;
 
 export interface LiveBody {
   /** Bytes of the payload; null: nobody knows. */

@@ -59,7 +59,13 @@ export async function sendBody(
       const abort = new AbortController();
       if (response.destroyed || draining) abort.abort();
       response.once('close', () => abort.abort());
-      followers.add(abort);
+      // What has a length ends by itself. The rest may have a reader so slow that it would be waited for.
+      if (body.length === null) {
+        abort.signal.addEventListener('abort', () => {
+          if (!response.writableEnded) response.destroy();
+        });
+        followers.add(abort);
+      }
       try {
         return await sendPieces(response, source, body.pieces(abort.signal));
       } finally {

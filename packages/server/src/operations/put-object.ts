@@ -1,6 +1,6 @@
 /** PutObject: everything that can be refused is refused before the body is asked for. */
 
-import { parseLive, parseWriteCondition, parseWriteOffset } from '@cistern/protocol';
+import { parseLive, parseWriteCondition, parseWriteOffset, S3Error } from '@cistern/protocol';
 import { emptyReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import { appendObject } from './append-object.ts';
@@ -16,8 +16,11 @@ export async function putObject(context: InBucket, operation: Operation<'PutObje
   const { services, bucket, headers } = context;
   const { key } = operation;
   const offset = parseWriteOffset(headers);
+  const live = parseLive(headers, context.body.payload);
+  if (live && offset !== undefined)
+    throw new S3Error('InvalidRequest', 'What is appended to an object cannot be read while it comes.');
   if (offset !== undefined) return appendObject(context, operation, offset);
-  if (parseLive(headers, context.body.payload)) return livePut(context, operation);
+  if (live) return livePut(context, operation);
   const stored = parseStoredHeaders(headers);
   const condition = parseWriteCondition(headers);
   await failEarly(context, key, condition);

@@ -15,6 +15,8 @@ interface Pending {
 interface UploadWatch {
   readonly listeners: Set<(change: UploadChange) => void>;
   readonly ready: PromiseWithResolvers<void>;
+  /** Nothing more will be told of it. */
+  ended: boolean;
 }
 
 export class WriterClient {
@@ -53,19 +55,20 @@ export class WriterClient {
 
   /**
    * Tells of every change of an upload that is committed after the promise has resolved, and of some before. The
-   * listener is told of an end, too, when the writer goes away.
+   * listener is told of an end, maybe twice, and also when the writer goes away.
    */
   async watchUpload(upload: number, listener: (change: UploadChange) => void): Promise<() => void> {
     if (this.#stopped !== undefined) throw this.#stopped;
     let watch = this.#watches.get(upload);
     if (watch === undefined) {
-      watch = { listeners: new Set(), ready: Promise.withResolvers<void>() };
+      watch = { listeners: new Set(), ready: Promise.withResolvers<void>(), ended: false };
       this.#watches.set(upload, watch);
       this.#port.postMessage({ watch: upload } satisfies WriterRequest);
     }
     const { listeners, ready } = watch;
     listeners.add(listener);
     await ready.promise;
+    if (watch.ended) listener({ upload, part: null });
     return () => {
       if (
         !listeners.delete(listener) ||
@@ -91,8 +94,7 @@ export class WriterClient {
       return;
     }
     if ('changes' in reply) {
-      for (const change of reply.changes)
-        for (const listener of this.#watches.get(change.upload)?.listeners ?? []) listener(change);
+      for (const change of reply.changes) this.#tell(change);
       return;
     }
     for (const answer of reply) {
@@ -105,13 +107,20 @@ export class WriterClient {
     }
   }
 
+  #tell(change: UploadChange): void {
+    const watch = this.#watches.get(change.upload);
+    if (watch === undefined) return;
+    watch.ended ||= change.part === null;
+    for (const listener of watch.listeners) listener(change);
+  }
+
   #close(): void {
     this.#stopped = new CatalogError('Stopped', 'The catalog is closed');
     for (const { reject } of this.#pending.values()) reject(this.#stopped);
     this.#pending.clear();
-    for (const [upload, { listeners, ready }] of this.#watches) {
+    for (const [upload, { ready }] of this.#watches) {
+      this.#tell({ upload, part: null });
       ready.resolve();
-      for (const listener of listeners) listener({ upload, part: null });
     }
     this.#watches.clear();
   }

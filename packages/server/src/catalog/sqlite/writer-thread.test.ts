@@ -12,6 +12,7 @@ import type { Content } from '../catalog.ts';
 import { createEpochMemory } from '../epochs.ts';
 import { CatalogError } from '../errors.ts';
 import { publication, sha256, withCode } from '../requests.fixtures.ts';
+import type { UploadChange } from '../uploads.ts';
 import { DATABASE_FILE, openReader } from './connection.ts';
 import { BLOB_STATE, FORMAT_VERSION } from './schema.ts';
 import { count, openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
@@ -90,6 +91,33 @@ function start(t: TestContext, directory = temporaryDirectory(t)): Fixture {
 }
 
 const inlineContent = (data: Uint8Array): Content => ({ kind: 'inline', data, sha256: sha256('any') });
+
+suite('watching an upload through ports', () => {
+  test('wakes every thread that does, and tells all of an end when the writer stops', async (t) => {
+    const { connect } = start(t);
+    const [first, second] = [connect(), connect()] as const;
+    const { id: bucket } = await first.write('createBucket', BUCKET);
+    const told: UploadChange[] = [];
+    const attributes = { owner: 'alice', initiator: 'bob', storageClass: 'STANDARD', attributes: '{}' };
+    const none = { tags: null, checksumAlgorithm: null, checksumType: null };
+    const name = { bucket, key: 'k' };
+    const { id: upload } = await first.write('createUpload', { ...name, live: true, ...attributes, ...none });
+    for (const client of [first, second]) await client.watchUpload(upload, (change) => told.push(change));
+    const empty = { content: { kind: 'empty' }, size: 0, etag: 'x', checksumValue: null } as const;
+    await first.write('publishPart', { ...name, upload, number: 3, ...empty });
+    await eventually(() => {
+      assert.deepEqual(told, [
+        { upload, part: 3 },
+        { upload, part: 3 },
+      ]);
+    });
+    first.stop('the disk');
+    await eventually(() => assert.equal(told.length, 4));
+    await second.watchUpload(upload, (change) => told.push(change));
+    await eventually(() => assert.ok(told.length > 4));
+    assert.ok(told.slice(2).every(({ part }) => part === null));
+  });
+});
 
 suite('a write through a port', () => {
   test('resolves to its result once it is committed', async (t) => {

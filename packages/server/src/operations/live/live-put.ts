@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import {
   formatUploadId,
   multipartETag,
+  OBJECT_BYTES_MAX,
   parseLive,
   parseLiveBody,
   parseWriteCondition,
@@ -80,7 +81,8 @@ export async function resumeUpload(
   }
   const prefix = await services.catalog.uploads.readPrefix(name);
   const UploadId = formatUploadId(name.upload);
-  if (prefix?.upload.state !== 'open') throw new S3Error('NoSuchUpload', undefined, { UploadId });
+  if (prefix?.upload.state !== 'open')
+    throw new S3Error('NoSuchUpload', undefined, { UploadId }, prefix === undefined ? [] : stateOf(prefix));
   const { upload, size, parts: before } = prefix;
   if (!upload.live)
     throw new S3Error('InvalidRequest', 'This is a multipart upload: send parts, or complete it.', {
@@ -104,9 +106,12 @@ export async function resumeUpload(
 }
 
 /** Tells where it goes on. */
-function wrongOffset({ upload, size }: UploadPrefix, message?: string): S3Error {
-  const state = uploadHeaders({ uploadId: upload.id, size, state: upload.state });
-  return new S3Error('InvalidWriteOffset', message, { UploadSize: String(size) }, state);
+function wrongOffset(prefix: UploadPrefix, message?: string): S3Error {
+  return new S3Error('InvalidWriteOffset', message, { UploadSize: String(prefix.size) }, stateOf(prefix));
+}
+
+function stateOf({ upload, size }: UploadPrefix): string[] {
+  return uploadHeaders({ uploadId: upload.id, size, state: upload.state });
 }
 
 const hasCode = (error: unknown, code: S3ErrorCode): boolean =>
@@ -132,7 +137,8 @@ async function receive(context: InBucket, { name, storageClass, before, live }: 
   const { uploads } = context.services.catalog;
   const placement = context.services.blobs.placement(storageClass);
   const first = before.length + 1;
-  const receiver = new LiveReceiver({ context, name, placement, first, body: live });
+  const bytesMax = OBJECT_BYTES_MAX - before.reduce((sum, part) => sum + part.size, 0);
+  const receiver = new LiveReceiver({ context, name, placement, first, bytesMax, body: live });
   try {
     const trailers = await context.body.receive(live.length, receiver, { live: true });
     const checksum = await receiver.finish(trailers);

@@ -8,11 +8,12 @@ import { createChecksum, S3Error } from '@cistern/protocol';
 import type { Checksum, LiveBody } from '@cistern/protocol';
 import type { Placement } from '../../blobs/blob-tiers.ts';
 import type { Ingest } from '../../blobs/ingest/blob-ingest.ts';
+import type { Bucket } from '../../catalog/catalog.ts';
 import type { Part, PartRequest, UploadName } from '../../catalog/uploads.ts';
 import type { PayloadTaker } from '../../http/request-body.ts';
 import { verifyChecksum } from '../body-digests.ts';
 import type { VerifiedChecksum } from '../body-digests.ts';
-import type { InBucket } from '../context.ts';
+import type { Services } from '../context.ts';
 import { placeBlob } from '../receive-object.ts';
 
 /** Full parts whose signature has not come yet: each is a file that waits. */
@@ -28,12 +29,20 @@ const EMPTY_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 
 export type LivePart = Pick<Part, 'number' | 'seq' | 'size' | 'etag'>;
 
+/** What it needs of a request's context. */
+interface LiveContext {
+  readonly services: Pick<Services, 'catalog' | 'blobs' | 'slabs' | 'hasher' | 'livePartBytes' | 'failStop'>;
+  readonly bucket: Pick<Bucket, 'scope'>;
+}
+
 export interface LiveReceiverOptions {
-  readonly context: InBucket;
+  readonly context: LiveContext;
   readonly name: UploadName;
   readonly placement: Placement;
   /** Number of the next part. */
   readonly first: number;
+  /** So long the body may be. */
+  readonly bytesMax: number;
   readonly body: LiveBody;
 }
 
@@ -66,6 +75,7 @@ export class LiveReceiver implements PayloadTaker {
   take(slice: Buffer): Promise<void> | undefined {
     this.#checksum?.update(slice);
     this.#taken += slice.length;
+    if (this.#taken > this.#options.bytesMax) throw new S3Error('EntityTooLarge');
     if (this.#ingest === undefined || this.#filled + slice.length >= this.#lengthOfPart())
       return this.#takeAcross(this.#ingest, slice);
     this.#filled += slice.length;
@@ -159,11 +169,12 @@ export class LiveReceiver implements PayloadTaker {
     const verified = Promise.withResolvers<void>();
     if (end <= this.#verified) verified.resolve();
     else this.#unverified.push({ end, verified });
-    const after = Promise.all([before, verified.promise]);
+    // Not before the one before it has ended, well or badly: who waits for the last waits for all.
+    const after = before.then(() => verified.promise);
     this.#published = this.#publish(ingest, { number, size, after });
     // Both are awaited later: what is waited for when the part is staged, the part by the next one, or at the end. Until
     // then their failure is not unhandled, which would be the end of the server.
-    after.catch(() => undefined);
+    for (const promise of [verified.promise, after]) promise.catch(() => undefined);
     this.#published.catch(() => undefined);
     if (!waits) await before;
     else if (this.#unverified.length > UNVERIFIED_MAX) {

@@ -11,6 +11,7 @@ import {
   multipartETag,
   parseFollow,
   parseReadConditions,
+  rangeApplies,
   resolveFollowedRange,
   resolveRange,
   S3Error,
@@ -36,8 +37,8 @@ export async function readUpload(context: InBucket, operation: Operation<'ReadUp
   if (prefix.version !== null) refuseArchived(prefix.version, services.now());
   const described = describe(context, prefix);
   if (described.status === 304) return emptyReply(304, described.headers);
-  if (follow) return followed(context, name, described.headers, prefix.size);
-  const { start, end, partial } = resolveRange(headers.get('range'), prefix.size);
+  if (follow) return followed(context, name, described, prefix.size);
+  const { start, end, partial } = resolveRange(described.range, prefix.size);
   const list = described.headers;
   if (partial) list.push('Content-Range', `bytes ${start}-${end - 1}/${prefix.size}`);
   const pieces = (): AsyncIterable<Piece> => readPrefix(uploads, name, { prefix, start, end });
@@ -49,9 +50,14 @@ export async function readUpload(context: InBucket, operation: Operation<'ReadUp
 }
 
 /** Apart from the above, so that a follower, which may be one of hundreds, does not keep the rows of all parts. */
-function followed({ services, headers }: InBucket, name: UploadName, list: HeaderList, size: number): Reply {
+function followed(
+  { services }: InBucket,
+  name: UploadName,
+  { headers: list, range }: Described,
+  size: number,
+): Reply {
   const { uploads } = services.catalog;
-  const { start, end, contentRange } = resolveFollowedRange(headers.get('range'), size);
+  const { start, end, contentRange } = resolveFollowedRange(range, size);
   if (contentRange !== undefined) list.push('Content-Range', contentRange);
   return {
     status: contentRange === undefined ? 200 : 206,
@@ -66,9 +72,9 @@ function followed({ services, headers }: InBucket, name: UploadName, list: Heade
 
 export async function headUpload(context: InBucket, operation: Operation<'HeadUpload'>): Promise<Reply> {
   const { prefix } = await findPrefix(context, operation);
-  const { status, headers } = describe(context, prefix);
+  const { status, headers, range } = describe(context, prefix);
   if (status === 304) return emptyReply(304, headers);
-  const { start, end, partial } = resolveRange(context.headers.get('range'), prefix.size);
+  const { start, end, partial } = resolveRange(range, prefix.size);
   if (partial) headers.push('Content-Range', `bytes ${start}-${end - 1}/${prefix.size}`);
   return { ...emptyReply(partial ? 206 : 200, headers), contentLength: end - start };
 }
@@ -94,19 +100,27 @@ async function findPrefix(
   return { name, prefix };
 }
 
-function describe(
-  { services, headers }: InBucket,
-  { upload, parts, size }: UploadPrefix,
-): { status: 200 | 304; headers: HeaderList } {
+interface Described {
+  readonly status: 200 | 304;
+  readonly headers: HeaderList;
+  /** That was asked for, if it is to be heeded. */
+  readonly range: string | undefined;
+}
+
+function describe({ services, headers }: InBucket, { upload, parts, size }: UploadPrefix): Described {
   const etag = upload.etag ?? multipartETag(parts.map((part) => part.etag));
   const modifiedMs = upload.endedMs ?? upload.activeMs;
   const outcome = evaluateRead({ etag, modifiedMs }, parseReadConditions(headers), services.now());
   if (outcome === 'precondition-failed') throw new S3Error('PreconditionFailed');
   const list = ['ETag', `"${etag}"`, 'Last-Modified', formatHttpDate(modifiedMs)];
   list.push(...uploadHeaders({ uploadId: upload.id, size, state: upload.state }));
-  if (outcome === 'not-modified') return { status: 304, headers: list };
+  // Between the two requests of a reader there may have come more, and so another ETag.
+  const range = rangeApplies({ etag, modifiedMs }, headers.get('if-range'))
+    ? headers.get('range')
+    : undefined;
+  if (outcome === 'not-modified') return { status: 304, headers: list, range };
   list.push('Accept-Ranges', 'bytes', ...attributeHeaders(JSON.parse(upload.attributes) as ObjectAttributes));
-  return { status: 200, headers: list };
+  return { status: 200, headers: list, range };
 }
 
 interface Reading {

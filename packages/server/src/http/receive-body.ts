@@ -1,12 +1,8 @@
 /** Reading a request's body off the wire: every byte once, with back-pressure, held to a length and to a pace. */
 
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import { S3Error } from '@cistern/protocol';
 import type { ThroughputGuard } from './throughput-guard.ts';
-
-/** After so long the other end of a live connection is asked whether it is there. */
-const SILENCE_MS = 60_000;
 
 /** The client is gone: there is nobody to answer. */
 export class ClientGone extends Error {
@@ -105,11 +101,6 @@ export function receiveBody(
     request.resume();
     if (request.destroyed || socket.destroyed) onClose();
   });
-}
-
-/** Of a connection that may be silent for days: the system finds out whether there is still somebody at its other end. */
-export function keepAlive(socket: Socket): void {
-  socket.setKeepAlive(true, SILENCE_MS);
 }
 
 /** A buffer that shares its memory with others is none of ours. */

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createChunkedDecoder, S3Error } from '@cistern/protocol';
 import type { ChunkSigningContext, PayloadMode, RawHeaders } from '@cistern/protocol';
-import { ClientGone, keepAlive, receiveBody } from './receive-body.ts';
+import { ClientGone, receiveBody } from './receive-body.ts';
 import type { ChunkTaker } from './receive-body.ts';
 import type { ThroughputGuard } from './throughput-guard.ts';
 
@@ -70,7 +70,6 @@ export class RequestBody {
   ): Promise<ReadonlyMap<string, string>> {
     const { request, response, expectsContinue } = this.#options;
     const guard = live ? undefined : this.#options.guard;
-    if (live) keepAlive(request.socket);
     this.#begun = true;
     if (expectsContinue) response.writeContinue();
     if (this.payload.kind !== 'chunked') {

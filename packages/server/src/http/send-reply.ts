@@ -2,7 +2,6 @@
 
 import type { ServerResponse } from 'node:http';
 import { sendLate } from './late-reply.ts';
-import { keepAlive } from './receive-body.ts';
 import type { Reply, ReplyBody } from './reply.ts';
 import { sendLines } from './send-lines.ts';
 import { sendObject, sendPieces } from './send-object.ts';
@@ -55,7 +54,6 @@ export async function sendBody(
     case 'pieces': {
       // The first byte may be long in coming, and the client wants to know that it will.
       response.flushHeaders();
-      if (response.socket !== null) keepAlive(response.socket);
       const abort = new AbortController();
       if (response.destroyed || draining) abort.abort();
       response.once('close', () => abort.abort());

@@ -1,0 +1,13 @@
+/** @module One `ObjectStore` interface over every backend: the core, which loads no backend but memory. */
+
+export * from './body.ts';
+export * from './byte-range.ts';
+export type * from './capabilities.ts';
+export * from './errors.ts';
+export { compareKeys, RESERVED_PREFIX } from './keys.ts';
+export type * from './object-store.ts';
+export { memory } from './memory.ts';
+export { open } from './open.ts';
+export { PendingRead, Reading } from './reading.ts';
+export { Store, toStore } from './store.ts';
+export type * from './upload.ts';

@@ -1,0 +1,50 @@
+/** Stores by URL. Each backend is loaded when a URL first asks for it. */
+
+import { StoreError } from './errors.ts';
+import { memory } from './memory.ts';
+import type { Store } from './store.ts';
+
+export interface OpenOptions {
+  /** what a URL should not carry: keys and tokens, by the names of the backend's options */
+  readonly credentials?: unknown;
+}
+
+type Opener = (url: URL, options: OpenOptions) => Promise<Store>;
+
+const OPENERS: Readonly<Record<string, Opener>> = {
+  'mem:': () => Promise.resolve(memory()),
+  'memory:': () => Promise.resolve(memory()),
+};
+
+/**
+ * Opens a store by its URL.
+ *
+ * | URL | store |
+ * |---|---|
+ * | `mem:` | memory |
+ *
+ * @throws {StoreError} `InvalidArgument` for a URL that names no store
+ */
+export async function open(url: string | URL, options: OpenOptions = {}): Promise<Store> {
+  const parsed = typeof url === 'string' ? parse(url) : url;
+  const opener = OPENERS[parsed.protocol];
+  if (opener === undefined) {
+    throw new StoreError(
+      'InvalidArgument',
+      `No store has URLs that begin with ${parsed.protocol} Those there are: ${Object.keys(OPENERS).join(' ')}`,
+      { operation: 'open' },
+    );
+  }
+  return opener(parsed, options);
+}
+
+function parse(url: string): URL {
+  if (URL.canParse(url)) return new URL(url);
+  throw new StoreError(
+    'InvalidArgument',
+    `${JSON.stringify(url)} is no URL of a store, such as mem: or s3://bucket`,
+    {
+      operation: 'open',
+    },
+  );
+}

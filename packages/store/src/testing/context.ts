@@ -81,14 +81,19 @@ export class Context {
   }
 }
 
-/** The promise must reject with a StoreError of this code. */
+/** The promise must reject with a StoreError of one of these codes. */
 export async function rejects(promise: Promise<unknown>, ...codes: StoreErrorCode[]): Promise<void> {
   const outcome = await promise.then(
     () => 'nothing was thrown',
     (error: unknown) => error,
   );
-  if (isStoreError(outcome) && codes.includes(outcome.code)) return;
-  assert.fail(`a StoreError ${codes.join(' or ')} was to be thrown; ${describe(outcome)}`);
+  hasCode(outcome, ...codes);
+}
+
+/** What was thrown must be a StoreError of one of these codes. */
+export function hasCode(thrown: unknown, ...codes: StoreErrorCode[]): void {
+  if (isStoreError(thrown) && codes.includes(thrown.code)) return;
+  assert.fail(`a StoreError ${codes.join(' or ')} was to be thrown; ${describe(thrown)}`);
 }
 
 function describe(outcome: unknown): string {

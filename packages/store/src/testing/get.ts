@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { collect } from '../body.ts';
-import { rejects, sample, sameBytes } from './context.ts';
+import { hasCode, rejects, sample, sameBytes } from './context.ts';
 import type { Contract } from './contract.ts';
 
 export const getContract: Contract = (test) => {
@@ -83,7 +83,7 @@ export const getContract: Contract = (test) => {
     try {
       sameBytes(await collect(read.body), bytes);
     } catch (error) {
-      await rejects(Promise.reject(error as Error), 'Conflict');
+      hasCode(error, 'Conflict');
     }
   });
 

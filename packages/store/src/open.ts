@@ -14,7 +14,11 @@ type Opener = (url: URL, options: OpenOptions) => Promise<Store>;
 const OPENERS: Readonly<Record<string, Opener>> = {
   'mem:': () => Promise.resolve(memory()),
   'memory:': () => Promise.resolve(memory()),
+  'file:': async (url) => (await import('./files.ts')).filesAt(url),
 };
+
+/** A folder of this machine: no URL begins so. */
+const PATH = /^(?:\.{0,2}[/\\]|\.{1,2}$|[A-Za-z]:[/\\])/;
 
 /**
  * Opens a store by its URL.
@@ -22,10 +26,12 @@ const OPENERS: Readonly<Record<string, Opener>> = {
  * | URL | store |
  * |---|---|
  * | `mem:` | memory |
+ * | `file:///folder`, `/folder`, `./folder` | files |
  *
  * @throws {StoreError} `InvalidArgument` for a URL that names no store
  */
 export async function open(url: string | URL, options: OpenOptions = {}): Promise<Store> {
+  if (typeof url === 'string' && PATH.test(url)) return (await import('./files.ts')).files(url);
   const parsed = typeof url === 'string' ? parse(url) : url;
   const opener = OPENERS[parsed.protocol];
   if (opener === undefined) {

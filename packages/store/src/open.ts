@@ -15,6 +15,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'mem:': () => Promise.resolve(memory()),
   'memory:': () => Promise.resolve(memory()),
   'file:': async (url) => (await import('./files.ts')).filesAt(url),
+  'hashed:': async (url) => (await import('./hashed.ts')).hashedAt(url),
 };
 
 /** A folder of this machine: no URL begins so. */
@@ -27,6 +28,7 @@ const PATH = /^(?:\.{0,2}[/\\]|\.{1,2}$|[A-Za-z]:[/\\])/;
  * |---|---|
  * | `mem:` | memory |
  * | `file:///folder`, `/folder`, `./folder` | files |
+ * | `hashed:///folder`, `hashed:///folder?content=true` | hashed folders |
  *
  * @throws {StoreError} `InvalidArgument` for a URL that names no store
  */

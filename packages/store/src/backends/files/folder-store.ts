@@ -102,12 +102,33 @@ export class FolderStore implements ObjectStore {
     const size = announcedSize(source, options.size);
     const chunks = openExact(source, size);
     const staged = await this.#stage('put', key, attributes);
-    return this.#finish(staged, { operation: 'put', key, attributes, mode: options.mode }, async () => {
-      for await (const chunk of this.#kind.checkBody?.(key, chunks) ?? chunks) {
-        throwIfAborted(options.signal, 'put', key);
-        await mapped('put', key, () => staged.write(chunk));
-      }
-      throwIfAborted(options.signal, 'put', key);
+    return this.#finish(staged, { operation: 'put', attributes, mode: options.mode }, async () => {
+      await fill(staged, this.#kind.checkBody?.(key, chunks) ?? chunks, 'put', options.signal, key);
+      return key;
+    });
+  }
+
+  /**
+   * A `put` for a kind whose keys follow from the bodies, and whose files have no headers.
+   *
+   * @param pass has a look at the bytes
+   * @param name says the key when all have passed
+   */
+  async putNamed(
+    body: Body,
+    pass: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+    name: () => string,
+    { mode, size, signal }: PutOptions = {},
+  ): Promise<ObjectInfo> {
+    this.#checkOpen('put');
+    throwIfAborted(signal, 'put');
+    this.#checkMode(mode, 'put');
+    const source = toSource(body);
+    const chunks = openExact(source, announcedSize(source, size));
+    const staged = await this.#stage('put', '', {});
+    return this.#finish(staged, { operation: 'put', attributes: {}, mode }, async () => {
+      await fill(staged, pass(chunks), 'put', signal);
+      return name();
     });
   }
 
@@ -177,13 +198,16 @@ export class FolderStore implements ObjectStore {
         options.attributes === undefined
           ? file.info.attributes
           : this.#toAttributes(options.attributes, 'copy', to);
-      const placing = { operation: 'copy', key: to, attributes, mode: options.mode } as const;
-      const cloned = await this.#clone(file, placing);
-      if (cloned !== undefined) return await this.#finish(cloned, placing, () => Promise.resolve());
+      const placing = { operation: 'copy', attributes, mode: options.mode } as const;
+      // What is checked on its way in has to be read.
+      const isChecked = this.#kind.checkBody !== undefined && from !== to;
+      const cloned = isChecked ? undefined : await this.#clone(file, to);
+      if (cloned !== undefined) return await this.#finish(cloned, placing, () => Promise.resolve(to));
       const staged = await this.#stage('copy', to, attributes);
       return await this.#finish(staged, placing, async () => {
         const chunks = file.chunks({ start: 0, end: file.info.size }, options.signal);
-        for await (const chunk of this.#kind.checkBody?.(to, chunks) ?? chunks) await staged.write(chunk);
+        await fill(staged, this.#kind.checkBody?.(to, chunks) ?? chunks, 'copy', options.signal, to);
+        return to;
       });
     } finally {
       await file.close();
@@ -250,9 +274,9 @@ export class FolderStore implements ObjectStore {
   }
 
   /** A staged copy that the system made; `undefined` where it cannot, or the file was replaced meanwhile. */
-  async #clone(file: OpenFile, { key }: { readonly key: string }): Promise<StagedFile | undefined> {
+  async #clone(file: OpenFile, to: string): Promise<StagedFile | undefined> {
     if (!this.capabilities.serverSideCopy) return undefined;
-    return mapped('copy', key, async () => {
+    return mapped('copy', to, async () => {
       const { area } = await this.#open();
       const copy = await area.staging.copy(file.path);
       if (await file.isStillAt(area.fs)) return copy;
@@ -261,23 +285,22 @@ export class FolderStore implements ObjectStore {
     });
   }
 
-  /** Has the staged file filled, and puts it in its place. What fails leaves nothing. */
+  /** Has the staged file filled, which says the key, and puts it in its place. What fails leaves nothing. */
   async #finish(
     staged: StagedFile,
     placing: {
       readonly operation: StoreOperation;
-      readonly key: string;
       readonly attributes: Attributes;
       readonly mode: PutMode | undefined;
     },
-    fill: () => Promise<void>,
+    fillIt: () => Promise<string>,
   ): Promise<ObjectInfo> {
-    const { operation, key, attributes, mode } = placing;
+    const { operation, attributes, mode } = placing;
     const { area, layout } = await this.#open();
     let isPlaced = false;
     let etag: string | undefined;
     try {
-      await fill();
+      const key = await fillIt();
       return await mapped(operation, key, async () => {
         const { state, path } = await staged.seal();
         etag = state.etag;
@@ -330,7 +353,7 @@ export class FolderStore implements ObjectStore {
     throw unsupported(this, operation, 'keep attributes', key);
   }
 
-  #checkMode(mode: PutMode | undefined, operation: StoreOperation, key: string): void {
+  #checkMode(mode: PutMode | undefined, operation: StoreOperation, key?: string): void {
     if (typeof mode !== 'object') return;
     throw unsupported(
       this,
@@ -364,6 +387,21 @@ export class FolderStore implements ObjectStore {
     const area = await openArea(this.#options.path, this.#options);
     return { area, layout: this.#kind.layout(area) };
   }
+}
+
+async function fill(
+  staged: StagedFile,
+  chunks: AsyncIterable<Uint8Array>,
+  operation: StoreOperation,
+  signal: AbortSignal | undefined,
+  key?: string,
+): Promise<void> {
+  for await (const chunk of chunks) {
+    throwIfAborted(signal, operation, key);
+    // What the body itself throws is the caller's, and passes through.
+    await mapped(operation, key, () => staged.write(chunk));
+  }
+  throwIfAborted(signal, operation, key);
 }
 
 function failed(key: string, thrown: unknown): DeleteResult {

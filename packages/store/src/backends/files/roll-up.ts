@@ -8,7 +8,7 @@ export interface Seek {
   from: string | undefined;
 }
 
-/** @param walk gives the objects with `prefix` in order, from `seek.from` on; may give earlier ones no more once that moves */
+/** @param walk gives the objects with `prefix` in order; it need not give those before `seek.from`, which moves */
 export async function* rollUp(
   { prefix = '', startAfter, delimiter = '' }: ListOptions,
   walk: (prefix: string, seek: Seek) => AsyncIterable<ListedObject>,
@@ -17,6 +17,7 @@ export async function* rollUp(
   const after = startAfter === undefined ? '' : `${startAfter}\0`;
   const seek: Seek = { from: compareKeys(after, prefix) > 0 ? after : prefix };
   for await (const object of walk(prefix, seek)) {
+    if (!isWanted(object.key, seek)) continue;
     const end = delimiter === '' ? -1 : object.key.indexOf(delimiter, prefix.length);
     if (end === -1) {
       yield object;

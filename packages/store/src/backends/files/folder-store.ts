@@ -37,6 +37,7 @@ import type { Area } from './area.ts';
 import { inBatches } from './batches.ts';
 import type { FileSystem } from './file-system.ts';
 import { openObject } from './find-object.ts';
+import { FolderUploads } from './folder-uploads.ts';
 import type { Layout } from './layout.ts';
 import type { OpenFile } from './open-file.ts';
 import { placeObject, removeObject } from './place-object.ts';
@@ -214,16 +215,24 @@ export class FolderStore implements ObjectStore {
     }
   }
 
-  upload(key: string, _options?: UploadOptions): Promise<Upload> {
-    return Promise.reject(unsupported(this, 'upload', 'keep uploads', key));
+  async upload(key: string, options: UploadOptions = {}): Promise<Upload> {
+    this.#check('upload', key, options.signal);
+    const attributes = this.#toAttributes(options.attributes, 'upload', key);
+    const uploads = await this.#uploads('upload', key);
+    return mapped('upload', key, () => uploads.begin(key, attributes, options));
   }
 
-  openUpload(key: string, _id?: string, _options?: CallOptions): Promise<UploadReader> {
-    return Promise.reject(unsupported(this, 'openUpload', 'keep uploads', key));
+  async openUpload(key: string, id?: string, options: CallOptions = {}): Promise<UploadReader> {
+    this.#check('openUpload', key, options.signal);
+    const uploads = await this.#uploads('openUpload', key);
+    return mapped('openUpload', key, () => uploads.open(key, id));
   }
 
-  async *listUploads(_options?: ListUploadsOptions): AsyncGenerator<UploadListEntry> {
-    yield await Promise.reject<UploadListEntry>(unsupported(this, 'listUploads', 'keep uploads'));
+  async *listUploads({ prefix = '', signal }: ListUploadsOptions = {}): AsyncGenerator<UploadListEntry> {
+    this.#checkOpen('listUploads');
+    throwIfAborted(signal, 'listUploads');
+    const uploads = await this.#uploads('listUploads');
+    yield* await mapped('listUploads', undefined, () => uploads.list(prefix));
   }
 
   presign(key: string, _options?: PresignOptions): Promise<string> {
@@ -270,6 +279,14 @@ export class FolderStore implements ObjectStore {
       const staged = await area.staging.create();
       await staged.write(layout.header(key, attributes));
       return staged;
+    });
+  }
+
+  #uploads(operation: StoreOperation, key?: string): Promise<FolderUploads> {
+    return mapped(operation, key, async () => {
+      if (!this.capabilities.uploads) throw unsupported(this, operation, 'keep uploads', key);
+      const { area, layout } = await this.#open();
+      return new FolderUploads(area, layout);
     });
   }
 

@@ -8,6 +8,7 @@ import { stateOf } from './file-state.ts';
 import type { FileState } from './file-state.ts';
 import { unless } from './file-system.ts';
 import type { FileSystem } from './file-system.ts';
+import { closeWithOwner } from './lost-handles.ts';
 import { mapped } from './system-errors.ts';
 
 const CHUNK_BYTES = 512 * 1024;
@@ -34,6 +35,7 @@ export class OpenFile {
     this.path = options.path;
     this.state = options.state;
     this.#handle = options.handle;
+    closeWithOwner(this, options.handle);
     this.#start = options.start;
   }
 

@@ -8,15 +8,14 @@
 
 import { join } from 'node:path';
 import { hasAttributes } from '../../attributes.ts';
-import { StoreError } from '../../errors.ts';
 import type { Attributes } from '../../object-store.ts';
 import type { Directories } from './directories.ts';
+import { parseDocument } from './document.ts';
 import { unless } from './file-system.ts';
 import type { FileSystem } from './file-system.ts';
 import { writeAll } from './staging.ts';
 
 const VERSION = 1;
-const NONE: Attributes = Object.freeze({});
 
 interface Document {
   readonly version: number;
@@ -55,7 +54,9 @@ export class Sidecars {
   /** @returns `undefined` when there are none for this state */
   async read(etag: string): Promise<Attributes | undefined> {
     const text = await unless(this.#fs.readFile(join(this.#folderOf(etag), etag), 'utf8'), 'ENOENT');
-    return text === undefined ? undefined : parse(text, etag);
+    if (text === undefined) return undefined;
+    const document = parseDocument(text, VERSION, `The file of the attributes of ${etag}`) as Document;
+    return document.attributes;
   }
 
   /** For a state that has lost its place. */
@@ -66,23 +67,4 @@ export class Sidecars {
   #folderOf(etag: string): string {
     return join(this.#folder, etag.slice(-2));
   }
-}
-
-function parse(text: string, etag: string): Attributes {
-  let document: Document | undefined;
-  try {
-    document = JSON.parse(text, withoutPrototype) as Document;
-  } catch (error) {
-    throw new StoreError('Corrupt', `The attributes of the state ${etag} cannot be read`, { cause: error });
-  }
-  if (document.version === VERSION) return document.attributes ?? NONE;
-  throw new StoreError(
-    'Unsupported',
-    `The attributes of the state ${etag} are of version ${document.version}, and this release reads ${VERSION}: use a later one`,
-  );
-}
-
-/** `__proto__` is a name of metadata like any other. */
-function withoutPrototype(key: string, value: unknown): unknown {
-  return key === 'metadata' ? Object.assign(Object.create(null) as object, value) : value;
 }

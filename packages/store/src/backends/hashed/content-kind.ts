@@ -28,6 +28,9 @@ export function contentKind({ durable }: { durable: boolean }): FolderKind {
       attributes: false,
       metadataBytesMax: 0,
       serverSideCopy: true,
+      // The key would have to be known before the bytes.
+      uploads: false,
+      serverSideComplete: false,
       keyBytesMax: 64,
     },
     layout,

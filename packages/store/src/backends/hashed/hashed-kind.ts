@@ -20,8 +20,8 @@ export const HASHED_CAPABILITIES: Capabilities = {
   list: true,
   // The key stands in the file: a copy is written anew.
   serverSideCopy: false,
-  uploads: false,
-  serverSideComplete: false,
+  uploads: true,
+  serverSideComplete: true,
   presign: false,
   keyBytesMax: 1024,
   objectBytesMax: Number.MAX_SAFE_INTEGER,

@@ -14,6 +14,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { StoreError } from '../../errors.ts';
 import type { Attributes } from '../../object-store.ts';
+import { withoutPrototype } from '../files/document.ts';
 
 const MAGIC = Buffer.from('cistern', 'latin1');
 const VERSION = 1;
@@ -79,9 +80,4 @@ function corrupt(cause?: unknown): StoreError {
       cause,
     },
   );
-}
-
-/** `__proto__` is a name of metadata like any other. */
-function withoutPrototype(key: string, value: unknown): unknown {
-  return key === 'metadata' ? Object.assign(Object.create(null) as object, value) : value;
 }

@@ -1,0 +1,5 @@
+/** @module Layers: stores around other stores, each adding one thing. `encrypt(options, memory())`. */
+
+export { encrypt } from './encrypt/encrypt.ts';
+export type { EncryptOptions } from './encrypt/encrypt.ts';
+export { rotateKey } from './encrypt/rotate.ts';

@@ -1,0 +1,3 @@
+/** @module The layers: each a function that takes a store and gives one. */
+
+export { prefix } from './prefix.ts';

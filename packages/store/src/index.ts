@@ -12,3 +12,4 @@ export { PendingRead, Reading } from './reading.ts';
 export type * from './service.ts';
 export { Store, toStore } from './store.ts';
 export type * from './upload.ts';
+export { toWritableStream } from './upload-stream.ts';

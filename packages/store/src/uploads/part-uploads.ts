@@ -91,10 +91,11 @@ export class PartUploads {
 
   async #begin(key: string, concurrency: number, options: UploadOptions): Promise<Upload> {
     const attributes = this.#attributes(key, options.attributes);
-    const partSize = Math.max(options.partSize ?? this.#partSize, this.#objects.capabilities.partBytesMin);
-    if (!Number.isSafeInteger(partSize) || (options.partSize ?? 1) < 1 || partSize > PART_BYTES_MAX) {
-      throw invalid(`A part has 1 to ${PART_BYTES_MAX} bytes, not ${options.partSize}`, key);
+    const wanted = options.partSize ?? this.#partSize;
+    if (!Number.isSafeInteger(wanted) || wanted < 1 || wanted > PART_BYTES_MAX) {
+      throw invalid(`A part has 1 to ${PART_BYTES_MAX} bytes, not ${wanted}`, key);
     }
+    const partSize = Math.max(wanted, this.#objects.capabilities.partBytesMin);
     const startedAt = Date.now();
     const id = newUploadId(startedAt);
     const owner = randomHex(8);

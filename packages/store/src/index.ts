@@ -12,3 +12,5 @@ export { PendingRead, Reading } from './reading.ts';
 export type * from './service.ts';
 export { Store, toStore } from './store.ts';
 export type * from './upload.ts';
+export { cleanUploads } from './uploads/clean-uploads.ts';
+export type { CleanedUpload, CleanUploadsOptions } from './uploads/clean-uploads.ts';

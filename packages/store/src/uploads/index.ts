@@ -3,6 +3,8 @@
  * `PolledReader` reads uploads of any kind that have to be asked how far they are.
  */
 
+export { CLEAN_UPLOADS, cleanUploads } from './clean-uploads.ts';
+export type { CleanedUpload, CleansUploads, CleanUploadsOptions } from './clean-uploads.ts';
 export type { ComposeOptions, PartObjects, PartSpan } from './part-objects.ts';
 export { PartUploads } from './part-uploads.ts';
 export type { PartUploadsOptions } from './part-uploads.ts';

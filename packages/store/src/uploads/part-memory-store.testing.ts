@@ -3,6 +3,7 @@
  * of these over one `MemoryStore` are several processes with one store.
  */
 
+import assert from 'node:assert/strict';
 import { MemoryStore } from '../backends/memory/memory-store.ts';
 import type { Body } from '../body.ts';
 import type { Capabilities } from '../capabilities.ts';
@@ -27,19 +28,21 @@ import type {
   UploadOptions,
 } from '../object-store.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../upload.ts';
+import { CLEAN_UPLOADS } from './clean-uploads.ts';
+import type { CleanedUpload } from './clean-uploads.ts';
 import type { PartObjects } from './part-objects.ts';
 import { PartUploads } from './part-uploads.ts';
 
 /** Before every key of the inner store, so that none is reserved there. */
 const UNDER = 'all/';
 
-/** All keys of `inner`, reserved ones as well. Does not compose. */
+/** All keys of `inner`, reserved ones as well. Composes if it can complete on the side of the store. */
 export function rawObjects(inner: MemoryStore, capabilities: Capabilities = inner.capabilities): PartObjects {
   const outer = <T extends { readonly key: string }>(one: T): T => ({
     ...one,
     key: one.key.slice(UNDER.length),
   });
-  return {
+  const raw: PartObjects = {
     capabilities,
     put: async (key, body, options) => outer(await inner.put(UNDER + key, body, options)),
     get: async (key, options) => {
@@ -66,6 +69,20 @@ export function rawObjects(inner: MemoryStore, capabilities: Capabilities = inne
     },
     toString: () => 'partMemory()',
   };
+  if (!capabilities.serverSideComplete) return raw;
+  return {
+    ...raw,
+    compose: async (key, parts, { size, ...options }) => {
+      const bytes = new Uint8Array(size);
+      let start = 0;
+      for (const part of parts) {
+        const into = bytes.subarray(start, (start += part.size));
+        await inner.readInto(UNDER + part.key, [{ start: 0, into }]);
+      }
+      assert.equal(start, size);
+      return raw.put(key, bytes, options);
+    },
+  };
 }
 
 export class PartMemoryStore implements ObjectStore {
@@ -88,6 +105,7 @@ export class PartMemoryStore implements ObjectStore {
 
   async put(key: string, body: Body, options?: PutOptions): Promise<ObjectInfo> {
     this.#check('put', key);
+    if (options?.mode === 'create') this.#checkCreate('put', key);
     return this.#raw.put(key, body, options);
   }
 
@@ -131,6 +149,7 @@ export class PartMemoryStore implements ObjectStore {
   async copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo> {
     this.#check('copy', from);
     this.#check('copy', to);
+    if (options?.mode === 'create') this.#checkCreate('copy', to);
     return { ...(await this.#inner.copy(UNDER + from, UNDER + to, options)), key: to };
   }
 
@@ -148,6 +167,10 @@ export class PartMemoryStore implements ObjectStore {
     return this.#uploads.listUploads(options);
   }
 
+  [CLEAN_UPLOADS](options: CallOptions & { olderThanMs: number; dryRun: boolean }): Promise<CleanedUpload[]> {
+    return this.#uploads.clean(options);
+  }
+
   presign(key: string, _options?: PresignOptions): Promise<string> {
     return Promise.reject(unsupported(this, 'presign', 'make URLs', key));
   }
@@ -162,6 +185,10 @@ export class PartMemoryStore implements ObjectStore {
 
   toString(): string {
     return 'partMemory()';
+  }
+
+  #checkCreate(operation: StoreOperation, key: string): void {
+    if (!this.capabilities.create) throw unsupported(this, operation, 'create atomically', key);
   }
 
   #check(operation: StoreOperation, key: string): void {

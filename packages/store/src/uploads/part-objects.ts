@@ -88,17 +88,27 @@ export function randomHex(bytes: number): string {
   return toHex(crypto.getRandomValues(new Uint8Array(bytes)));
 }
 
+/** Before the numbers of an upload's states. */
+export function statesPrefix(folder: string): string {
+  return `${STATES_PREFIX}${folder}/`;
+}
+
 export function stateKey(folder: string, number: number): string {
-  return `${STATES_PREFIX}${folder}/${pad(number, NUMBER_DIGITS)}`;
+  return `${statesPrefix(folder)}${pad(number, NUMBER_DIGITS)}`;
 }
 
 export function partKey(folder: string, { index, epoch, size }: PartName): string {
   return `${partsFrom(folder, index)}-${pad(epoch, NUMBER_DIGITS)}-${pad(size, SIZE_DIGITS)}`;
 }
 
+/** Before the names of an upload's parts. */
+export function partsPrefix(folder: string): string {
+  return `${PARTS_PREFIX}${folder}/`;
+}
+
 /** Sorts before the parts of this index, and after those before. */
 export function partsFrom(folder: string, index: number): string {
-  return `${PARTS_PREFIX}${folder}/${pad(index, INDEX_DIGITS)}`;
+  return `${partsPrefix(folder)}${pad(index, INDEX_DIGITS)}`;
 }
 
 /** @returns `undefined` for a key that is no part's */

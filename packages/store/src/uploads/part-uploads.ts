@@ -11,6 +11,8 @@ import type { StoreOperation } from '../errors.ts';
 import { compareKeys } from '../keys.ts';
 import type { Attributes, CallOptions, ListUploadsOptions, UploadOptions } from '../object-store.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../upload.ts';
+import { cleanPartUploads } from './clean-part-uploads.ts';
+import type { CleanedUpload } from './clean-uploads.ts';
 import { CountedParts } from './counted-parts.ts';
 import { eachUpload } from './each-upload.ts';
 import {
@@ -87,6 +89,12 @@ export class PartUploads {
       found.push({ key: state.key, id, startedAt: new Date(state.startedAt) });
     }
     yield* found.sort((a, b) => compareKeys(a.key, b.key) || compareKeys(a.id, b.id));
+  }
+
+  /** As `cleanUploads`. */
+  clean(options: CallOptions & { olderThanMs: number; dryRun: boolean }): Promise<CleanedUpload[]> {
+    this.#checkAble('listUploads');
+    return cleanPartUploads(this.#objects, options);
   }
 
   async #begin(key: string, concurrency: number, options: UploadOptions): Promise<Upload> {

@@ -1,7 +1,7 @@
 /** Parts of an upload as objects of the store: listed, read in a row, removed. */
 
 import { StoreError } from '../errors.ts';
-import { parsePartKey, partsFrom, PARTS_PREFIX } from './part-objects.ts';
+import { parsePartKey, partsFrom, partsPrefix } from './part-objects.ts';
 import type { PartName, PartObjects } from './part-objects.ts';
 
 /** All parts from `index` on that are stored, whether they count or not. */
@@ -12,7 +12,7 @@ export async function listParts(
   signal?: AbortSignal,
 ): Promise<PartName[]> {
   const found: PartName[] = [];
-  const prefix = `${PARTS_PREFIX}${folder}/`;
+  const prefix = partsPrefix(folder);
   for await (const entry of objects.list({ prefix, startAfter: partsFrom(folder, index), signal })) {
     const name = entry.type === 'object' ? parsePartKey(entry.key) : undefined;
     if (name !== undefined) found.push(name);
@@ -41,7 +41,7 @@ export async function* readSpans(
 
 /** Removes all parts, those that do not count included. */
 export async function removeParts(objects: PartObjects, folder: string, signal?: AbortSignal): Promise<void> {
-  const list = objects.list({ prefix: `${PARTS_PREFIX}${folder}/`, signal });
+  const list = objects.list({ prefix: partsPrefix(folder), signal });
   await removeAll(objects, keysOf(list), signal);
 }
 

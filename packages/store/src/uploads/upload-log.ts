@@ -3,7 +3,7 @@
 import { collect } from '../body.ts';
 import { isStoreError, StoreError } from '../errors.ts';
 import type { StoreOperation } from '../errors.ts';
-import { stateKey } from './part-objects.ts';
+import { stateKey, statesPrefix } from './part-objects.ts';
 import type { PartObjects } from './part-objects.ts';
 import { decodeState, encodeState, isEnded } from './upload-state.ts';
 import type { UploadState } from './upload-state.ts';
@@ -147,10 +147,10 @@ async function newestNumber(
   after: number,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  const prefix = stateKey(folder, 0).slice(0, -6);
+  const prefix = statesPrefix(folder);
   let last: string | undefined;
   for await (const entry of objects.list({ prefix, startAfter: stateKey(folder, after), signal })) {
     if (entry.type === 'object') last = entry.key;
   }
-  return last === undefined ? undefined : Number(last.slice(-6));
+  return last === undefined ? undefined : Number(last.slice(prefix.length));
 }

@@ -13,3 +13,5 @@ export type * from './service.ts';
 export { Store, toStore } from './store.ts';
 export type * from './upload.ts';
 export { toWritableStream } from './upload-stream.ts';
+export { cleanUploads } from './uploads/clean-uploads.ts';
+export type { CleanedUpload, CleanUploadsOptions } from './uploads/clean-uploads.ts';

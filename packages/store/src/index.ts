@@ -9,5 +9,6 @@ export type * from './object-store.ts';
 export { memory } from './memory.ts';
 export { open } from './open.ts';
 export { PendingRead, Reading } from './reading.ts';
+export type * from './service.ts';
 export { Store, toStore } from './store.ts';
 export type * from './upload.ts';

@@ -1,0 +1,6 @@
+/** @module Layers: stores around other stores, each adding one thing: `retry(5, prefix('a/', files('/data')))`. */
+
+export { encrypt } from './encrypt/encrypt.ts';
+export type { EncryptOptions } from './encrypt/encrypt.ts';
+export { rotateKey } from './encrypt/rotate.ts';
+export { prefix } from './prefix.ts';

@@ -12,3 +12,6 @@ export { PendingRead, Reading } from './reading.ts';
 export type * from './service.ts';
 export { Store, toStore } from './store.ts';
 export type * from './upload.ts';
+export { toWritableStream } from './upload-stream.ts';
+export { cleanUploads } from './uploads/clean-uploads.ts';
+export type { CleanedUpload, CleanUploadsOptions } from './uploads/clean-uploads.ts';

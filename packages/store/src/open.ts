@@ -14,6 +14,7 @@ type Opener = (url: URL, options: OpenOptions) => Promise<Store>;
 const OPENERS: Readonly<Record<string, Opener>> = {
   'mem:': () => Promise.resolve(memory()),
   'memory:': () => Promise.resolve(memory()),
+  'sqlite:': async (url) => (await import('./sqlite.ts')).openSqliteUrl(url),
 };
 
 /**
@@ -22,6 +23,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
  * | URL | store |
  * |---|---|
  * | `mem:` | memory |
+ * | `sqlite:///path/to/file.db`, `sqlite::memory:` | a SQLite file |
  *
  * @throws {StoreError} `InvalidArgument` for a URL that names no store
  */

@@ -1,5 +1,10 @@
-/** @module The layers: each a function that takes a store and gives one. */
+/** @module Layers: stores around other stores, each adding one thing: `retry(5, prefix('a/', files('/data')))`. */
 
+export { compress } from './compress/compress.ts';
+export type { CompressOptions } from './compress/compress.ts';
+export { encrypt } from './encrypt/encrypt.ts';
+export type { EncryptOptions } from './encrypt/encrypt.ts';
+export { rotateKey } from './encrypt/rotate.ts';
 export { prefix } from './prefix.ts';
 export { retry } from './retry.ts';
 export type { Clock, RetryOptions } from './retry.ts';

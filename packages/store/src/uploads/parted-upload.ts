@@ -29,7 +29,8 @@ export class PartedUpload implements Upload {
   #turn: Promise<unknown> = Promise.resolve();
   #state: 'open' | 'complete' | 'aborted' | 'detached' = 'open';
   #info: ObjectInfo | undefined;
-  #removed = false;
+  /** an abort that failed can be called again */
+  #isRemoved = false;
 
   constructor(driver: UploadDriver) {
     this.#driver = driver;
@@ -75,12 +76,12 @@ export class PartedUpload implements Upload {
   }
 
   async abort(): Promise<void> {
-    if (this.#state === 'complete' || this.#removed) return;
+    if (this.#state === 'complete' || this.#isRemoved) return;
     this.#state = 'aborted';
     await this.#turn.catch(() => undefined);
     await this.#parts.settle();
     await this.#driver.abort();
-    this.#removed = true;
+    this.#isRemoved = true;
   }
 
   async detach(): Promise<void> {

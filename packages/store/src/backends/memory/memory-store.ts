@@ -82,7 +82,8 @@ export class MemoryStore implements ObjectStore {
     const parts: Uint8Array[] = [];
     for await (const chunk of openExact(source, size)) {
       throwIfAborted(options.signal, 'put', key);
-      parts.push(chunk.slice());
+      // Not `slice`, which on a Buffer copies nothing.
+      parts.push(new Uint8Array(chunk));
     }
     this.#check('put', key, options.signal);
     return this.#publish(key, concat(parts), attributes, options.mode, 'put');

@@ -6,3 +6,5 @@ export { encrypt } from './encrypt/encrypt.ts';
 export type { EncryptOptions } from './encrypt/encrypt.ts';
 export { rotateKey } from './encrypt/rotate.ts';
 export { prefix } from './prefix.ts';
+export { retry } from './retry.ts';
+export type { Clock, RetryOptions } from './retry.ts';

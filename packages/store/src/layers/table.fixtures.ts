@@ -2,6 +2,7 @@
 
 import type { ObjectStore } from '../object-store.ts';
 import { prefix } from './prefix.ts';
+import { retry } from './retry.ts';
 
 export interface LayerUnderTest {
   wrap: (store: ObjectStore) => ObjectStore;
@@ -11,4 +12,5 @@ export interface LayerUnderTest {
 
 export const LAYERS: Readonly<Record<string, LayerUnderTest>> = {
   prefix: { wrap: (store) => prefix('below/', store), shown: 'prefix("below/", ' },
+  retry: { wrap: (store) => retry(3, store), shown: 'retry(3, ' },
 };

@@ -33,8 +33,6 @@ export interface S3Options {
    * them, and a CRC-32 goes along either way.
    */
   readonly signPayloads?: 'auto' | boolean | undefined;
-  /** where uploads in progress are kept: `native` on Cistern's own server, `parts` as objects of their own elsewhere; found out when left out */
-  readonly uploads?: 'auto' | 'native' | 'parts' | undefined;
   /** a profile of the shared configuration, for the usual places; `AWS_PROFILE` when left out */
   readonly profile?: string | undefined;
 }
@@ -105,7 +103,6 @@ export interface S3Settings {
   readonly conditionalPuts: 'auto' | boolean;
   readonly checksums: boolean;
   readonly signPayloads: 'auto' | boolean;
-  readonly uploads: 'auto' | 'native' | 'parts';
 }
 
 const CONCURRENCY = 8;
@@ -139,7 +136,6 @@ export function toSettings(options: S3Options, usual: () => CredentialSource): S
     conditionalPuts: oneOf('conditionalPuts', options.conditionalPuts, ['auto', true, false]),
     checksums: options.checksums ?? true,
     signPayloads: oneOf('signPayloads', options.signPayloads, ['auto', true, false]),
-    uploads: oneOf('uploads', options.uploads, ['auto', 'native', 'parts']),
   };
 }
 

@@ -14,6 +14,7 @@ type Opener = (url: URL, options: OpenOptions) => Promise<Store>;
 const OPENERS: Readonly<Record<string, Opener>> = {
   'mem:': () => Promise.resolve(memory()),
   'memory:': () => Promise.resolve(memory()),
+  's3:': async (url, { credentials }) => (await import('./s3.ts')).openS3Url(url, credentials),
   'sqlite:': async (url) => (await import('./sqlite.ts')).openSqliteUrl(url),
 };
 
@@ -23,6 +24,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
  * | URL | store |
  * |---|---|
  * | `mem:` | memory |
+ * | `s3://bucket/folder?region=…&endpoint=…` | a bucket of an S3 service, or a folder of it |
  * | `sqlite:///path/to/file.db`, `sqlite::memory:` | a SQLite file |
  *
  * @throws {StoreError} `InvalidArgument` for a URL that names no store

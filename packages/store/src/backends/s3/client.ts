@@ -278,11 +278,7 @@ export class S3Client {
     return signs ? hash('sha256', body, 'hex') : UNSIGNED_PAYLOAD;
   }
 
-  #target(
-    object: string | undefined,
-    query: string | undefined,
-    root: string = this.#address.root,
-  ): string {
+  #target(object: string | undefined, query: string | undefined, root: string = this.#address.root): string {
     const path =
       object === undefined ? (root.length > 1 ? root.slice(0, -1) : root) : root + encodeKey(object);
     return query === undefined ? path : `${path}?${query}`;

@@ -126,7 +126,7 @@ class AppendWriter {
       mode,
       attributes,
       signal,
-      own: ownHeader('upload', id),
+      upload: id,
     });
     try {
       await remove(this.#start, this.#etag);

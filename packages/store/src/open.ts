@@ -14,6 +14,7 @@ type Opener = (url: URL, options: OpenOptions) => Promise<Store>;
 const OPENERS: Readonly<Record<string, Opener>> = {
   'mem:': () => Promise.resolve(memory()),
   'memory:': () => Promise.resolve(memory()),
+  'az:': async (url, { credentials }) => (await import('./azure.ts')).openAzureUrl(url, credentials),
   'sqlite:': async (url) => (await import('./sqlite.ts')).openSqliteUrl(url),
 };
 
@@ -23,6 +24,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
  * | URL | store |
  * |---|---|
  * | `mem:` | memory |
+ * | `az://container/folder?account=…` | a container of Azure Blob Storage, or a folder of it |
  * | `sqlite:///path/to/file.db`, `sqlite::memory:` | a SQLite file |
  *
  * @throws {StoreError} `InvalidArgument` for a URL that names no store

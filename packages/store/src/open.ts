@@ -16,6 +16,9 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'memory:': () => Promise.resolve(memory()),
   'file:': async (url) => (await import('./files.ts')).filesAt(url),
   'hashed:': async (url) => (await import('./hashed.ts')).hashedAt(url),
+  'az:': async (url, { credentials }) => (await import('./azure.ts')).openAzureUrl(url, credentials),
+  's3:': async (url, { credentials }) => (await import('./s3.ts')).openS3Url(url, credentials),
+  'sqlite:': async (url) => (await import('./sqlite.ts')).openSqliteUrl(url),
 };
 
 /** A folder of this machine: no URL begins so. */
@@ -29,6 +32,9 @@ const PATH = /^(?:\.{0,2}[/\\]|\.{1,2}$|[A-Za-z]:[/\\])/;
  * | `mem:` | memory |
  * | `file:///folder`, `/folder`, `./folder` | files |
  * | `hashed:///folder`, `hashed:///folder?content=true` | hashed folders |
+ * | `az://container/folder?account=…` | a container of Azure Blob Storage, or a folder of it |
+ * | `s3://bucket/folder?region=…&endpoint=…` | a bucket of an S3 service, or a folder of it |
+ * | `sqlite:///path/to/file.db`, `sqlite::memory:` | a SQLite file |
  *
  * @throws {StoreError} `InvalidArgument` for a URL that names no store
  */

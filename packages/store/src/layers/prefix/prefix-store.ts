@@ -1,0 +1,176 @@
+/** The objects of a store whose keys begin with a prefix, as a store of their own: see prefix.ts. */
+
+import { toSource } from '../../body.ts';
+import type { Body } from '../../body.ts';
+import type { Capabilities } from '../../capabilities.ts';
+import { isStoreError, StoreError } from '../../errors.ts';
+import { checkKey, eachKey, RESERVED_PREFIX } from '../../keys.ts';
+import type {
+  CallOptions,
+  CopyOptions,
+  DeleteResult,
+  GetOptions,
+  ListEntry,
+  ListOptions,
+  ListUploadsOptions,
+  ObjectInfo,
+  ObjectRead,
+  ObjectStore,
+  PresignOptions,
+  PutOptions,
+  ReadIntoOptions,
+  ReadTarget,
+  UploadOptions,
+} from '../../object-store.ts';
+import { objectRead } from '../../object-read.ts';
+import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
+import { CallerErrors } from '../caller-errors.ts';
+import { KeyMapping } from './key-mapping.ts';
+import { PrefixUpload, PrefixUploadReader } from './prefix-uploads.ts';
+
+export class PrefixStore implements ObjectStore {
+  readonly #keys: KeyMapping;
+  readonly #prefixBytes: number;
+  readonly #inner: ObjectStore;
+
+  constructor(prefix: string, inner: ObjectStore) {
+    this.#keys = new KeyMapping(prefix);
+    this.#prefixBytes = new TextEncoder().encode(prefix).byteLength;
+    this.#inner = inner;
+    if (inner.capabilities.keyBytesMax > this.#prefixBytes) return;
+    throw new StoreError(
+      'InvalidArgument',
+      `A prefix of ${this.#prefixBytes} bytes leaves no room for keys: they have at most ${inner.capabilities.keyBytesMax}`,
+    );
+  }
+
+  get capabilities(): Capabilities {
+    const { capabilities } = this.#inner;
+    return { ...capabilities, keyBytesMax: this.#keyBytesMax };
+  }
+
+  put(key: string, body: Body, options?: PutOptions): Promise<ObjectInfo> {
+    const callers = new CallerErrors();
+    return this.#keys.call(async () => {
+      const inner = this.#keys.in(key, 'put', this.#keyBytesMax);
+      return this.#keys.info(await this.#inner.put(inner, callers.watchSource(toSource(body)), options));
+    }, callers);
+  }
+
+  get(key: string, options?: GetOptions): Promise<ObjectRead> {
+    return this.#keys.call(async () => {
+      const read = await this.#inner.get(this.#keys.in(key, 'get', this.#keyBytesMax), options);
+      return objectRead(this.#keys.info(read.info), read.range, this.#keys.each(read.body), () =>
+        read.close(),
+      );
+    });
+  }
+
+  readInto(key: string, targets: readonly ReadTarget[], options?: ReadIntoOptions): Promise<ObjectInfo> {
+    return this.#keys.call(async () => {
+      const inner = this.#keys.in(key, 'readInto', this.#keyBytesMax);
+      return this.#keys.info(await this.#inner.readInto(inner, targets, options));
+    });
+  }
+
+  async *list(options: ListOptions = {}): AsyncGenerator<ListEntry> {
+    const { startAfter } = options;
+    const entries = this.#inner.list({
+      ...options,
+      prefix: this.#keys.prefix + (options.prefix ?? ''),
+      ...(startAfter === undefined ? {} : { startAfter: this.#keys.prefix + startAfter }),
+    });
+    for await (const entry of this.#keys.each(entries)) {
+      const name = this.#keys.out(entry.type === 'object' ? entry.key : entry.prefix);
+      // What has no name here, as an object of the prefix itself has, and what is reserved cannot be read here either.
+      if (name === '' || name.startsWith(RESERVED_PREFIX)) continue;
+      yield entry.type === 'object' ? { ...entry, key: name } : { ...entry, prefix: name };
+    }
+  }
+
+  async *delete(
+    keys: Iterable<string> | AsyncIterable<string>,
+    options?: CallOptions,
+  ): AsyncGenerator<DeleteResult> {
+    const callers = new CallerErrors();
+    const refused: DeleteResult[] = [];
+    const results = this.#inner.delete(this.#innerKeys(callers.watch(eachKey(keys)), refused), options);
+    try {
+      for await (const { key, error } of results) {
+        yield* refused.splice(0);
+        yield error === undefined
+          ? { key: this.#keys.out(key) }
+          : { key: this.#keys.out(key), error: this.#keys.error(error) as StoreError };
+      }
+    } catch (error) {
+      throw this.#keys.error(error, callers);
+    }
+    yield* refused;
+  }
+
+  copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo> {
+    return this.#keys.call(async () => {
+      const innerFrom = this.#keys.in(from, 'copy', this.#keyBytesMax);
+      const innerTo = this.#keys.in(to, 'copy', this.#keyBytesMax);
+      return this.#keys.info(await this.#inner.copy(innerFrom, innerTo, options));
+    });
+  }
+
+  upload(key: string, options?: UploadOptions): Promise<Upload> {
+    return this.#keys.call(async () => {
+      const inner = this.#keys.in(key, 'upload', this.#keyBytesMax);
+      return new PrefixUpload(await this.#inner.upload(inner, options), this.#keys);
+    });
+  }
+
+  openUpload(key: string, id?: string, options?: CallOptions): Promise<UploadReader> {
+    return this.#keys.call(async () => {
+      const inner = this.#keys.in(key, 'openUpload', this.#keyBytesMax);
+      return new PrefixUploadReader(await this.#inner.openUpload(inner, id, options), this.#keys);
+    });
+  }
+
+  async *listUploads(options: ListUploadsOptions = {}): AsyncGenerator<UploadListEntry> {
+    const prefix = this.#keys.prefix + (options.prefix ?? '');
+    for await (const entry of this.#keys.each(this.#inner.listUploads({ ...options, prefix }))) {
+      const key = this.#keys.out(entry.key);
+      if (key !== '' && !key.startsWith(RESERVED_PREFIX)) yield { ...entry, key };
+    }
+  }
+
+  presign(key: string, options?: PresignOptions): Promise<string> {
+    return this.#keys.call(async () =>
+      this.#inner.presign(this.#keys.in(key, 'presign', this.#keyBytesMax), options),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  toString(): string {
+    return `prefix(${JSON.stringify(this.#keys.prefix)}, ${this.#inner.toString()})`;
+  }
+
+  get #keyBytesMax(): number {
+    return this.#inner.capabilities.keyBytesMax - this.#prefixBytes;
+  }
+
+  /** Keys for the store behind; those that are none are put aside with their error. */
+  async *#innerKeys(keys: AsyncIterable<string>, refused: DeleteResult[]): AsyncGenerator<string> {
+    for await (const key of keys) {
+      try {
+        checkKey(key, 'delete', this.#keyBytesMax);
+      } catch (error) {
+        if (!isStoreError(error)) throw error;
+        refused.push({ key, error });
+        continue;
+      }
+      yield this.#keys.prefix + key;
+    }
+  }
+}

@@ -210,14 +210,16 @@ class UploadWriter {
       // Once somebody else has taken over there is no file of this name any more.
       await placeObject({ area: this.#area, layout: this.#layout, key, operation: 'upload' }, from, mode);
     } catch (error) {
-      const isStill = await unless(this.#area.fs.lstat(from), 'ENOENT');
-      this.#isPlaced = isStill === undefined;
-      if (isStill !== undefined && this.#layout.sidecars) await this.#area.sidecars.remove(etag);
-      throw errnoOf(error) === 'ENOENT' && isStill === undefined ? shutOut(this.#folder) : error;
+      const stats = await unless(this.#area.fs.lstat(from), 'ENOENT');
+      // It may have got its place before the error; if it has not, the upload goes on.
+      this.#isPlaced = stats?.nlink !== 1;
+      if (!this.#isPlaced && this.#layout.sidecars) await this.#area.sidecars.tryRemove(etag);
+      throw errnoOf(error) === 'ENOENT' && stats === undefined ? shutOut(this.#folder) : error;
     }
     this.#isPlaced = true;
-    await this.#handle.close();
-    await this.#folder.remove();
+    // The object is there: what cannot be tidied up does not change that. Without the file the upload counts as ended.
+    await this.#handle.close().catch(() => undefined);
+    await this.#folder.remove().catch(() => undefined);
     return { key, size, etag, lastModified, attributes };
   }
 

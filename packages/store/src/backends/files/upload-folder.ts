@@ -102,8 +102,11 @@ export class UploadFolder {
     const { fs, staging, uploadsFolder, directories } = this.#area;
     const away = staging.newPath();
     await unless(fs.rename(this.path, away), 'ENOENT');
-    await directories.sync(uploadsFolder);
-    await fs.rm(away, { recursive: true, force: true });
+    try {
+      await directories.sync(uploadsFolder);
+    } finally {
+      await fs.rm(away, { recursive: true, force: true });
+    }
   }
 }
 
@@ -140,7 +143,7 @@ export async function createUploadFolder(
     await directories.sync(uploadsFolder);
     return new UploadFolder(area, path, id, descriptor);
   } catch (error) {
-    await fs.rm(made, { recursive: true, force: true });
+    await fs.rm(made, { recursive: true, force: true }).catch(() => undefined);
     throw error;
   }
 }

@@ -102,6 +102,28 @@ suite('files: for other programs', () => {
     assert.deepEqual(await paths(path), []);
   });
 
+  test('a reader that is overtaken by a put gets one state or the other, with its own attributes', async () => {
+    const { path, store } = fresh();
+    await store.put('a', 'old', { attributes: { contentType: 'text/old' } });
+    let overtaken = false;
+    const fs = new Proxy(NODE_FILES, {
+      get: (target, name) => {
+        const method = Reflect.get(target, name) as (...given: unknown[]) => Promise<unknown>;
+        return async (...given: unknown[]) => {
+          // The file is open already, and its attributes are about to be read.
+          if (name === 'readFile' && !overtaken) {
+            overtaken = true;
+            await store.put('a', 'new', { attributes: { contentType: 'text/new' } });
+          }
+          return method.apply(target, given);
+        };
+      },
+    });
+    const read = await files(path, { fs }).get('a');
+    assert.equal(overtaken, true);
+    assert.deepEqual([await read.text(), read.info.attributes.contentType], ['new', 'text/new']);
+  });
+
   test('etags differ though bytes, sizes and the numbers of files are the same', async () => {
     const { store } = fresh();
     const etags = new Set<string>();
@@ -279,6 +301,37 @@ suite('files: on the disk', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test('create: what another process makes at the last moment is found', async () => {
+    const { path, store: other } = fresh();
+    let before: (() => Promise<unknown>) | undefined;
+    const fs = new Proxy(NODE_FILES, {
+      get: (target, name) => {
+        const method = Reflect.get(target, name) as (...given: unknown[]) => Promise<unknown>;
+        return async (...given: unknown[]) => {
+          if (name === 'link' || name === 'rename') {
+            const act = before;
+            before = undefined;
+            await act?.();
+          }
+          return method.apply(target, given);
+        };
+      },
+    });
+    // A store of its own, as another process has: they share no locks.
+    const store = files(path, { fs });
+    before = () => other.put('a', 'theirs');
+    await rejects(store.put('a', 'ours', { mode: 'create' }), 'AlreadyExists');
+    assert.equal(await other.get('a').text(), 'theirs');
+    // A folder may come in the way, too: the key goes beside it.
+    before = () => other.put('b/c', 'theirs');
+    await store.put('b', 'ours', { mode: 'create' });
+    before = () => other.put('d/e', 'theirs');
+    await store.put('d', 'ours');
+    before = () => other.delete('b/c');
+    await store.put('b/x', 'ours');
+    for (const key of ['b', 'd', 'b/x']) assert.equal(await other.get(key).text(), 'ours', key);
   });
 
   test('a copy shares nothing with what it was copied from', async () => {

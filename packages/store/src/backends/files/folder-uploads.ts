@@ -123,7 +123,7 @@ export class FolderUploads {
     if (linked !== true) await fs.copyFile(from, to, constants.COPYFILE_FICLONE);
     const handle = await fs.open(to, 'r+');
     try {
-      await handle.truncate(this.#headerSize(folder) + taken.committed);
+      // What stands behind the committed bytes is written over, or cut off at the end.
       if (durable) await handle.sync();
       if (!(await folder.swap(taken, own))) throw shutOut(folder);
       await unless(fs.unlink(from), 'ENOENT');

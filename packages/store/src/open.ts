@@ -16,6 +16,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'memory:': () => Promise.resolve(memory()),
   'az:': async (url, { credentials }) => (await import('./azure.ts')).openAzureUrl(url, credentials),
   'sqlite:': async (url) => (await import('./sqlite.ts')).openSqliteUrl(url),
+  'zip:': async (url) => (await import('./zip.ts')).openZipUrl(url),
 };
 
 /**
@@ -26,6 +27,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
  * | `mem:` | memory |
  * | `az://container/folder?account=…` | a container of Azure Blob Storage, or a folder of it |
  * | `sqlite:///path/to/file.db`, `sqlite::memory:` | a SQLite file |
+ * | `zip:///path/to/file.zip` | a zip archive |
  *
  * @throws {StoreError} `InvalidArgument` for a URL that names no store
  */

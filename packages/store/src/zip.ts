@@ -14,7 +14,7 @@ import { fromSystem } from './backends/zip/file-errors.ts';
 import { ZipStore } from './backends/zip/zip-store.ts';
 import { StoreError } from './errors.ts';
 import type { ObjectStore } from './object-store.ts';
-import { Store, toStore } from './store.ts';
+import { Store } from './store.ts';
 
 export interface ZipOptions extends ArchiveOptions {
   /** how new entries are packed; `deflate` when left out, which still stores what does not shrink */
@@ -69,9 +69,7 @@ export async function zip(source: string | ZipInStore, options: ZipOptions = {})
     });
   }
   const home: ArchiveHome =
-    typeof source === 'string'
-      ? new FileHome(source)
-      : new ObjectHome(toStore(source.store).inner, source.key);
+    typeof source === 'string' ? new FileHome(source) : new ObjectHome(source.store, source.key);
   try {
     const archive = await Archive.open(home, limits);
     return new ZipArchive(new ZipStore(archive, { compression, level }));

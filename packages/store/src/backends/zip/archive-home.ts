@@ -1,7 +1,7 @@
 /** Where an archive lives: how it is opened, who may write it, and how it is replaced as a whole. */
 
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isStoreError, StoreError } from '../../errors.ts';
@@ -20,7 +20,7 @@ export interface ArchiveHome {
   /** @returns `undefined` when there is none */
   open(): Promise<ArchiveSource | undefined>;
   /** Makes this the only writer. @throws {StoreError} `Unavailable` */
-  lock(): void;
+  lock(): Promise<void>;
   unlock(): void;
   /** Whether `source` is still what is there. */
   isCurrent(source: ArchiveSource | undefined): Promise<boolean>;
@@ -55,8 +55,10 @@ export class FileHome implements ArchiveHome {
     return source;
   }
 
-  lock(): void {
-    this.#lock ??= ArchiveLock.take(this.#path);
+  async lock(): Promise<void> {
+    if (this.#lock !== undefined) return;
+    this.#lock = await ArchiveLock.take(this.#path);
+    await this.#removeLeftovers();
   }
 
   unlock(): void {
@@ -72,7 +74,7 @@ export class FileHome implements ArchiveHome {
 
   async replace(archive: AsyncIterable<Uint8Array>): Promise<void> {
     const folder = dirname(this.#path);
-    const partial = join(folder, `.${basename(this.#path)}.${randomBytes(6).toString('hex')}.partial`);
+    const partial = join(folder, `${this.#partialName}${randomBytes(6).toString('hex')}`);
     const mode = (await stat(this.#path).catch(() => undefined))?.mode;
     try {
       const file = await open(partial, 'wx', mode === undefined ? 0o666 : mode & 0o777);
@@ -96,6 +98,17 @@ export class FileHome implements ArchiveHome {
 
   toString(): string {
     return JSON.stringify(this.#path);
+  }
+
+  get #partialName(): string {
+    return `.${basename(this.#path)}.rewritten-`;
+  }
+
+  /** What writers left that were killed while they wrote; nobody else writes now. */
+  async #removeLeftovers(): Promise<void> {
+    for (const name of await readdir(this.spoolFolder)) {
+      if (name.startsWith(this.#partialName)) await rm(join(this.spoolFolder, name), { force: true });
+    }
   }
 
   #stat(): Promise<FileState | undefined> {
@@ -141,8 +154,9 @@ export class ObjectHome implements ArchiveHome {
     }
   }
 
-  lock(): void {
+  lock(): Promise<void> {
     // `replace` finds out.
+    return Promise.resolve();
   }
 
   unlock(): void {

@@ -4,7 +4,7 @@
  */
 
 import { rmSync, statSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../errors.ts';
 
 /** SQLite's code for a lock that somebody else holds. */
@@ -20,11 +20,13 @@ export class ArchiveLock {
   }
 
   /** @throws {StoreError} `Unavailable` while there is another writer */
-  static take(archive: string): ArchiveLock {
+  static async take(archive: string): Promise<ArchiveLock> {
+    // Only who writes needs it: archives are read where there is no SQLite, too.
+    const { DatabaseSync: Database } = await import('node:sqlite');
     const path = `${archive}.lock`;
     for (;;) {
       const before = inode(path);
-      const held = lock(path, archive);
+      const held = lock(new Database(path, { timeout: 0 }), archive);
       // Who gives the lock back removes its file: a lock on a removed file is none.
       if (before !== undefined && inode(path) === before) return new ArchiveLock(path, held);
       held.close();
@@ -37,8 +39,7 @@ export class ArchiveLock {
   }
 }
 
-function lock(path: string, archive: string): DatabaseSync {
-  const file = new DatabaseSync(path, { timeout: 0 });
+function lock(file: DatabaseSync, archive: string): DatabaseSync {
   try {
     file.exec('BEGIN EXCLUSIVE');
     return file;

@@ -131,7 +131,7 @@ export class Archive {
 
   async #takeLock(): Promise<void> {
     if (this.#locked) return;
-    this.home.lock();
+    await this.home.lock();
     try {
       // Somebody else may have written it since it was read.
       if (!(await this.home.isCurrent(this.#old?.source))) await this.#load();

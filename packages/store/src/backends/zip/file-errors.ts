@@ -22,7 +22,7 @@ const CODES: Readonly<Record<string, StoreErrorCode>> = {
 
 const NEXT: Readonly<Partial<Record<StoreErrorCode, string>>> = {
   NotFound: 'its folder must be there',
-  PermissionDenied: 'this process may not read it, or not write beside it',
+  PermissionDenied: 'its folder must be there, and this process must be allowed to write beside it',
   StorageFull: 'the disk is full: what was written before is there, as it was',
   Unavailable: 'the system cannot read or write now',
 };

@@ -8,15 +8,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * @param isUtf8 as the entry's flags say
+ * @param fromUnix made where names are bytes, most often UTF-8: taken so when they are, whatever the flags say
  * @returns `undefined` for bytes that are no UTF-8 though they say so
  */
-export function decodeName(bytes: Uint8Array, isUtf8: boolean): string | undefined {
-  if (!isUtf8) return fromCp437(bytes);
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return undefined;
+export function decodeName(bytes: Uint8Array, isUtf8: boolean, fromUnix: boolean): string | undefined {
+  if (isUtf8 || fromUnix) {
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      if (isUtf8) return undefined;
+    }
   }
+  return fromCp437(bytes);
 }
 
 function fromCp437(bytes: Uint8Array): string {

@@ -3,6 +3,8 @@
 export * from './body.ts';
 export * from './byte-range.ts';
 export type * from './capabilities.ts';
+export { connect } from './connect.ts';
+export type { ConnectOptions } from './connect.ts';
 export * from './errors.ts';
 export { compareKeys, RESERVED_PREFIX } from './keys.ts';
 export type * from './object-store.ts';

@@ -68,7 +68,8 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
   ResourceNotFound: { code: 'NotFound' },
   ServerBusy: { code: 'Unavailable' },
   SnapshotsPresent: { code: 'Conflict', advice: 'delete its snapshots first' },
-  SourceConditionNotMet: { code: 'PreconditionFailed' },
+  // Its condition was met when the copy began.
+  SourceConditionNotMet: { code: 'Conflict', retry: 'temporary', advice: 'it was changed meanwhile' },
 };
 
 const BY_STATUS: Readonly<Record<number, StoreErrorCode>> = {

@@ -126,7 +126,7 @@ class AppendWriter {
       mode,
       attributes,
       signal,
-      own: ownHeader('upload', id),
+      upload: id,
     });
     try {
       await remove(this.#start, this.#etag);
@@ -152,10 +152,9 @@ class AppendWriter {
         this.#etag = await this.#guarded(() => append(this.#start, this.#etag, start, bytes));
         return;
       } catch (error) {
-        if (!isStoreError(error) || error.retry !== 'temporary' || attempt >= ATTEMPTS) {
-          // What was sent before may have been stored without an answer.
-          if (attempt === 1 || !isStoreError(error, 'Conflict')) throw error;
-        }
+        // Without an answer, or met by its own result, it may have been done: the blob tells.
+        const unsure = isStoreError(error) && (error.retry === 'temporary' || error.code === 'Conflict');
+        if (!unsure || attempt >= ATTEMPTS) throw error;
         const state = await this.#stateOfMine();
         this.#etag = state.etag;
         if (state.committed === start + bytes.byteLength) return;

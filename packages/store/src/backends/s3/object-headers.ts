@@ -10,7 +10,7 @@ export type HeaderPairs = [string, string][];
 
 const META = 'x-amz-meta-';
 /** Marks what a conditional write of ours has stored, so that it can be told from another's after a broken connection. */
-export const MARK_HEADER = `${META}cistern-put`;
+export const MARK_HEADER = `${META}cistern-s3-put`;
 const MARK = MARK_HEADER.slice(META.length);
 
 const HEADERS = [

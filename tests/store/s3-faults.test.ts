@@ -96,7 +96,7 @@ suite('reads', () => {
   test('an object that is changed between two ranges is not mixed', async () => {
     await direct.put('changing', large);
     let seen = 0;
-    faults.rule = async (request) => {
+    faults.rule = async (request): Promise<Fault> => {
       if (is('GET')(request) && ++seen === 2) await direct.put('changing', sample(large.byteLength, 2));
       return 'pass';
     };

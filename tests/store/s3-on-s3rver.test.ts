@@ -6,6 +6,7 @@ import { retry } from '@cistern/store/layers';
 import { s3 } from '@cistern/store/s3';
 import { contract } from '@cistern/store/testing';
 import { startHttpFaults } from '../support/http-faults.ts';
+import type { Fault } from '../support/http-faults.ts';
 import { needsS3rver, startS3rver } from '../support/s3rver.ts';
 
 /** What s3rver does otherwise than S3: the backend can refuse it, and not mend it. */
@@ -67,7 +68,7 @@ suite('s3rver', { skip: needsS3rver }, async () => {
     const bytes = new Uint8Array(9 * 1024 * 1024);
     await direct.put('changing', bytes);
     let seen = 0;
-    faults.rule = async ({ method }) => {
+    faults.rule = async ({ method }): Promise<Fault> => {
       if (method === 'GET' && ++seen === 2)
         await direct.put('changing', new Uint8Array(bytes.byteLength).fill(1));
       return 'pass';

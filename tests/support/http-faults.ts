@@ -8,22 +8,22 @@ import type { AddressInfo } from 'node:net';
 /**
  * `lose-request`: nothing reaches the server. `lose-answer`: the server has done it, and the client hears nothing.
  * `cut-body`: half of the answer's body comes. `busy`: 503. `twice`: the server gets the request a second time before the client
- * hears of the first.
+ * hears of the first. `late-error`: nothing reaches the server, and the answer is S3's error in a document of status 200.
  */
-export type Fault = 'pass' | 'lose-request' | 'lose-answer' | 'cut-body' | 'busy' | 'twice';
+export type Fault = 'pass' | 'lose-request' | 'lose-answer' | 'cut-body' | 'busy' | 'twice' | 'late-error';
 
 export interface HttpFaults extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
-  /** asked for each request, in turn */
-  rule: (request: IncomingMessage) => Fault;
+  /** asked for each request, in turn; the request waits for the answer */
+  rule: (request: IncomingMessage) => Fault | Promise<Fault>;
 }
 
 /** @param target `http://host:port` */
 export async function startHttpFaults(target: string): Promise<HttpFaults> {
   const faults = { rule: (): Fault => 'pass' } as { rule: HttpFaults['rule'] };
   const server = createServer((incoming, outgoing) => {
-    handle(target, faults.rule(incoming), incoming, outgoing).catch(() => outgoing.destroy());
+    handle(target, faults, incoming, outgoing).catch(() => outgoing.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -40,10 +40,11 @@ export async function startHttpFaults(target: string): Promise<HttpFaults> {
 
 async function handle(
   target: string,
-  fault: Fault,
+  faults: Pick<HttpFaults, 'rule'>,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
+  const fault = await faults.rule(incoming);
   const body = Buffer.concat(await Array.fromAsync(incoming as AsyncIterable<Buffer>));
   if (fault === 'lose-request') {
     outgoing.destroy();
@@ -51,6 +52,10 @@ async function handle(
   }
   if (fault === 'busy') {
     outgoing.writeHead(503, { 'retry-after': '1', 'x-ms-error-code': 'ServerBusy' }).end();
+    return;
+  }
+  if (fault === 'late-error') {
+    outgoing.end('\n <Error><Code>InternalError</Code><Message>Try again</Message></Error>');
     return;
   }
   let answer = await forward(target, incoming, body);

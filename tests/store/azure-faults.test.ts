@@ -70,6 +70,24 @@ suite('azure, with faults before Azurite', { skip: withoutAzurite }, () => {
     assert.ok(Buffer.from(sample(300_000)).equals(await store.get('cut').bytes()));
   });
 
+  test('a changed byte is found by those who verify, going and coming', async () => {
+    const { account, accountKey } = emulator;
+    await using verifying = azure({
+      endpoint: `${faults.origin}/${account}`,
+      account,
+      accountKey,
+      container: 'box',
+      verify: true,
+    });
+    once('flip-request', isPut);
+    await rejects(verifying.put('flipped', 'hello'), 'Unavailable');
+    await rejects(verifying.head('flipped'), 'NotFound');
+    await verifying.put('flipped', 'hello');
+    once('flip-answer', isGet);
+    await rejects(verifying.get('flipped').text(), 'Corrupt');
+    assert.equal(await verifying.get('flipped').text(), 'hello');
+  });
+
   test('a busy service is temporary, and says how long to wait', async () => {
     once('busy', isPut);
     const error = await store.put('busy', 'x').catch((thrown: unknown) => thrown);

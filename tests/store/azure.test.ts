@@ -266,6 +266,15 @@ suite('azure, against Azurite', { skip: withoutAzurite }, () => {
     await rejects(Array.fromAsync(reader.read({ start: 0, end: 3 })), 'Conflict');
   });
 
+  test('bytes can be verified on both ways', async () => {
+    await using verifying = azure({ ...options, container: 'box', verify: true });
+    const bytes = sample(9 * MIB);
+    await verifying.put('verified', bytes);
+    assert.equal(hash(await verifying.get('verified').bytes()), hash(bytes));
+    await verifying.put('verified/stream', inChunks(bytes));
+    assert.equal(hash(await verifying.get('verified/stream').bytes()), hash(bytes));
+  });
+
   test('what is closed says so', async () => {
     const closing = azure({ ...options, container: 'box' });
     await closing.close();

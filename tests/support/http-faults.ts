@@ -6,11 +6,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * `lose-request`: nothing reaches the server. `lose-answer`: the server has done it, and the client hears nothing.
+ * `flip-request`, `flip-answer`: a byte of the body is another one. `lose-request`: nothing reaches the server. `lose-answer`: the server has done it, and the client hears nothing.
  * `cut-body`: half of the answer's body comes. `busy`: 503. `twice`: the server gets the request a second time before the client
  * hears of the first.
  */
-export type Fault = 'pass' | 'lose-request' | 'lose-answer' | 'cut-body' | 'busy' | 'twice';
+export type Fault =
+  | 'pass'
+  | 'flip-request'
+  | 'flip-answer'
+  | 'lose-request'
+  | 'lose-answer'
+  | 'cut-body'
+  | 'busy'
+  | 'twice';
 
 export interface HttpFaults extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
@@ -49,6 +57,7 @@ async function handle(
     outgoing.destroy();
     return;
   }
+  if (fault === 'flip-request') flip(body);
   if (fault === 'busy') {
     outgoing.writeHead(503, { 'retry-after': '1', 'x-ms-error-code': 'ServerBusy' }).end();
     return;
@@ -59,10 +68,15 @@ async function handle(
     outgoing.destroy();
     return;
   }
+  if (fault === 'flip-answer') flip(answer.body);
   outgoing.writeHead(answer.status, answer.headers);
   if (fault === 'cut-body')
     outgoing.write(answer.body.subarray(0, answer.body.byteLength / 2), () => outgoing.destroy());
   else outgoing.end(answer.body);
+}
+
+function flip(body: Buffer): void {
+  if (body.byteLength > 0) body[0] = (body[0] ?? 0) ^ 1;
 }
 
 interface Answer {

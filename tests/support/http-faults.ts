@@ -6,8 +6,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * `flip-request`, `flip-answer`: a byte of the body is another one. `lose-request`: nothing reaches the server. `lose-answer`: the server has done it, and the client hears nothing.
- * `cut-body`: half of the answer's body comes. `busy`: 503. `twice`: the server gets the request a second time before the client
+ * `flip-request`, `flip-answer`: a byte of the body is another one. `lose-request`: nothing reaches the server.
+ * `lose-answer`: the server has done it, and the client hears nothing.
+ * `cut-body`: half of the answer's body comes. `shorten`: half of it comes, and says that it is all. `busy`: 503. `twice`: the server gets the request a second time before the client
  * hears of the first.
  */
 export type Fault =
@@ -17,6 +18,7 @@ export type Fault =
   | 'lose-request'
   | 'lose-answer'
   | 'cut-body'
+  | 'shorten'
   | 'busy'
   | 'twice';
 
@@ -24,14 +26,14 @@ export interface HttpFaults extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
   /** asked for each request, in turn */
-  rule: (request: IncomingMessage) => Fault;
+  rule: (request: IncomingMessage) => Fault | Promise<Fault>;
 }
 
 /** @param target `http://host:port` */
 export async function startHttpFaults(target: string): Promise<HttpFaults> {
   const faults = { rule: (): Fault => 'pass' } as { rule: HttpFaults['rule'] };
   const server = createServer((incoming, outgoing) => {
-    handle(target, faults.rule(incoming), incoming, outgoing).catch(() => outgoing.destroy());
+    handle(target, faults.rule, incoming, outgoing).catch(() => outgoing.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -48,10 +50,11 @@ export async function startHttpFaults(target: string): Promise<HttpFaults> {
 
 async function handle(
   target: string,
-  fault: Fault,
+  rule: HttpFaults['rule'],
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
+  const fault = await rule(incoming);
   const body = Buffer.concat(await Array.fromAsync(incoming as AsyncIterable<Buffer>));
   if (fault === 'lose-request') {
     outgoing.destroy();
@@ -69,6 +72,7 @@ async function handle(
     return;
   }
   if (fault === 'flip-answer') flip(answer.body);
+  if (fault === 'shorten') answer = shorten(answer);
   outgoing.writeHead(answer.status, answer.headers);
   if (fault === 'cut-body')
     outgoing.write(answer.body.subarray(0, answer.body.byteLength / 2), () => outgoing.destroy());
@@ -83,6 +87,12 @@ interface Answer {
   readonly status: number;
   readonly headers: string[];
   readonly body: Buffer;
+}
+
+function shorten({ status, headers, body }: Answer): Answer {
+  const half = body.subarray(0, body.byteLength / 2);
+  const at = headers.findIndex((name) => name.toLowerCase() === 'content-length');
+  return { status, headers: headers.with(at + 1, `${half.byteLength}`), body: half };
 }
 
 async function forward(target: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> {

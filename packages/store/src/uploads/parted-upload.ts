@@ -29,6 +29,8 @@ export class PartedUpload implements Upload {
   #turn: Promise<unknown> = Promise.resolve();
   #state: 'open' | 'complete' | 'aborted' | 'detached' = 'open';
   #info: ObjectInfo | undefined;
+  /** an abort that failed can be called again */
+  #isRemoved = false;
 
   constructor(driver: UploadDriver) {
     this.#driver = driver;
@@ -74,11 +76,12 @@ export class PartedUpload implements Upload {
   }
 
   async abort(): Promise<void> {
-    if (this.#state === 'complete' || this.#state === 'aborted') return;
+    if (this.#state === 'complete' || this.#isRemoved) return;
     this.#state = 'aborted';
     await this.#turn.catch(() => undefined);
     await this.#parts.settle();
     await this.#driver.abort();
+    this.#isRemoved = true;
   }
 
   async detach(): Promise<void> {

@@ -1,0 +1,76 @@
+/**
+ * What is known of an upload made of part objects, beside its parts: a chain of numbered states, each whole, each created
+ * once and never changed. To change anything is to create the next number; of two who try, one fails and looks again. So
+ * nobody can write, complete or abort by a state that is no longer the newest, however long they slept.
+ *
+ * Which parts count follows from the newest state alone. A writer counts a part as committed when, *after* the part was
+ * stored, there was no newer state. Whoever takes over first announces it by a state (`claim`), lists the parts *then*,
+ * and settles by another where it goes on: all that was committed is below that point, and what
+ * the earlier writer stores later never counts.
+ */
+
+import { StoreError } from '../errors.ts';
+import type { Attributes } from '../object-store.ts';
+
+export interface UploadState {
+  readonly format: 1;
+  readonly key: string;
+  /** bytes of every part but the last */
+  readonly partSize: number;
+  readonly attributes: Attributes;
+  /** milliseconds since 1970 */
+  readonly startedAt: number;
+  /** who may make the next state: a random name of theirs */
+  readonly owner: string;
+  /** those who wrote parts, in order: each from byte `from` on, up to where the next one began */
+  readonly writers: readonly Writer[];
+  /** the owner will write as this epoch, and has not settled where it goes on: at `from` or later */
+  readonly claim?: Writer | undefined;
+  /**
+   * `sealed`: being completed with `size` bytes, which is decided for good: whoever completes it again makes the same
+   * object. `complete`: the object was there with `etag`.
+   */
+  readonly phase: 'open' | 'sealed' | 'complete' | 'aborted';
+  readonly size?: number | undefined;
+  readonly etag?: string | undefined;
+}
+
+export interface Writer {
+  /** the number of the state with which it came */
+  readonly epoch: number;
+  readonly from: number;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function encodeState(state: UploadState): Uint8Array {
+  return encoder.encode(JSON.stringify(state));
+}
+
+/** @throws {StoreError} `Corrupt`, and `Unsupported` for one that a later version of this library wrote */
+export function decodeState(bytes: Uint8Array, key: string): UploadState {
+  let state: Partial<UploadState>;
+  try {
+    state = JSON.parse(decoder.decode(bytes)) as Partial<UploadState>;
+  } catch (cause) {
+    throw new StoreError('Corrupt', `The state of an upload, ${key}, is not JSON`, { cause });
+  }
+  if (state.format !== 1) {
+    const message = `The upload's state ${key} has format ${String(state.format)}, and this version knows 1`;
+    throw new StoreError('Unsupported', message);
+  }
+  return state as UploadState;
+}
+
+/** Whether readers and writers of it are to be told that there is no such upload. */
+export function isEnded({ phase }: UploadState): boolean {
+  return phase === 'complete' || phase === 'aborted';
+}
+
+/** @returns the byte below which parts of this epoch count: 0 for one that never was */
+export function limitOf({ writers, claim, size }: UploadState, epoch: number): number {
+  const at = writers.findIndex((writer) => writer.epoch === epoch);
+  if (at === -1) return 0;
+  return writers[at + 1]?.from ?? claim?.from ?? size ?? Infinity;
+}

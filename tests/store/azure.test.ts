@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import { compareKeys, isStoreError, open } from '@cistern/store';
+import { compareKeys, connect, isStoreError, open } from '@cistern/store';
 import type { Store, StoreErrorCode } from '@cistern/store';
 import { azure, azureService } from '@cistern/store/azure';
 import type { AzureServiceOptions } from '@cistern/store/azure';
@@ -193,8 +193,10 @@ suite('azure, against Azurite', { skip: withoutAzurite }, () => {
   });
 
   test('an account: containers are made, listed and deleted, not with objects in them', async () => {
-    await using service = azureService(options);
+    const { endpoint, accountKey } = emulator;
+    await using service = await connect(endpoint, { accountKey }, { versions: false });
     assert.match(service.toString(), /^azureService\("http:/);
+    await rejects(connect(endpoint, { accountKey }, { region: 'x' }), 'InvalidArgument');
     await service.createBucket('one-b');
     await service.createBucket('one-a');
     await rejects(service.createBucket('one-a'), 'AlreadyExists');

@@ -72,6 +72,26 @@ export function openAzureUrl(url: URL, credentials: unknown): Store {
   return folder === '' ? store : prefix(`${folder}/`, store);
 }
 
+const OPTIONS = ['account', 'apiVersion', 'connections', 'pageSize', 'verify', 'versions'];
+
+/**
+ * What `connect` gives for an account's URL.
+ *
+ * @param credentials as of `openAzureUrl`
+ * @param options of `azureService`, by their names
+ */
+export function connectAzure(
+  url: URL,
+  credentials: unknown,
+  options: Readonly<Record<string, unknown>>,
+): Service {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) {
+    throw invalid(`Accounts of Azure have the options ${OPTIONS.join(', ')}, and no ${unknown}`);
+  }
+  return azureService({ ...options, ...toCredentials(credentials), endpoint: url });
+}
+
 function toCredentials(given: unknown): AzureAccountOptions {
   if (given === undefined) return {};
   const known: readonly string[] = CREDENTIALS;

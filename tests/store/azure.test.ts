@@ -81,6 +81,10 @@ suite('azure, against Azurite', { skip: withoutAzurite }, () => {
       'InvalidArgument',
     );
     await rejects(open('az://box', { credentials: { password: 'x' } }), 'InvalidArgument');
+    await rejects(
+      open(`az://box/%?endpoint=${endpoint}`, { credentials: { accountKey } }),
+      'InvalidArgument',
+    );
   });
 
   test('a wrong key is refused, and no key shows in what is printed', async () => {

@@ -68,8 +68,16 @@ export function openAzureUrl(url: URL, credentials: unknown): Store {
     versions: parameter('versions') === 'true',
     container: url.hostname,
   });
-  const folder = decodeURIComponent(url.pathname.replace(/^\/|\/$/g, ''));
+  const folder = decodeFolder(url.pathname.replace(/^\/|\/$/g, ''));
   return folder === '' ? store : prefix(`${folder}/`, store);
+}
+
+function decodeFolder(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid(`${JSON.stringify(text)} is not encoded as URLs are: a percent sign is written %25`);
+  }
 }
 
 const OPTIONS = ['account', 'apiVersion', 'connections', 'pageSize', 'verify', 'versions'];

@@ -188,28 +188,22 @@ export class AzureClient {
   }
 
   /** @returns a URL with which anyone can do to the blob what `permissions` says */
-  signUrl(container: string, blob: string, permissions: string, expiresAt: Date): string {
+  signUrl(container: string, blob: string, permissions: string, expiresAt: Date, version?: string): string {
     const { account, identity } = this.#account;
     if (identity.kind !== 'key') throw new TypeError('without a key nothing can be signed');
-    const sas = { account, container, blob, permissions, expiresAt };
-    return this.blobUrl(container, blob, blobSasQuery(sas, identity.accountKey));
+    const sas = { account, container, blob, version, permissions, expiresAt };
+    const query = blobSasQuery(sas, identity.accountKey);
+    return this.blobUrl(container, blob, { ...query, ...versionQuery(version) });
   }
 
   /** Headers that name a blob as the source of a copy, with the right to read it. */
-  async sourceHeaders(
-    container: string,
-    blob: string,
-    query: Readonly<Record<string, string>> = {},
-  ): Promise<Headers> {
+  async sourceHeaders(container: string, blob: string, version: string | undefined): Promise<Headers> {
     const { identity } = this.#account;
     if (identity.kind === 'key') {
-      const url = new URL(this.signUrl(container, blob, 'r', new Date(Date.now() + SOURCE_TTL_MS)));
-      for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-      return { 'x-ms-copy-source': url.href };
+      const expiresAt = new Date(Date.now() + SOURCE_TTL_MS);
+      return { 'x-ms-copy-source': this.signUrl(container, blob, 'r', expiresAt, version) };
     }
-    if (identity.kind === 'sas') {
-      return { 'x-ms-copy-source': this.blobUrl(container, blob, { ...identity.query, ...query }) };
-    }
+    const query = { ...(identity.kind === 'sas' ? identity.query : {}), ...versionQuery(version) };
     const headers: Headers = { 'x-ms-copy-source': this.blobUrl(container, blob, query) };
     if (this.#tokens !== undefined) {
       headers['x-ms-copy-source-authorization'] = `Bearer ${await this.#tokens.get()}`;
@@ -277,6 +271,10 @@ export class AzureClient {
 
 function md5(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('base64');
+}
+
+function versionQuery(version: string | undefined): Record<string, string> {
+  return version === undefined ? {} : { versionid: version };
 }
 
 /** A copy's source is read for as long as the copy takes. */

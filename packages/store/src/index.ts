@@ -3,6 +3,8 @@
 export * from './body.ts';
 export * from './byte-range.ts';
 export type * from './capabilities.ts';
+export { connect } from './connect.ts';
+export type { ConnectOptions } from './connect.ts';
 export * from './errors.ts';
 export { compareKeys, RESERVED_PREFIX } from './keys.ts';
 export type * from './object-store.ts';
@@ -12,5 +14,6 @@ export { PendingRead, Reading } from './reading.ts';
 export type * from './service.ts';
 export { Store, toStore } from './store.ts';
 export type * from './upload.ts';
+export { toWritableStream } from './upload-stream.ts';
 export { cleanUploads } from './uploads/clean-uploads.ts';
 export type { CleanedUpload, CleanUploadsOptions } from './uploads/clean-uploads.ts';

@@ -14,6 +14,9 @@ type Opener = (url: URL, options: OpenOptions) => Promise<Store>;
 const OPENERS: Readonly<Record<string, Opener>> = {
   'mem:': () => Promise.resolve(memory()),
   'memory:': () => Promise.resolve(memory()),
+  'az:': async (url, { credentials }) => (await import('./azure.ts')).openAzureUrl(url, credentials),
+  's3:': async (url, { credentials }) => (await import('./s3.ts')).openS3Url(url, credentials),
+  'sqlite:': async (url) => (await import('./sqlite.ts')).openSqliteUrl(url),
 };
 
 /**
@@ -22,6 +25,9 @@ const OPENERS: Readonly<Record<string, Opener>> = {
  * | URL | store |
  * |---|---|
  * | `mem:` | memory |
+ * | `az://container/folder?account=…` | a container of Azure Blob Storage, or a folder of it |
+ * | `s3://bucket/folder?region=…&endpoint=…` | a bucket of an S3 service, or a folder of it |
+ * | `sqlite:///path/to/file.db`, `sqlite::memory:` | a SQLite file |
  *
  * @throws {StoreError} `InvalidArgument` for a URL that names no store
  */

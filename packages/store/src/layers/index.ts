@@ -1,6 +1,15 @@
 /** @module Layers: stores around other stores, each adding one thing: `retry(5, prefix('a/', files('/data')))`. */
 
+export { compress } from './compress/compress.ts';
+export type { CompressOptions } from './compress/compress.ts';
 export { encrypt } from './encrypt/encrypt.ts';
 export type { EncryptOptions } from './encrypt/encrypt.ts';
 export { rotateKey } from './encrypt/rotate.ts';
+export { limit } from './limit.ts';
+export type { LimitOptions } from './limit.ts';
+export { observe } from './observe.ts';
+export type { ObservedCall, ObservedEnd, ObservedOperation, ObserveHooks } from './observe.ts';
 export { prefix } from './prefix.ts';
+export { readonly } from './readonly.ts';
+export { retry } from './retry.ts';
+export type { Clock, RetryOptions } from './retry.ts';

@@ -1,0 +1,86 @@
+/** An HTTP proxy on this machine that does to each request what a test says: lets it pass, refuses it, or loses a part of it. */
+
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/**
+ * `lose-request`: nothing reaches the server. `lose-answer`: the server has done it, and the client hears nothing.
+ * `cut-body`: half of the answer's body comes. `busy`: 503. `twice`: the server gets the request a second time before the client
+ * hears of the first.
+ */
+export type Fault = 'pass' | 'lose-request' | 'lose-answer' | 'cut-body' | 'busy' | 'twice';
+
+export interface HttpFaults extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT` */
+  readonly origin: string;
+  /** asked for each request, in turn */
+  rule: (request: IncomingMessage) => Fault;
+}
+
+/** @param target `http://host:port` */
+export async function startHttpFaults(target: string): Promise<HttpFaults> {
+  const faults = { rule: (): Fault => 'pass' } as { rule: HttpFaults['rule'] };
+  const server = createServer((incoming, outgoing) => {
+    handle(target, faults.rule(incoming), incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(faults, {
+    origin: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  });
+}
+
+async function handle(
+  target: string,
+  fault: Fault,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const body = Buffer.concat(await Array.fromAsync(incoming as AsyncIterable<Buffer>));
+  if (fault === 'lose-request') {
+    outgoing.destroy();
+    return;
+  }
+  if (fault === 'busy') {
+    outgoing.writeHead(503, { 'retry-after': '1', 'x-ms-error-code': 'ServerBusy' }).end();
+    return;
+  }
+  let answer = await forward(target, incoming, body);
+  if (fault === 'twice') answer = await forward(target, incoming, body);
+  if (fault === 'lose-answer') {
+    outgoing.destroy();
+    return;
+  }
+  outgoing.writeHead(answer.status, answer.headers);
+  if (fault === 'cut-body')
+    outgoing.write(answer.body.subarray(0, answer.body.byteLength / 2), () => outgoing.destroy());
+  else outgoing.end(answer.body);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: string[];
+  readonly body: Buffer;
+}
+
+async function forward(target: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
+  const outgoing = request(`${target}${incoming.url}`, {
+    method: incoming.method ?? 'GET',
+    headers: incoming.rawHeaders,
+  });
+  outgoing.end(body);
+  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+  return {
+    status: answer.statusCode ?? 0,
+    headers: answer.rawHeaders,
+    body: Buffer.concat(await Array.fromAsync(answer as AsyncIterable<Buffer>)),
+  };
+}

@@ -19,6 +19,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'az:': async (url, { credentials }) => (await import('./azure.ts')).openAzureUrl(url, credentials),
   's3:': async (url, { credentials }) => (await import('./s3.ts')).openS3Url(url, credentials),
   'sqlite:': async (url) => (await import('./sqlite.ts')).openSqliteUrl(url),
+  'zip:': async (url) => (await import('./zip.ts')).openZipUrl(url),
 };
 
 /** A folder of this machine: no URL begins so. */
@@ -35,6 +36,7 @@ const PATH = /^(?:\.{0,2}[/\\]|\.{1,2}$|[A-Za-z]:[/\\])/;
  * | `az://container/folder?account=…` | a container of Azure Blob Storage, or a folder of it |
  * | `s3://bucket/folder?region=…&endpoint=…` | a bucket of an S3 service, or a folder of it |
  * | `sqlite:///path/to/file.db`, `sqlite::memory:` | a SQLite file |
+ * | `zip:///path/to/file.zip` | a zip archive |
  *
  * @throws {StoreError} `InvalidArgument` for a URL that names no store
  */

@@ -13,6 +13,7 @@ import { files } from '../../files.ts';
 import { hashed } from '../../hashed.ts';
 import type { Store } from '../../store.ts';
 import { drain, rejects, sample, sameBytes } from '../../testing/context.ts';
+import { NODE_FILES } from './file-system.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'cistern-folder-uploads-'));
 after(() => rm(root, { recursive: true }));
@@ -200,6 +201,42 @@ for (const [kind, openStore] of Object.entries(KINDS)) {
       await reader.close();
       await nothingLeft(path, store);
       assert.equal(await store.get('a').text(), 'one two three');
+    });
+
+    test('a follower that looks in the middle of an abort is not told of an end', async () => {
+      const { path, store } = fresh();
+      const up = await store.upload('a');
+      await up.write('part of it');
+      await up.flush();
+      await up.detach();
+      const reader = await store.openUpload('a');
+      const looks: Promise<unknown>[] = [];
+      const fs = new Proxy(NODE_FILES, {
+        get: (target, name) => {
+          const method = Reflect.get(target, name) as (...given: unknown[]) => Promise<unknown>;
+          return async (...given: unknown[]) => {
+            const result = await method.apply(target, given);
+            // After each step, as long as there is something to see.
+            if (name === 'rename' || name === 'unlink') {
+              const looked = reader.refresh().then((committed) => assert.equal(committed, 10));
+              looks.push(looked);
+              await looked.catch(() => undefined);
+            }
+            return result;
+          };
+        },
+      });
+      const again = await (kind === 'files' ? files(path, { fs }) : hashed(path, { fs })).upload('a', {
+        resume: up.id,
+      });
+      looks.length = 0;
+      await again.abort();
+      assert.ok(looks.length > 2);
+      const ends = (await Promise.allSettled(looks)).map(({ status }) => status);
+      assert.equal(ends.at(-1), 'rejected', 'the upload is gone');
+      assert.equal(ends.indexOf('rejected'), ends.lastIndexOf('fulfilled') + 1, 'and stays so');
+      await rejects(collect(reader.follow({ pollMs: 5 })), 'NotFound');
+      await reader.close();
     });
 
     test('an id is no path', async () => {

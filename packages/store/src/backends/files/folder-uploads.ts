@@ -234,7 +234,7 @@ class UploadWriter {
     await this.#handle.close();
     // One that was shut out has nothing to abort.
     if (await this.#folder.swap(this.#mark, { ...this.#mark, writer: this.#mark.writer + 1 })) {
-      await this.#folder.remove();
+      await this.#folder.discard();
     }
   }
 

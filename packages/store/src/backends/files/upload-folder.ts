@@ -125,6 +125,15 @@ export class UploadFolder {
     if (mark === undefined || mark.state === 'done') await this.remove();
   }
 
+  /** Removes the bytes, and then the folder: who has the file open sees by its lost name that it became no object. */
+  async discard(): Promise<void> {
+    const { fs } = this.#area;
+    for (const name of (await unless(fs.readdir(this.path), 'ENOENT')) ?? []) {
+      if (name !== DESCRIPTOR && !MARK.test(name)) await unless(fs.unlink(join(this.path, name)), 'ENOENT');
+    }
+    await this.remove();
+  }
+
   /** Makes it vanish in one step. */
   async remove(): Promise<void> {
     const { fs, staging, uploadsFolder, directories } = this.#area;

@@ -239,6 +239,42 @@ for (const [kind, openStore] of Object.entries(KINDS)) {
       await reader.close();
     });
 
+    test('a follower that looks in the middle of a completion, after a change of writers, is told of no abort', async () => {
+      const { path, store } = fresh();
+      const up = await store.upload('a');
+      await up.write('one ');
+      await up.flush();
+      const reader = await store.openUpload('a');
+      const readers = await Promise.all(Array.from({ length: 6 }, () => store.openUpload('a')));
+      const looks: number[] = [];
+      let isLooking = false;
+      const fs = new Proxy(NODE_FILES, {
+        get: (target, name) => {
+          const method = Reflect.get(target, name) as (...given: unknown[]) => Promise<unknown>;
+          return async (...given: unknown[]) => {
+            const result = await method.apply(target, given);
+            // Each of these readers has the first writer's file open until it looks.
+            if (isLooking && (name === 'link' || name === 'rename')) {
+              looks.push(await (readers[looks.length] ?? reader).refresh());
+            }
+            return result;
+          };
+        },
+      });
+      const again = await (kind === 'files' ? files(path, { fs }) : hashed(path, { fs })).upload('a', {
+        resume: up.id,
+      });
+      await again.write('two');
+      await again.flush();
+      isLooking = true;
+      await again.complete();
+      assert.ok(looks.length > 2);
+      assert.ok(looks.every((committed) => committed === 7));
+      assert.equal(Buffer.from(await collect(reader.follow({ pollMs: 5 }))).toString(), 'one two');
+      for (const one of [reader, ...readers]) await one.close();
+      assert.equal(await store.get('a').text(), 'one two');
+    });
+
     test('an id is no path', async () => {
       const { store } = fresh();
       const up = await store.upload('a');

@@ -24,6 +24,8 @@ import { unless } from './file-system.ts';
 const VERSION = 1;
 const DESCRIPTOR = 'upload.json';
 const KEPT = 'kept';
+/** Stands for that name where numbers of data do. */
+const KEPT_DATA = 0;
 /** Nobody looks less often for what is new. */
 const LEFT_MS = 3_600_000;
 const MARK = /^at\.(\d+)\.(\d+)\.(\d+)\.(live|idle|done)$/;
@@ -75,6 +77,8 @@ export class UploadFolder {
       if (name !== undefined) {
         const mark = parseMark(name);
         if (names.includes(dataName(mark.data))) return mark;
+        // Its data has become the object, and is about to get its own name again.
+        if (names.includes(KEPT)) return { ...mark, data: KEPT_DATA, state: 'done' };
         // It was put in its place as the object.
         if (seen === name) return undefined;
       }
@@ -223,7 +227,7 @@ function beginningOf(key: string): string {
 }
 
 function dataName(data: number): string {
-  return `data.${data}`;
+  return data === KEPT_DATA ? KEPT : `data.${data}`;
 }
 
 function markName({ writer, committed, data, state }: Mark): string {

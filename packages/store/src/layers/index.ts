@@ -1,5 +1,6 @@
 /** @module Layers: stores around other stores, each adding one thing: `retry(5, prefix('a/', files('/data')))`. */
 
+export { checksum } from './checksum.ts';
 export { compress } from './compress/compress.ts';
 export type { CompressOptions } from './compress/compress.ts';
 export { encrypt } from './encrypt/encrypt.ts';

@@ -1,6 +1,7 @@
 /** The layers that the tests of all layers run on: one line for each. */
 
 import type { ObjectStore } from '../object-store.ts';
+import { checksum } from './checksum.ts';
 import { compress } from './compress/compress.ts';
 import { encrypt } from './encrypt/encrypt.ts';
 import { limit } from './limit.ts';
@@ -56,6 +57,7 @@ const CODEC: Pick<LayerUnderTest, 'refuses' | 'changes'> = {
 };
 
 export const LAYERS: Readonly<Record<string, LayerUnderTest>> = {
+  checksum: { wrap: (store) => checksum('sha256', store), shown: 'checksum("sha256", ', ...CODEC },
   compress: { wrap: (store) => compress({}, store), shown: 'compress(3, ', ...CODEC },
   encrypt: {
     wrap: (store) => encrypt({ keys: KEYS, current: '2026' }, store),

@@ -1,9 +1,11 @@
 /** The layers that the tests of all layers run on: one line for each. */
 
 import type { ObjectStore } from '../object-store.ts';
+import { memory } from '../memory.ts';
+import { cache } from './cache.ts';
 import { checksum } from './checksum.ts';
-import { compress } from './compress/compress.ts';
-import { encrypt } from './encrypt/encrypt.ts';
+import { compress } from './compress.ts';
+import { encrypt } from './encrypt.ts';
 import { limit } from './limit.ts';
 import { observe } from './observe.ts';
 import { prefix } from './prefix.ts';
@@ -57,6 +59,10 @@ const CODEC: Pick<LayerUnderTest, 'refuses' | 'changes'> = {
 };
 
 export const LAYERS: Readonly<Record<string, LayerUnderTest>> = {
+  cache: {
+    wrap: (store) => cache({ store: memory(), bytes: 1_000_000, blockBytes: 4096 }, store),
+    shown: 'cache(memory(), ',
+  },
   checksum: { wrap: (store) => checksum('sha256', store), shown: 'checksum("sha256", ', ...CODEC },
   compress: { wrap: (store) => compress({}, store), shown: 'compress(3, ', ...CODEC },
   encrypt: {

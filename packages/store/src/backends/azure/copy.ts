@@ -4,14 +4,16 @@
  * make in its own time (Copy Blob) are not used: readers would see them unfinished.
  */
 
+import { bytesSource } from '../../body.ts';
 import type { Attributes, CopyOptions, ObjectInfo } from '../../object-store.ts';
+import { metadataHeaders } from './attributes.ts';
 import type { Headers } from './attributes.ts';
-import { modeHeaders, published, quoteEtag, writtenInfo } from './info.ts';
+import { modeHeaders, quoteEtag } from './info.ts';
+import { Publication } from './publish.ts';
+import type { WriteOptions } from './publish.ts';
 import { headBlob } from './read.ts';
 import type { Blob } from './read.ts';
 import { BlockUpload, putBlob } from './write.ts';
-import type { WriteOptions } from './write.ts';
-import { bytesSource } from '../../body.ts';
 
 const MIB = 1024 * 1024;
 /** Copy Blob From URL takes no more. */
@@ -33,20 +35,25 @@ export async function copyBlob(
     const kept = attributes ?? info.attributes;
     return composeBlob(from, info, to, { mode, attributes: kept, signal }, version);
   }
-  const written = to.client.call({
+  const kept = info.attributes;
+  const publication = new Publication(to, { mode, attributes: kept, signal });
+  // Metadata of its own would take the place of the source's.
+  const marked = Object.keys(publication.own).length > 0;
+  const sent = to.client.call({
     method: 'PUT',
     container: to.container,
     blob: to.key,
     headers: {
       ...(await sourceOf(from, info, version)),
       'x-ms-requires-sync': 'true',
+      ...(marked ? { ...metadataHeaders(kept.metadata ?? {}), ...publication.own } : {}),
       ...modeHeaders(mode),
     },
     operation: to.operation,
     key: to.key,
     signal,
   });
-  return writtenInfo(await published(written, mode), to.key, info.size, info.attributes);
+  return publication.publish(sent, info.size);
 }
 
 /** Makes `to` of the bytes of `from` in this state. @throws {StoreError} `PreconditionFailed` when it is in another */
@@ -77,7 +84,6 @@ async function sourceOf(
   { etag }: Pick<ObjectInfo, 'etag'>,
   version: string | undefined,
 ): Promise<Headers> {
-  const query = version === undefined ? {} : { versionid: version };
-  const source = await client.sourceHeaders(container, key, query);
+  const source = await client.sourceHeaders(container, key, version);
   return { ...source, 'x-ms-source-if-match': quoteEtag(etag) };
 }

@@ -60,6 +60,8 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
   InvalidResourceName: { code: 'InvalidKey' },
   InvalidUri: { code: 'InvalidKey' },
   LeaseIdMissing: { code: 'Conflict', advice: 'somebody holds a lease on it' },
+  // What arrived is not what was sent.
+  Md5Mismatch: { code: 'Unavailable' },
   MetadataTooLarge: { code: 'TooLarge' },
   NoAuthenticationInformation: { code: 'Unauthenticated' },
   OperationTimedOut: { code: 'Timeout' },
@@ -68,7 +70,8 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
   ResourceNotFound: { code: 'NotFound' },
   ServerBusy: { code: 'Unavailable' },
   SnapshotsPresent: { code: 'Conflict', advice: 'delete its snapshots first' },
-  SourceConditionNotMet: { code: 'PreconditionFailed' },
+  // Its condition was met when the copy began.
+  SourceConditionNotMet: { code: 'Conflict', retry: 'temporary', advice: 'it was changed meanwhile' },
 };
 
 const BY_STATUS: Readonly<Record<number, StoreErrorCode>> = {

@@ -1,10 +1,9 @@
 /** An object's info from the headers of an answer. */
 
-import { isStoreError, StoreError } from '../../errors.ts';
+import { StoreError } from '../../errors.ts';
 import type { StoreOperation } from '../../errors.ts';
 import type { Attributes, ObjectInfo, PutMode } from '../../object-store.ts';
 import { readAttributes } from './attributes.ts';
-import { isAnswer } from './errors.ts';
 import type { AnswerHeaders, Headers } from './attributes.ts';
 
 /** Of an answer to HEAD, or to GET with or without a range. */
@@ -42,17 +41,6 @@ export function etagOf(headers: AnswerHeaders): string {
 
 export function quoteEtag(etag: string): string {
   return `"${etag}"`;
-}
-
-/** Of a write under a condition. The service answers a failed `create` in two ways. */
-export async function published<T>(written: Promise<T>, mode: PutMode | undefined): Promise<T> {
-  try {
-    return await written;
-  } catch (error) {
-    if (mode !== 'create' || !isStoreError(error) || !isAnswer(error, 'ConditionNotMet')) throw error;
-    const { message, operation, key, cause } = error;
-    throw new StoreError('AlreadyExists', message, { operation, key, cause });
-  }
 }
 
 export function modeHeaders(mode: PutMode | undefined): Headers {

@@ -10,6 +10,7 @@ import type {
   UploadOptions,
 } from '../../object-store.ts';
 import type { CompleteOptions, Upload, UploadListEntry, UploadReader } from '../../upload.ts';
+import { PolledReader } from '../../uploads/polled-reader.ts';
 import { PartedUpload } from '../../uploads/parted-upload.ts';
 import {
   append,
@@ -29,7 +30,7 @@ import { composeBlob } from './copy.ts';
 import { isAnswer } from './errors.ts';
 import { listPages } from './listing.ts';
 import type { Listing } from './listing.ts';
-import { AzureUploadReader } from './upload-reader.ts';
+import { AzureUploadSource } from './upload-source.ts';
 import { elements, textOf } from './xml.ts';
 
 const MIB = 1024 * 1024;
@@ -126,7 +127,7 @@ class AppendWriter {
       mode,
       attributes,
       signal,
-      own: ownHeader('upload', id),
+      upload: id,
     });
     try {
       await remove(this.#start, this.#etag);
@@ -152,10 +153,9 @@ class AppendWriter {
         this.#etag = await this.#guarded(() => append(this.#start, this.#etag, start, bytes));
         return;
       } catch (error) {
-        if (!isStoreError(error) || error.retry !== 'temporary' || attempt >= ATTEMPTS) {
-          // What was sent before may have been stored without an answer.
-          if (attempt === 1 || !isStoreError(error, 'Conflict')) throw error;
-        }
+        // Without an answer, or met by its own result, it may have been done: the blob tells.
+        const unsure = isStoreError(error) && (error.retry === 'temporary' || error.code === 'Conflict');
+        if (!unsure || attempt >= ATTEMPTS) throw error;
         const state = await this.#stateOfMine();
         this.#etag = state.etag;
         if (state.committed === start + bytes.byteLength) return;
@@ -201,7 +201,8 @@ export async function openUpload(
   const { client, container } = from;
   const chosen = id ?? (await newestOf(from, key, signal));
   const blob = uploadBlob(client, container, key, checkId(chosen, 'openUpload', key), 'openUpload');
-  return new AzureUploadReader(await lookAt(blob, key, chosen, signal));
+  const state = await lookAt(blob, key, chosen, signal);
+  return new PolledReader(new AzureUploadSource(state), { committed: state.committed });
 }
 
 async function newestOf(from: Listing, key: string, signal: AbortSignal | undefined): Promise<string> {

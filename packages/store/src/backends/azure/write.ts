@@ -8,21 +8,12 @@ import { randomBytes } from 'node:crypto';
 import { openExact } from '../../body.ts';
 import type { Source } from '../../body.ts';
 import { abortedError, StoreError } from '../../errors.ts';
-import type { ObjectInfo, PutMode } from '../../object-store.ts';
-import type { Attributes } from '../../object-store.ts';
-import { attributeHeaders } from './attributes.ts';
+import type { ObjectInfo } from '../../object-store.ts';
 import type { AnswerHeaders, Headers } from './attributes.ts';
 import { cutBlocks } from './cut-blocks.ts';
-import { modeHeaders, published, writtenInfo } from './info.ts';
+import { Publication } from './publish.ts';
+import type { WriteOptions } from './publish.ts';
 import type { Blob } from './read.ts';
-
-export interface WriteOptions {
-  readonly mode: PutMode | undefined;
-  readonly attributes: Attributes;
-  readonly signal: AbortSignal | undefined;
-  /** metadata of the library's own */
-  readonly own?: Headers | undefined;
-}
 
 const MIB = 1024 * 1024;
 /** Up to this a body in memory goes in one request. */
@@ -97,25 +88,26 @@ async function putReplayable(
 }
 
 async function putWhole(blob: Blob, bytes: Uint8Array, options: WriteOptions): Promise<ObjectInfo> {
-  const written = blob.client.call({
+  const publication = new Publication(blob, options);
+  const sent = blob.client.call({
     method: 'PUT',
     container: blob.container,
     blob: blob.key,
-    headers: { ...publishHeaders(blob, options), 'x-ms-blob-type': 'BlockBlob' },
+    headers: { ...publication.headers, 'x-ms-blob-type': 'BlockBlob' },
     body: bytes,
     operation: blob.operation,
     key: blob.key,
     signal: options.signal,
   });
-  const headers = await published(written, options.mode);
-  return writtenInfo(headers, blob.key, bytes.byteLength, options.attributes);
+  return publication.publish(sent, bytes.byteLength);
 }
 
 /** Blocks of one blob on their way, and the list of them. */
 export class BlockUpload {
   readonly #blob: Blob;
   readonly #options: WriteOptions;
-  readonly #publish: Headers;
+  readonly #publication: Publication;
+  readonly #headers: Headers;
   /** Writers of the same blob share its uncommitted blocks: theirs must not have our names. */
   readonly #prefix = randomBytes(12);
   readonly #ids: string[] = [];
@@ -128,8 +120,9 @@ export class BlockUpload {
   constructor(blob: Blob, options: WriteOptions) {
     this.#blob = blob;
     this.#options = options;
+    this.#publication = new Publication(blob, options);
     // What cannot be published is refused before bytes are sent.
-    this.#publish = publishHeaders(blob, options);
+    this.#headers = this.#publication.headers;
     const { signal } = options;
     this.#signal =
       signal === undefined ? this.#control.signal : AbortSignal.any([signal, this.#control.signal]);
@@ -161,12 +154,11 @@ export class BlockUpload {
     const committed = this.#send(
       { comp: 'blocklist' },
       {
-        headers: this.#publish,
+        headers: this.#headers,
         body: Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`),
       },
     );
-    const headers = await published(committed, this.#options.mode);
-    return writtenInfo(headers, this.#blob.key, this.#size, this.#options.attributes);
+    return this.#publication.publish(committed, this.#size);
   }
 
   /** Stops what is under way. @returns the error that came first */
@@ -214,10 +206,6 @@ interface SentPart {
   readonly headers?: Headers;
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
   readonly bodySize?: number;
-}
-
-function publishHeaders({ operation, key }: Blob, { attributes, mode, own }: WriteOptions): Headers {
-  return { ...attributeHeaders(attributes, operation, key), ...own, ...modeHeaders(mode) };
 }
 
 /** @returns bytes of each block, so that there are no more than the service takes */

@@ -39,6 +39,8 @@ export interface S3Request extends Doing {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   /** the object; undefined: the bucket itself. Not `key`, which is for errors */
   readonly object?: string | undefined;
+  /** a bucket of the service that this client is for, instead of the service itself */
+  readonly at?: { readonly host: string; readonly path: string } | undefined;
   /** encoded, without `?` */
   readonly query?: string | undefined;
   readonly headers?: HeaderPairs | undefined;
@@ -243,8 +245,8 @@ export class S3Client {
 
   #prepare(request: S3Request, credentials: S3Credentials | null): HttpRequest {
     const { method, body, signal } = request;
-    const target = this.#target(request.object, request.query);
-    const pairs: HeaderPairs = [['host', this.#address.host]];
+    const target = this.#target(request.object, request.query, request.at?.path);
+    const pairs: HeaderPairs = [['host', request.at?.host ?? this.#address.host]];
     if (request.headers !== undefined) for (const pair of request.headers) pairs.push(pair);
     if (credentials !== null) {
       if (credentials.sessionToken !== undefined) {
@@ -276,8 +278,7 @@ export class S3Client {
     return signs ? hash('sha256', body, 'hex') : UNSIGNED_PAYLOAD;
   }
 
-  #target(object: string | undefined, query: string | undefined): string {
-    const { root } = this.#address;
+  #target(object: string | undefined, query: string | undefined, root: string = this.#address.root): string {
     const path =
       object === undefined ? (root.length > 1 ? root.slice(0, -1) : root) : root + encodeKey(object);
     return query === undefined ? path : `${path}?${query}`;

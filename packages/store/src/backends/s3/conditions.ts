@@ -41,7 +41,7 @@ export class Conditions {
   async require(
     mode: PutMode | undefined,
     operation: StoreOperation,
-    key: string,
+    key: string | undefined,
     options: CallOptions,
   ): Promise<void> {
     if (mode === undefined || mode === 'overwrite') return;

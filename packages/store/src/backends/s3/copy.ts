@@ -11,6 +11,7 @@ import type { Conditions } from './conditions.ts';
 import type { S3Context } from './context.ts';
 import { childText, readDocument } from './documents.ts';
 import { getObject, headObject } from './get.ts';
+import { runLanes } from './lanes.ts';
 import {
   abortMultipart,
   completeMultipart,
@@ -117,39 +118,23 @@ async function inParts(context: S3Context, copy: Copy): Promise<ObjectInfo> {
   const source = sourceOf(context, copy);
   const partSize = partSizeFor(Math.max(COPY_PART_BYTES, context.partSize), info.size);
   const upload = await createMultipart(context, 'copy', to, attributes, { signal, withChecksums: false });
-  const stop = new AbortController();
-  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const parts: SentPart[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next * partSize < info.size) {
-      const index = next++;
-      const start = index * partSize;
+  const starts = Array.from({ length: Math.ceil(info.size / partSize) }, (_, index) => index * partSize);
+  try {
+    await runLanes(starts.entries(), context.concurrency, signal, async ([index, start], stop) => {
       const end = Math.min(info.size, start + partSize);
       parts[index] = await copyPart(
         context,
         upload,
         index + 1,
         { source, etag: info.etag, start, end },
-        either,
+        stop,
       );
-    }
-  };
-  const lanes = Array.from({ length: context.concurrency }, async () => {
-    try {
-      await lane();
-    } catch (error) {
-      stop.abort(error);
-      throw error;
-    }
-  });
-  try {
-    await Promise.all(lanes);
+    });
     return await completeMultipart(context, upload, parts, { mode, signal });
   } catch (error) {
-    await Promise.allSettled(lanes);
     await abortMultipart(context, upload);
-    throw isStoreError(error, 'Aborted') && signal?.aborted !== true ? stop.signal.reason : error;
+    throw error;
   }
 }
 

@@ -25,10 +25,12 @@ const FATAL: ReadonlySet<string> = new Set([
   'Unauthenticated',
 ]);
 
+/** @param isKey which keys may be deleted; those of callers when left out */
 export async function* deleteObjects(
   context: S3Context,
   keys: Iterable<string> | AsyncIterable<string>,
   { signal }: CallOptions,
+  isKey: (key: string) => boolean = isValidKey,
 ): AsyncGenerator<DeleteResult> {
   const source = eachKey(keys)[Symbol.asyncIterator]();
   const running = new Set<Promise<DeleteResult[]>>();
@@ -93,7 +95,7 @@ async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined
   }
 }
 
-function isKey(key: string): boolean {
+function isValidKey(key: string): boolean {
   try {
     checkKey(key, 'delete', KEY_BYTES_MAX);
     return true;

@@ -6,7 +6,7 @@ import { throwIfAborted } from '../../errors.ts';
 import { compareKeys, RESERVED_PREFIX } from '../../keys.ts';
 import type { ListEntry, ListOptions } from '../../object-store.ts';
 import type { S3Context } from './context.ts';
-import { childText, readDocument } from './documents.ts';
+import { childText, decodeText, readDocument } from './documents.ts';
 import { unquote } from './object-headers.ts';
 
 /** After every key of our own. */
@@ -18,28 +18,39 @@ interface Page {
   readonly next: string | undefined;
 }
 
+/** Everything but keys of our own. */
 export async function* listObjects(context: S3Context, options: ListOptions): AsyncGenerator<ListEntry> {
+  for await (const entry of listAll(context, options, true)) {
+    if (entry.type === 'object') {
+      if (!entry.key.startsWith(RESERVED_PREFIX)) yield entry;
+    } else if (await isVisible(context, entry.prefix, options.signal)) {
+      yield entry;
+    }
+  }
+}
+
+/** @param skipsReserved whether pages of nothing but keys of our own can be left out */
+export async function* listAll(
+  context: S3Context,
+  options: ListOptions,
+  skipsReserved = false,
+): AsyncGenerator<ListEntry> {
   const { prefix = '', startAfter, delimiter = '', signal } = options;
   const query =
     `list-type=2&encoding-type=url&prefix=${encodeQueryComponent(prefix)}` +
     (delimiter === '' ? '' : `&delimiter=${encodeQueryComponent(delimiter)}`);
   const first = startAfter === undefined ? query : `${query}&start-after=${encodeQueryComponent(startAfter)}`;
   throwIfAborted(signal, 'list');
-  let page: Promise<Page> | undefined = readPage(context, first, query, signal);
+  let page: Promise<Page> | undefined = readPage(context, first, { base: query, skipsReserved, signal });
   while (page !== undefined) {
     const { entries, next }: Page = await page;
-    page = next === undefined ? undefined : readPage(context, next, query, signal);
+    page = next === undefined ? undefined : readPage(context, next, { base: query, skipsReserved, signal });
     // Whoever leaves early does not wait for it.
     page?.catch(() => undefined);
     for (const entry of entries) {
       throwIfAborted(signal, 'list');
-      if (entry.type === 'object') {
-        if (!entry.key.startsWith(RESERVED_PREFIX)) yield entry;
-      } else if (
-        // A listing that begins after the prefix itself has had it.
-        (startAfter === undefined || compareKeys(entry.prefix, startAfter) > 0) &&
-        (await isVisible(context, entry.prefix, signal))
-      ) {
+      // A listing that begins after the prefix itself has had it.
+      if (entry.type === 'object' || startAfter === undefined || compareKeys(entry.prefix, startAfter) > 0) {
         yield entry;
       }
     }
@@ -56,19 +67,24 @@ async function isVisible(
   if (!RESERVED_PREFIX.startsWith(prefix)) return true;
   const query = `list-type=2&encoding-type=url&max-keys=1&prefix=${encodeQueryComponent(prefix)}`;
   for (const start of ['', `&start-after=${encodeQueryComponent(AFTER_RESERVED)}`]) {
-    const { entries } = await readPage(context, query + start, query, signal);
+    const { entries } = await readPage(context, query + start, { base: query, skipsReserved: false, signal });
     if (entries.some((entry) => entry.type === 'object' && !entry.key.startsWith(RESERVED_PREFIX)))
       return true;
   }
   return false;
 }
 
-/** @param base the query of every page, to which the place of the next one is added */
+interface PageOptions {
+  /** the query of every page, to which the place of the next one is added */
+  readonly base: string;
+  readonly skipsReserved: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
 async function readPage(
   { client }: S3Context,
   query: string,
-  base: string,
-  signal: AbortSignal | undefined,
+  { base, skipsReserved, signal }: PageOptions,
 ): Promise<Page> {
   const doing = { operation: 'list' } as const;
   const answer = await client.send({ ...doing, method: 'GET', query, signal });
@@ -85,7 +101,7 @@ async function readPage(
   const token = childText(document, 'NextContinuationToken');
   const truncated = childText(document, 'IsTruncated') === 'true' && token !== undefined;
   const last = objects.at(-1);
-  const inReserved = last?.type === 'object' && last.key.startsWith(RESERVED_PREFIX);
+  const inReserved = skipsReserved && last?.type === 'object' && last.key.startsWith(RESERVED_PREFIX);
   const place = inReserved
     ? `start-after=${encodeQueryComponent(AFTER_RESERVED)}`
     : `continuation-token=${encodeQueryComponent(token ?? '')}`;
@@ -104,12 +120,6 @@ function readObject({ children }: XmlElement, decode: (text: string) => string):
     else if (name === 'LastModified') modified = text;
   }
   return { type: 'object', key, size, etag, lastModified: new Date(modified) };
-}
-
-/** `encoding-type=url` writes a blank as `+`, as forms do. */
-function decodeText(text: string): string {
-  if (!/[%+]/.test(text)) return text;
-  return decodeURIComponent(text.replaceAll('+', '%20'));
 }
 
 /** S3 gives both kinds apart, each in order. */

@@ -2,7 +2,7 @@
 
 import type { Body } from '../../body.ts';
 import type { Capabilities } from '../../capabilities.ts';
-import { StoreError, throwIfAborted, unsupported } from '../../errors.ts';
+import { StoreError, throwIfAborted } from '../../errors.ts';
 import type { StoreOperation } from '../../errors.ts';
 import { checkKey } from '../../keys.ts';
 import type {
@@ -23,13 +23,18 @@ import type {
   UploadOptions,
 } from '../../object-store.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
+import { CLEAN_UPLOADS } from '../../uploads/clean-uploads.ts';
+import type { CleanedUpload } from '../../uploads/clean-uploads.ts';
+import { PartUploads } from '../../uploads/part-uploads.ts';
 import { S3Client } from './client.ts';
-import { Conditions } from './conditions.ts';
+import { Conditions, OUR_SERVER } from './conditions.ts';
 import type { S3Context } from './context.ts';
 import { copyObject } from './copy.ts';
 import { deleteObjects, KEY_BYTES_MAX } from './delete.ts';
 import { getObject } from './get.ts';
 import { listObjects } from './list.ts';
+import { NativeUploads } from './native/native-uploads.ts';
+import { partObjects } from './part-objects.ts';
 import { presignObject } from './presign.ts';
 import { METADATA_BYTES_MAX, OBJECT_BYTES_MAX, putObject } from './put.ts';
 import { readInto } from './read-into.ts';
@@ -40,6 +45,8 @@ export class S3Store implements ObjectStore {
   readonly #client: S3Client;
   readonly #context: S3Context;
   readonly #conditions: Conditions;
+  readonly #partUploads: PartUploads;
+  readonly #nativeUploads: NativeUploads;
   #closed = false;
 
   constructor(settings: S3Settings) {
@@ -48,6 +55,9 @@ export class S3Store implements ObjectStore {
     const { partSize, partBytesMin, concurrency, checksums } = settings;
     this.#context = { client: this.#client, partSize, partBytesMin, concurrency, checksums, name: this };
     this.#conditions = new Conditions(this.#context, settings.conditionalPuts);
+    const objects = partObjects(this.#context, this.#conditions, () => this.capabilities);
+    this.#partUploads = new PartUploads(objects, { partSize, concurrency });
+    this.#nativeUploads = new NativeUploads(this.#context, this.#conditions);
   }
 
   get capabilities(): Capabilities {
@@ -61,8 +71,8 @@ export class S3Store implements ObjectStore {
       durable: true,
       list: true,
       serverSideCopy: true,
-      uploads: false,
-      serverSideComplete: false,
+      uploads: conditional,
+      serverSideComplete: conditional,
       presign: true,
       keyBytesMax: KEY_BYTES_MAX,
       objectBytesMax: OBJECT_BYTES_MAX,
@@ -114,18 +124,28 @@ export class S3Store implements ObjectStore {
 
   async upload(key: string, options: UploadOptions = {}): Promise<Upload> {
     this.#check('upload', key, options.signal);
-    return Promise.reject(unsupported(this, 'upload', 'make uploads', key));
+    const uploads = (await this.#native(options)) ?? (await this.#parts('upload', key, options));
+    return uploads.upload(key, options);
   }
 
-  async openUpload(key: string, _id?: string, options: CallOptions = {}): Promise<UploadReader> {
+  async openUpload(key: string, id?: string, options: CallOptions = {}): Promise<UploadReader> {
     this.#check('openUpload', key, options.signal);
-    return Promise.reject(unsupported(this, 'openUpload', 'make uploads', key));
+    const uploads = (await this.#native(options)) ?? (await this.#parts('openUpload', key, options));
+    return uploads.openUpload(key, id, options);
   }
 
-  // oxlint-disable-next-line require-yield
-  async *listUploads(_options: ListUploadsOptions = {}): AsyncGenerator<UploadListEntry> {
+  async *listUploads(options: ListUploadsOptions = {}): AsyncGenerator<UploadListEntry> {
     this.#checkOpen('listUploads');
-    await Promise.reject(unsupported(this, 'listUploads', 'make uploads'));
+    const uploads = (await this.#native(options)) ?? (await this.#parts('listUploads', undefined, options));
+    yield* uploads.listUploads(options);
+  }
+
+  async [CLEAN_UPLOADS](
+    options: CallOptions & { olderThanMs: number; dryRun: boolean },
+  ): Promise<CleanedUpload[]> {
+    this.#checkOpen('listUploads');
+    // Our own server ends abandoned uploads by itself; part objects of a time before are objects to it.
+    return (await this.#parts('listUploads', undefined, options)).clean(options);
   }
 
   async presign(key: string, options: PresignOptions = {}): Promise<string> {
@@ -146,6 +166,25 @@ export class S3Store implements ObjectStore {
     const { bucket, endpoint } = this.#settings;
     const where = endpoint === undefined ? '' : `, ${JSON.stringify(endpoint)}`;
     return `s3(${JSON.stringify(bucket)}${where})`;
+  }
+
+  /** Our own server shows its multipart uploads as they come. */
+  async #native(options: CallOptions): Promise<NativeUploads | undefined> {
+    const { uploads } = this.#settings;
+    if (uploads === 'parts') return undefined;
+    if (uploads === 'native' || (await this.#client.server(options)) === OUR_SERVER)
+      return this.#nativeUploads;
+    return undefined;
+  }
+
+  /** Part objects are fenced by objects that are only created: a service has to decide that. */
+  async #parts(
+    operation: StoreOperation,
+    key: string | undefined,
+    options: CallOptions,
+  ): Promise<PartUploads> {
+    await this.#conditions.require('create', operation, key, options);
+    return this.#partUploads;
   }
 
   #check(operation: StoreOperation, key: string, signal: AbortSignal | undefined): void {

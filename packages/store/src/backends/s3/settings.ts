@@ -2,6 +2,8 @@
 
 import { StoreError } from '../../errors.ts';
 import type { CredentialSource } from './credentials/credentials.ts';
+import type { Environment } from './credentials/shared-files.ts';
+import { usualCredentials, usualRegion } from './credentials/usual-places.ts';
 
 export interface S3Options {
   readonly bucket: string;
@@ -33,7 +35,10 @@ export interface S3Options {
    * them, and a CRC-32 goes along either way.
    */
   readonly signPayloads?: 'auto' | boolean | undefined;
-  /** where uploads in progress are kept: `native` on Cistern's own server, `parts` as objects of their own elsewhere; found out when left out */
+  /**
+   * where uploads in progress are kept: `native` on Cistern's own server, whose multipart uploads can be read as they come;
+   * elsewhere in `parts`, objects of their own below `.cistern/`. `auto` asks the server who it is
+   */
   readonly uploads?: 'auto' | 'native' | 'parts' | undefined;
   /** a profile of the shared configuration, for the usual places; `AWS_PROFILE` when left out */
   readonly profile?: string | undefined;
@@ -113,12 +118,13 @@ const CONNECTIONS = 128;
 const REGION = 'us-east-1';
 
 /** @throws {StoreError} `InvalidArgument` */
-export function toSettings(options: S3Options, usual: () => CredentialSource): S3Settings {
-  const { bucket, endpoint, region, credentials } = options;
+export function toSettings(options: S3Options, env: Environment): S3Settings {
+  const { bucket, endpoint, profile } = options;
   if (typeof bucket !== 'string' || !/^[^/?#\s]+$/.test(bucket)) {
     throw invalid(`A bucket has a name without slashes and blanks, not ${JSON.stringify(bucket)}`);
   }
   if (endpoint !== undefined) parseEndpoint(endpoint);
+  const region = options.region ?? usualRegion(env, { profile }) ?? REGION;
   const partBytesMin = whole('partBytesMin', options.partBytesMin ?? PART_BYTES_MIN);
   const partSize = whole('partSize', options.partSize ?? Math.max(PART_BYTES, partBytesMin));
   if (partSize < partBytesMin) {
@@ -129,8 +135,8 @@ export function toSettings(options: S3Options, usual: () => CredentialSource): S
   return {
     bucket,
     endpoint,
-    region: region ?? REGION,
-    credentials: credentials ?? usual(),
+    region,
+    credentials: options.credentials ?? usualCredentials(env, { profile, region }),
     addressing: oneOf('addressing', options.addressing, ['auto', 'path', 'virtual']),
     partSize,
     concurrency: whole('concurrency', options.concurrency ?? CONCURRENCY),

@@ -154,6 +154,16 @@ suite('sync', () => {
     assert.equal(await store.get('c/b/2').text(), 'two');
   });
 
+  test('a store into a part of itself only with a filter: it would copy its copies', async () => {
+    const store = await filled({ a: '1', 'backup/old': '2' });
+    const backup = prefix('backup/', store);
+    assert.throws(() => sync(store, backup), { code: 'InvalidArgument' });
+    assert.throws(() => sync(backup, store), { code: 'InvalidArgument' });
+    const filter = (key: string): boolean => !key.startsWith('backup/');
+    assert.equal((await sync(store, backup, { filter, delete: true }).finish()).deleted, 1);
+    assert.deepEqual([...(await contents(store)).keys()], ['a', 'backup/a']);
+  });
+
   test('keys that fail do not stop the others, and are told', async () => {
     const from = await filled({ a: 'a', b: 'b', c: 'c', d: 'd' });
     const to = await filled({ x: 'x', y: 'y' });

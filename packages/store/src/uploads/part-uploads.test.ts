@@ -203,4 +203,22 @@ suite('uploads made of part objects', () => {
     await assert.rejects(reader.refresh(), { code: 'Closed' });
     await upload.abort();
   });
+
+  test('a store that tries again, and finds what its first try made, shuts nobody out', async () => {
+    const raw = rawObjects(new MemoryStore());
+    const repeating: PartObjects = {
+      ...raw,
+      put: async (key, body, options) => {
+        if (options?.mode === 'create') await raw.put(key, body, options);
+        return raw.put(key, body, options);
+      },
+    };
+    const uploads = new PartUploads(repeating, { partSize: 4 });
+    const first = await uploads.upload('a');
+    await first.write('012345');
+    await first.detach();
+    const second = await uploads.upload('a', { resume: first.id });
+    await second.write('456789');
+    assert.equal((await second.complete()).size, 10);
+  });
 });

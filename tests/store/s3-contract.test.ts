@@ -8,8 +8,19 @@ import { REGION, startTestServer } from '../support/server.ts';
 const { s3: server } = await startTestServer({ buckets: ['contract'] });
 const { endpoint, credentials } = server;
 
-contract({
-  name: 's3 on our server',
-  runner: { suite, test, after },
-  open: () => Promise.resolve(s3({ bucket: 'contract', endpoint, region: REGION, credentials })),
-});
+for (const uploads of ['native', 'parts'] as const) {
+  contract({
+    name: `s3 on our server, uploads: ${uploads}`,
+    runner: { suite, test, after },
+    open: () =>
+      Promise.resolve(
+        s3({
+          bucket: 'contract',
+          endpoint,
+          region: REGION,
+          credentials,
+          uploads: uploads === 'native' ? 'auto' : uploads,
+        }),
+      ),
+  });
+}

@@ -6,26 +6,27 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * `flip-request`, `flip-answer`: a byte of the body is another one. `lose-request`: nothing reaches the server.
- * `lose-answer`: the server has done it, and the client hears nothing.
- * `cut-body`: half of the answer's body comes. `shorten`: half of it comes, and says that it is all. `busy`: 503. `twice`: the server gets the request a second time before the client
- * hears of the first.
+ * `lose-request`: nothing reaches the server. `lose-answer`: the server has done it, and the client hears nothing.
+ * `cut-body`: half of the answer's body comes. `shorten`: half of it comes, and says that it is all. `flip-request`,
+ * `flip-answer`: a byte of the body is another one. `busy`: 503. `twice`: the server gets the request a second time before the
+ * client hears of the first. `late-error`: nothing reaches the server, and the answer is S3's error in a document of status 200.
  */
 export type Fault =
   | 'pass'
-  | 'flip-request'
-  | 'flip-answer'
   | 'lose-request'
   | 'lose-answer'
   | 'cut-body'
   | 'shorten'
+  | 'flip-request'
+  | 'flip-answer'
   | 'busy'
-  | 'twice';
+  | 'twice'
+  | 'late-error';
 
 export interface HttpFaults extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
-  /** asked for each request, in turn */
+  /** asked for each request, in turn; the request waits for the answer */
   rule: (request: IncomingMessage) => Fault | Promise<Fault>;
 }
 
@@ -33,7 +34,7 @@ export interface HttpFaults extends AsyncDisposable {
 export async function startHttpFaults(target: string): Promise<HttpFaults> {
   const faults = { rule: (): Fault => 'pass' } as { rule: HttpFaults['rule'] };
   const server = createServer((incoming, outgoing) => {
-    handle(target, faults.rule, incoming, outgoing).catch(() => outgoing.destroy());
+    handle(target, faults, incoming, outgoing).catch(() => outgoing.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -50,11 +51,11 @@ export async function startHttpFaults(target: string): Promise<HttpFaults> {
 
 async function handle(
   target: string,
-  rule: HttpFaults['rule'],
+  faults: Pick<HttpFaults, 'rule'>,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const fault = await rule(incoming);
+  const fault = await faults.rule(incoming);
   const body = Buffer.concat(await Array.fromAsync(incoming as AsyncIterable<Buffer>));
   if (fault === 'lose-request') {
     outgoing.destroy();
@@ -63,6 +64,10 @@ async function handle(
   if (fault === 'flip-request') flip(body);
   if (fault === 'busy') {
     outgoing.writeHead(503, { 'retry-after': '1', 'x-ms-error-code': 'ServerBusy' }).end();
+    return;
+  }
+  if (fault === 'late-error') {
+    outgoing.end('\n <Error><Code>InternalError</Code><Message>Try again</Message></Error>');
     return;
   }
   let answer = await forward(target, incoming, body);
@@ -79,14 +84,14 @@ async function handle(
   else outgoing.end(answer.body);
 }
 
-function flip(body: Buffer): void {
-  if (body.byteLength > 0) body[0] = (body[0] ?? 0) ^ 1;
-}
-
 interface Answer {
   readonly status: number;
   readonly headers: string[];
   readonly body: Buffer;
+}
+
+function flip(body: Buffer): void {
+  if (body.byteLength > 0) body[0] = (body[0] ?? 0) ^ 1;
 }
 
 function shorten({ status, headers, body }: Answer): Answer {

@@ -53,6 +53,12 @@ export function childrenOf(element: XmlElement, name: string): XmlElement[] {
   return element.children.filter((child) => child.name === name);
 }
 
+/** `encoding-type=url` writes a blank as `+`, as forms do. */
+export function decodeText(text: string): string {
+  if (!/[%+]/.test(text)) return text;
+  return decodeURIComponent(text.replaceAll('+', '%20'));
+}
+
 const encoder = new TextEncoder();
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 

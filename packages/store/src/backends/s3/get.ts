@@ -2,6 +2,7 @@
 
 import { crc32 } from 'node:zlib';
 import { resolveRange, checkRange } from '../../byte-range.ts';
+import { checkGetConditions } from '../../conditions.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { StoreOperation } from '../../errors.ts';
 import type { ByteRange, GetOptions, ObjectInfo, ObjectRead } from '../../object-store.ts';
@@ -12,7 +13,7 @@ import type { S3Context } from './context.ts';
 import { headerOf } from './errors.ts';
 import type { ResponseHeaders } from './exchange.ts';
 import { quote, readInfo, readSpan } from './object-headers.ts';
-import type { HeaderPairs } from './object-headers.ts';
+import type { ContentSpan, HeaderPairs } from './object-headers.ts';
 
 export type Condition = Pick<GetOptions, 'ifMatch' | 'ifNoneMatch' | 'version' | 'signal'>;
 
@@ -37,8 +38,9 @@ export async function headObject(
   options: Condition,
 ): Promise<{ info: ObjectInfo; headers: ResponseHeaders }> {
   const { headers } = await client.send(readRequest(operation, key, options, 'HEAD'));
-  // What is cut is told by the length alone: an object of a HEAD without one has no bytes.
-  return { info: readInfo(key, headers, Number(headerOf(headers, 'content-length') ?? 0)), headers };
+  const info = readInfo(key, headers, Number(headerOf(headers, 'content-length') ?? 0));
+  checkGetConditions(options, info.etag, operation, key);
+  return { info, headers };
 }
 
 export async function getObject(context: S3Context, key: string, options: GetOptions): Promise<ObjectRead> {
@@ -55,15 +57,11 @@ export async function getObject(context: S3Context, key: string, options: GetOpt
     const { status, headers, body } = await context.client.stream(request);
     const span = readSpan(status, headers, key);
     const info = readInfo(key, headers, span.size);
-    if (range !== undefined) {
-      const wanted = resolveRange(range, span.size, key);
-      if (wanted.start !== span.start || wanted.end !== span.end) {
-        await body.return();
-        throw new StoreError('Unexpected', `Other bytes of ${key} came than were asked for`, {
-          operation: 'get',
-          key,
-        });
-      }
+    try {
+      checkAnswer(key, info, span, options);
+    } catch (error) {
+      await body.return();
+      throw error;
     }
     const checksum = range === undefined ? wholeCrc32(headers) : undefined;
     const fail = (error: unknown): StoreError => context.client.bodyFailure(error, request);
@@ -74,6 +72,17 @@ export async function getObject(context: S3Context, key: string, options: GetOpt
     if (suffix && isStoreError(error, 'InvalidRange')) return emptyEnd(context, key, options);
     throw error;
   }
+}
+
+/** Services differ in what they heed of a request: what they ignored must not pass for what was asked for. */
+function checkAnswer(key: string, info: ObjectInfo, span: ContentSpan, options: GetOptions): void {
+  checkGetConditions(options, info.etag, 'get', key);
+  const { start, end } = resolveRange(options.range, span.size, key);
+  if (start === span.start && end === span.end) return;
+  throw new StoreError('Unexpected', `Other bytes of ${key} came than were asked for`, {
+    operation: 'get',
+    key,
+  });
 }
 
 async function emptyEnd(context: S3Context, key: string, options: GetOptions): Promise<ObjectRead> {

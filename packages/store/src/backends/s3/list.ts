@@ -6,7 +6,7 @@ import { throwIfAborted } from '../../errors.ts';
 import { compareKeys, RESERVED_PREFIX } from '../../keys.ts';
 import type { ListEntry, ListOptions } from '../../object-store.ts';
 import type { S3Context } from './context.ts';
-import { childText, readDocument } from './documents.ts';
+import { childText, decodeText, readDocument } from './documents.ts';
 import { unquote } from './object-headers.ts';
 
 /** After every key of our own. */
@@ -120,12 +120,6 @@ function readObject({ children }: XmlElement, decode: (text: string) => string):
     else if (name === 'LastModified') modified = text;
   }
   return { type: 'object', key, size, etag, lastModified: new Date(modified) };
-}
-
-/** `encoding-type=url` writes a blank as `+`, as forms do. */
-function decodeText(text: string): string {
-  if (!/[%+]/.test(text)) return text;
-  return decodeURIComponent(text.replaceAll('+', '%20'));
 }
 
 /** S3 gives both kinds apart, each in order. */

@@ -127,6 +127,13 @@ export async function abortMultipart({ client }: S3Context, upload: MultipartUpl
   await client.send({ operation, key, method: 'DELETE', object: key, query }).catch(() => undefined);
 }
 
+export interface CompleteMultipartOptions {
+  readonly mode?: PutMode | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** our own server takes parts of any size, if it is told */
+  readonly smallParts?: boolean | undefined;
+}
+
 /**
  * Makes the object of `parts`, which are in order.
  *
@@ -136,12 +143,13 @@ export async function completeMultipart(
   context: S3Context,
   upload: MultipartUpload,
   parts: readonly SentPart[],
-  { mode, signal }: { mode?: PutMode | undefined; signal?: AbortSignal | undefined },
+  { mode, signal, smallParts }: CompleteMultipartOptions,
 ): Promise<ObjectInfo> {
   const { operation, key, attributes } = upload;
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   const doing = { operation, key, mode };
   const headers = [...conditionHeaders(mode), ...wholeChecksum(upload, parts)];
+  if (smallParts === true) headers.push(['x-cistern-small-parts', 'true']);
   const body = completeDocument(parts);
   const query = uploadQuery(upload);
   let ambiguous: StoreError | undefined;

@@ -10,8 +10,11 @@ export type HeaderPairs = [string, string][];
 
 const META = 'x-amz-meta-';
 /** Marks what a conditional write of ours has stored, so that it can be told from another's after a broken connection. */
-export const MARK_HEADER = `${META}cistern-put`;
-const MARK = MARK_HEADER.slice(META.length);
+export const MARK_HEADER = `${META}cistern-s3-put`;
+/** The part size of an upload on our own server, for whoever goes on with it. */
+export const PART_SIZE = 'cistern-part-size';
+/** Metadata of ours, which nobody else is shown. */
+const OURS: ReadonlySet<string> = new Set([MARK_HEADER.slice(META.length), PART_SIZE]);
 
 const HEADERS = [
   ['contentType', 'content-type'],
@@ -50,7 +53,7 @@ export function readAttributes(headers: ResponseHeaders): Attributes {
   for (const name of Object.keys(headers)) {
     if (!name.startsWith(META)) continue;
     const short = name.slice(META.length);
-    if (short === MARK) continue;
+    if (OURS.has(short)) continue;
     // Without a prototype: `__proto__` is a name like any other.
     metadata ??= Object.create(null) as Record<string, string>;
     metadata[short] = decodeMetadata(headerOf(headers, name) ?? '');

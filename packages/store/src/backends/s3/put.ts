@@ -104,7 +104,8 @@ export async function putBytes(context: S3Context, put: Put, bytes: Uint8Array):
       return { key, size: bytes.byteLength, etag: unquote(etag), lastModified, version, attributes };
     } catch (error) {
       if (!conditional || !isStoreError(error)) throw error;
-      if (ambiguous !== undefined && isCondition(error)) {
+      if (isCondition(error)) {
+        // What was in the way may be what this put has stored: an answer was lost, or a proxy sent it twice.
         const ours = await findMarked(context, key, mark);
         if (ours !== undefined) return ours;
         throw error;

@@ -4,6 +4,7 @@
  */
 
 import { crc32 } from 'node:zlib';
+import { checkGetConditions } from '../../conditions.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { ObjectInfo, ReadIntoOptions, ReadTarget } from '../../object-store.ts';
 import { guessPartSize, planRanges, RangeWriter } from '../../ranges/plan.ts';
@@ -210,6 +211,7 @@ class Reader {
 
   #look(status: number, headers: ResponseHeaders): ObjectInfo {
     const info = readInfo(this.#key, headers, readSpan(status, headers, this.#key).size);
+    checkGetConditions({ ifMatch: this.#options.ifMatch }, info.etag, 'readInto', this.#key);
     fitTargets(this.#targets, this.#options, info.size, this.#key);
     return info;
   }

@@ -27,12 +27,13 @@ import { CLEAN_UPLOADS } from '../../uploads/clean-uploads.ts';
 import type { CleanedUpload } from '../../uploads/clean-uploads.ts';
 import { PartUploads } from '../../uploads/part-uploads.ts';
 import { S3Client } from './client.ts';
-import { Conditions } from './conditions.ts';
+import { Conditions, OUR_SERVER } from './conditions.ts';
 import type { S3Context } from './context.ts';
 import { copyObject } from './copy.ts';
 import { deleteObjects, KEY_BYTES_MAX } from './delete.ts';
 import { getObject } from './get.ts';
 import { listObjects } from './list.ts';
+import { NativeUploads } from './native/native-uploads.ts';
 import { partObjects } from './part-objects.ts';
 import { presignObject } from './presign.ts';
 import { METADATA_BYTES_MAX, OBJECT_BYTES_MAX, putObject } from './put.ts';
@@ -44,7 +45,8 @@ export class S3Store implements ObjectStore {
   readonly #client: S3Client;
   readonly #context: S3Context;
   readonly #conditions: Conditions;
-  readonly #uploads: PartUploads;
+  readonly #partUploads: PartUploads;
+  readonly #nativeUploads: NativeUploads;
   #closed = false;
 
   constructor(settings: S3Settings) {
@@ -54,7 +56,8 @@ export class S3Store implements ObjectStore {
     this.#context = { client: this.#client, partSize, partBytesMin, concurrency, checksums, name: this };
     this.#conditions = new Conditions(this.#context, settings.conditionalPuts);
     const objects = partObjects(this.#context, this.#conditions, () => this.capabilities);
-    this.#uploads = new PartUploads(objects, { partSize, concurrency });
+    this.#partUploads = new PartUploads(objects, { partSize, concurrency });
+    this.#nativeUploads = new NativeUploads(this.#context, this.#conditions);
   }
 
   get capabilities(): Capabilities {
@@ -121,24 +124,28 @@ export class S3Store implements ObjectStore {
 
   async upload(key: string, options: UploadOptions = {}): Promise<Upload> {
     this.#check('upload', key, options.signal);
-    return (await this.#ableUploads('upload', key, options)).upload(key, options);
+    const uploads = (await this.#native(options)) ?? (await this.#parts('upload', key, options));
+    return uploads.upload(key, options);
   }
 
   async openUpload(key: string, id?: string, options: CallOptions = {}): Promise<UploadReader> {
     this.#check('openUpload', key, options.signal);
-    return (await this.#ableUploads('openUpload', key, options)).openUpload(key, id, options);
+    const uploads = (await this.#native(options)) ?? (await this.#parts('openUpload', key, options));
+    return uploads.openUpload(key, id, options);
   }
 
   async *listUploads(options: ListUploadsOptions = {}): AsyncGenerator<UploadListEntry> {
     this.#checkOpen('listUploads');
-    yield* (await this.#ableUploads('listUploads', undefined, options)).listUploads(options);
+    const uploads = (await this.#native(options)) ?? (await this.#parts('listUploads', undefined, options));
+    yield* uploads.listUploads(options);
   }
 
   async [CLEAN_UPLOADS](
     options: CallOptions & { olderThanMs: number; dryRun: boolean },
   ): Promise<CleanedUpload[]> {
     this.#checkOpen('listUploads');
-    return (await this.#ableUploads('listUploads', undefined, options)).clean(options);
+    // Our own server ends abandoned uploads by itself; part objects of a time before are objects to it.
+    return (await this.#parts('listUploads', undefined, options)).clean(options);
   }
 
   async presign(key: string, options: PresignOptions = {}): Promise<string> {
@@ -161,14 +168,23 @@ export class S3Store implements ObjectStore {
     return `s3(${JSON.stringify(bucket)}${where})`;
   }
 
-  /** Uploads are fenced by objects that are only created: a service has to decide that. */
-  async #ableUploads(
+  /** Our own server shows its multipart uploads as they come. */
+  async #native(options: CallOptions): Promise<NativeUploads | undefined> {
+    const { uploads } = this.#settings;
+    if (uploads === 'parts') return undefined;
+    if (uploads === 'native' || (await this.#client.server(options)) === OUR_SERVER)
+      return this.#nativeUploads;
+    return undefined;
+  }
+
+  /** Part objects are fenced by objects that are only created: a service has to decide that. */
+  async #parts(
     operation: StoreOperation,
     key: string | undefined,
     options: CallOptions,
   ): Promise<PartUploads> {
     await this.#conditions.require('create', operation, key, options);
-    return this.#uploads;
+    return this.#partUploads;
   }
 
   #check(operation: StoreOperation, key: string, signal: AbortSignal | undefined): void {

@@ -35,6 +35,11 @@ export interface S3Options {
    * them, and a CRC-32 goes along either way.
    */
   readonly signPayloads?: 'auto' | boolean | undefined;
+  /**
+   * where uploads in progress are kept: `native` on Cistern's own server, whose multipart uploads can be read as they come;
+   * elsewhere in `parts`, objects of their own below `.cistern/`. `auto` asks the server who it is
+   */
+  readonly uploads?: 'auto' | 'native' | 'parts' | undefined;
   /** a profile of the shared configuration, for the usual places; `AWS_PROFILE` when left out */
   readonly profile?: string | undefined;
 }
@@ -105,6 +110,7 @@ export interface S3Settings {
   readonly conditionalPuts: 'auto' | boolean;
   readonly checksums: boolean;
   readonly signPayloads: 'auto' | boolean;
+  readonly uploads: 'auto' | 'native' | 'parts';
 }
 
 const CONCURRENCY = 8;
@@ -139,6 +145,7 @@ export function toSettings(options: S3Options, env: Environment): S3Settings {
     conditionalPuts: oneOf('conditionalPuts', options.conditionalPuts, ['auto', true, false]),
     checksums: options.checksums ?? true,
     signPayloads: oneOf('signPayloads', options.signPayloads, ['auto', true, false]),
+    uploads: oneOf('uploads', options.uploads, ['auto', 'native', 'parts']),
   };
 }
 

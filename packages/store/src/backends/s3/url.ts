@@ -4,7 +4,7 @@ import { StoreError } from '../../errors.ts';
 import type { CredentialSource } from './credentials/credentials.ts';
 import type { S3Options } from './settings.ts';
 
-const TEXTS = ['endpoint', 'region', 'addressing', 'profile'] as const;
+const TEXTS = ['endpoint', 'region', 'addressing', 'profile', 'uploads'] as const;
 const NUMBERS = ['partSize', 'concurrency', 'connections', 'partBytesMin'] as const;
 const FLAGS = ['conditionalPuts', 'checksums', 'signPayloads'] as const;
 

@@ -21,7 +21,7 @@ suite('credentials', () => {
     let now = 0;
     let asked = 0;
     const cache = new CredentialCache(
-      () => Promise.resolve({ ...keys(++asked), expiration: new Date(now + 60 * MINUTE_MS) }),
+      () => Promise.resolve({ ...numbered(++asked), expiration: new Date(now + 60 * MINUTE_MS) }),
       () => now,
     );
     assert.equal(cache.now(), undefined);
@@ -37,7 +37,7 @@ suite('credentials', () => {
   test('those that cannot be renewed are used to their end', async () => {
     let now = 0;
     let answer: () => Promise<S3Credentials | undefined> = () =>
-      Promise.resolve({ ...keys(1), expiration: new Date(60 * MINUTE_MS) });
+      Promise.resolve({ ...numbered(1), expiration: new Date(60 * MINUTE_MS) });
     const cache = new CredentialCache(
       () => answer(),
       () => now,
@@ -52,7 +52,7 @@ suite('credentials', () => {
 
   test('those that the service does not take are asked for again', async () => {
     let asked = 0;
-    const cache = new CredentialCache(() => Promise.resolve(keys(++asked)));
+    const cache = new CredentialCache(() => Promise.resolve(numbered(++asked)));
     cache.reject(await cache.get());
     assert.equal(cache.now(), undefined);
     assert.equal((await cache.get()).accessKeyId, 'key 2');
@@ -64,6 +64,6 @@ suite('credentials', () => {
   });
 });
 
-function keys(number: number): S3Credentials {
+function numbered(number: number): S3Credentials {
   return { accessKeyId: `key ${number}`, secretAccessKey: 'secret' };
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { after, before, beforeEach, suite, test } from 'node:test';
-import { isStoreError } from '@cistern/store';
+import { cleanUploads, isStoreError } from '@cistern/store';
 import type { Store, StoreErrorCode } from '@cistern/store';
 import { azure, azureService } from '@cistern/store/azure';
 import { startAzurite, withoutAzurite } from '../support/azurite.ts';
@@ -179,6 +179,28 @@ suite('azure, with faults before Azurite', { skip: withoutAzurite }, () => {
     faults.rule = () => 'pass';
     await up.complete();
     await rejects(store.openUpload('left'), 'NotFound');
+  });
+
+  test('what is left of uploads is cleaned up: completed ones at once, others when they are old', async () => {
+    const left = await store.upload('left-over');
+    await left.write('hello');
+    faults.rule = ({ method }) => (method === 'DELETE' ? 'lose-request' : 'pass');
+    await rejects(left.complete(), 'Unavailable');
+    faults.rule = () => 'pass';
+    const resting = await store.upload('resting');
+    await resting.write('hello');
+    await resting.flush();
+    const others = { olderThanMs: 3_600_000 };
+    const leftover = [{ key: 'left-over', id: left.id, reason: 'leftover' }];
+    assert.deepEqual(await cleanUploads(store, { ...others, dryRun: true }), leftover);
+    assert.deepEqual(await cleanUploads(store, others), leftover);
+    assert.deepEqual(await cleanUploads(store, others), []);
+    assert.equal(await store.get('left-over').text(), 'hello');
+    const abandoned = [{ key: 'resting', id: resting.id, reason: 'abandoned' }];
+    assert.deepEqual(await cleanUploads(store, { olderThanMs: 0 }), abandoned);
+    await rejects(store.openUpload('resting'), 'NotFound');
+    await resting.write('more');
+    await rejects(resting.flush(), 'NotFound');
   });
 
   test('an object that changes between two ranges is a conflict, and not a mixture', async () => {

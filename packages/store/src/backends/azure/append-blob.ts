@@ -160,7 +160,7 @@ export async function append(
 }
 
 /** Removes the upload in this state. @throws {StoreError} `PreconditionFailed` if it is in another */
-export async function remove({ blob, key }: UploadState, etag: string): Promise<void> {
+export async function remove({ blob, key }: Pick<UploadState, 'blob' | 'key'>, etag: string): Promise<void> {
   try {
     await blob.client.call({
       method: 'DELETE',

@@ -120,7 +120,7 @@ class AppendWriter {
     const state = await this.#stateOfMine();
     if (state.committed !== size) throw this.#shutOut();
     // From here on readers look for the object when nothing more comes.
-    const marked = await this.#guarded(() => mark(state, ownHeader('state', 'completing'), signal));
+    const marked = await this.#begin(state, signal);
     this.#etag = marked.etag;
     const target = { ...blob, key };
     const info = await composeBlob({ ...blob, key: blob.key }, { etag: marked.etag, size }, target, {
@@ -144,6 +144,17 @@ class AppendWriter {
     } catch (error) {
       if (isStoreError(error, 'NotFound') || isStoreError(error, 'Conflict')) return;
       if (!isStoreError(error, 'PreconditionFailed')) throw error;
+    }
+  }
+
+  async #begin(state: UploadState, signal: AbortSignal | undefined): Promise<UploadState> {
+    try {
+      return await mark(state, ownHeader('state', 'completing'), signal);
+    } catch (error) {
+      if (!isStoreError(error, 'PreconditionFailed')) throw error;
+      const now = await this.#stateOfMine();
+      if (!now.completing || now.committed !== state.committed) throw this.#shutOut(error);
+      return now;
     }
   }
 

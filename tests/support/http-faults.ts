@@ -6,19 +6,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * `lose-request`: nothing reaches the server. `lose-answer`: the server has done it, and the client hears nothing.
- * `cut-body`: half of the answer's body comes. `shorten`: half of it comes, and says that it is all. `flip-request`,
- * `flip-answer`: a byte of the body is another one. `busy`: 503. `twice`: the server gets the request a second time before the
- * client hears of the first. `late-error`: nothing reaches the server, and the answer is S3's error in a document of status 200.
+ * `flip-request`, `flip-answer`: a byte of the body is another one. `lose-request`: nothing reaches the server.
+ * `lose-answer`: the server has done it, and the client hears nothing. `cut-body`: half of the answer's body comes.
+ * `shorten`: half of it comes, and says that it is all. `busy`: 503. `twice`: the server gets the request a second time
+ * before the client hears of the first. `late-error`: nothing reaches the server, and the answer is S3's error in a
+ * document of status 200.
  */
 export type Fault =
   | 'pass'
+  | 'flip-request'
+  | 'flip-answer'
   | 'lose-request'
   | 'lose-answer'
   | 'cut-body'
   | 'shorten'
-  | 'flip-request'
-  | 'flip-answer'
   | 'busy'
   | 'twice'
   | 'late-error';
@@ -84,14 +85,14 @@ async function handle(
   else outgoing.end(answer.body);
 }
 
+function flip(body: Buffer): void {
+  if (body.byteLength > 0) body[0] = (body[0] ?? 0) ^ 1;
+}
+
 interface Answer {
   readonly status: number;
   readonly headers: string[];
   readonly body: Buffer;
-}
-
-function flip(body: Buffer): void {
-  if (body.byteLength > 0) body[0] = (body[0] ?? 0) ^ 1;
 }
 
 function shorten({ status, headers, body }: Answer): Answer {

@@ -5,6 +5,7 @@ import { memory } from '../memory.ts';
 import { cache } from './cache.ts';
 import { compress } from './compress.ts';
 import { encrypt } from './encrypt.ts';
+import { fanout } from './fanout.ts';
 import { prefix } from './prefix.ts';
 
 export interface LayerUnderTest {
@@ -23,5 +24,6 @@ export const LAYERS: Readonly<Record<string, LayerUnderTest>> = {
     wrap: (store) => encrypt({ keys: { '2026': new Uint8Array(32) }, current: '2026' }, store),
     shown: 'encrypt("2026", ',
   },
+  fanout: { wrap: (store) => fanout([store, memory(), memory()]), shown: 'fanout(' },
   prefix: { wrap: (store) => prefix('below/', store), shown: 'prefix("below/", ' },
 };

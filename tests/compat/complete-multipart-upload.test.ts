@@ -175,6 +175,15 @@ suite('a list that is wrong', () => {
     expectStatus(await upload.complete([parts[0], parts[2]]), 200);
   });
 
+  test('has small parts, and says so: x-cistern-small-parts', async () => {
+    const upload = await MultipartUpload.begin(s3, bucket, 'small-parts');
+    const parts = await Promise.all([upload.part(1, 'a'), upload.part(2, 'bc'), upload.part(3, 'd')]);
+    const refused = await upload.complete(parts, { 'x-cistern-small-parts': 'yes' });
+    expectError(refused, 400, 'InvalidArgument');
+    expectStatus(await upload.complete(parts, { 'x-cistern-small-parts': 'true' }), 200);
+    assert.equal((await s3.object('GET', bucket, 'small-parts')).text, 'abcd');
+  });
+
   test('is no list, or an empty one', async () => {
     const { upload } = await withPart('malformed');
     for (const body of [

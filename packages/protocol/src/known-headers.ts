@@ -74,7 +74,12 @@ export const KNOWN_HEADERS: Readonly<Record<S3OperationName, ReadonlySet<string>
   UploadPart: ofBucket(...BODY),
   UploadPartCopy: ofBucket(...COPYING, 'x-amz-copy-source-range'),
   // The checksums are the object's, not those of the document.
-  CompleteMultipartUpload: ofBucket(...CHECKSUMS, 'x-amz-checksum-type', 'x-amz-mp-object-size'),
+  CompleteMultipartUpload: ofBucket(
+    ...CHECKSUMS,
+    'x-amz-checksum-type',
+    'x-amz-mp-object-size',
+    'x-cistern-small-parts',
+  ),
   AbortMultipartUpload: ofBucket(),
   ListParts: ofBucket(),
   ReadUpload: ofBucket(...READING, 'x-cistern-follow'),

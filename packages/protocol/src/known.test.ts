@@ -87,6 +87,7 @@ const HEADERS: readonly (readonly [header: string, known: S3OperationName, unkno
   ['x-amz-client-token', 'RenameObject', 'CopyObject'],
   ['x-cistern-live', 'PutObject', 'UploadPart'],
   ['x-cistern-follow', 'ReadUpload', 'GetObject'],
+  ['x-cistern-small-parts', 'CompleteMultipartUpload', 'UploadPart'],
   ['x-cistern-fork-source', 'ForkBucket', 'CreateBucket'],
   ['x-cistern-fork-time', 'ForkBucket', 'CreateSnapshot'],
 ];

@@ -3,6 +3,8 @@
 export * from './body.ts';
 export * from './byte-range.ts';
 export type * from './capabilities.ts';
+export { connect } from './connect.ts';
+export type { ConnectOptions } from './connect.ts';
 export * from './errors.ts';
 export { compareKeys, RESERVED_PREFIX } from './keys.ts';
 export type * from './object-store.ts';
@@ -11,6 +13,9 @@ export { open } from './open.ts';
 export { PendingRead, Reading } from './reading.ts';
 export type * from './service.ts';
 export { Store, toStore } from './store.ts';
+export { sync } from './sync/sync.ts';
+export type { Sync, SyncOptions } from './sync/sync.ts';
+export type { SyncRecord, SyncSummary } from './sync/sync-record.ts';
 export type * from './upload.ts';
 export { toWritableStream } from './upload-stream.ts';
 export { cleanUploads } from './uploads/clean-uploads.ts';

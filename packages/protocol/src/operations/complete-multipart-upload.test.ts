@@ -44,6 +44,7 @@ test('parts, with and without quotes, with and without checksums', () => {
     objectSize: undefined,
     checksumType: undefined,
     checksum: null,
+    smallParts: false,
   });
 });
 
@@ -55,6 +56,7 @@ test('what the whole must be', () => {
   });
   assert.equal(input.objectSize, 5 * 1024 ** 4);
   assert.equal(input.checksumType, 'COMPOSITE');
+  assert.equal(parse(part(1), { 'x-cistern-small-parts': 'true' }).smallParts, true);
   assert.deepEqual(input.checksum, { algorithm: 'SHA256', value: 'bad' });
   for (const size of ['', '-1', '1.5', 'x', '9'.repeat(16)])
     assert.throws(() => parse(part(1), { 'x-amz-mp-object-size': size }), { code: 'InvalidArgument' }, size);

@@ -16,6 +16,7 @@ import { escapeXml, S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
 import { parseXml, textOf } from '../xml/parse.ts';
 import type { XmlElement } from '../xml/parse.ts';
 import type { UploadChecksum } from './create-multipart-upload.ts';
+import { parseSmallParts } from './live-upload.ts';
 import { parsePartNumber, PART_NUMBER_MAX } from './upload-part.ts';
 
 export interface CompletedPart {
@@ -39,6 +40,8 @@ export interface CompleteMultipartUploadInput {
   readonly checksumType: ChecksumType | undefined;
   /** Of the whole object; not proven to be a checksum, for one that is none does not match. */
   readonly checksum: ListedChecksum | null;
+  /** Whether parts that are not the last may be smaller than S3 has them. */
+  readonly smallParts: boolean;
 }
 
 /** @throws S3Error MalformedXML, InvalidPartOrder, InvalidArgument, InvalidRequest */
@@ -52,6 +55,7 @@ export function parseCompleteMultipartUpload(
     objectSize: parseObjectSize(headers.get('x-amz-mp-object-size')),
     checksumType: type === undefined ? undefined : parseChecksumType(type),
     checksum: parseWholeChecksum(headers),
+    smallParts: parseSmallParts(headers),
   };
 }
 

@@ -5,11 +5,12 @@
  * |---|---|---|
  * | PutObject, PUT `?cistern-upload=ID` | `x-cistern-live` | `true`: what has come can be read at once, and stays if the client vanishes |
  * | GET `?cistern-upload=ID` | `x-cistern-follow` | `true`: the answer goes on until the upload ends |
- * | answers to both | `x-cistern-upload-id` | the upload, as S3's operations name it |
+ * | CompleteMultipartUpload | `x-cistern-small-parts` | `true`: parts may have less than S3's 5 MiB, as those of who commits often |
+ * | answers to the first two | `x-cistern-upload-id` | the upload, as S3's operations name it |
  * | | `x-cistern-upload-size` | bytes that can be read from the start on without a gap |
  * | | `x-cistern-upload-state` | `open`, `complete` or `aborted` |
  *
- * Both requests are made by `true` alone; any other value is refused.
+ * The requests are made by `true` alone; any other value is refused.
  */
 
 import { invalidArgument, S3Error } from '../errors.ts';
@@ -39,6 +40,11 @@ export function parseLive(headers: RawHeaders, payload: PayloadMode): boolean {
 /** @throws S3Error InvalidArgument */
 export function parseFollow(headers: RawHeaders): boolean {
   return parseFlag(headers, 'x-cistern-follow');
+}
+
+/** @throws S3Error InvalidArgument */
+export function parseSmallParts(headers: RawHeaders): boolean {
+  return parseFlag(headers, 'x-cistern-small-parts');
 }
 
 function parseFlag(headers: RawHeaders, name: string): boolean {

@@ -6,9 +6,18 @@
 
 const ISO_BASIC = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
+/** The last date that was written: requests that are signed in one second carry the same text. */
+let formattedSecond = Number.NaN;
+let formattedText = '';
+
 /** `YYYYMMDDTHHMMSSZ` in UTC. */
 export function formatAmzDate(timeMs: number): string {
-  return `${new Date(timeMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+  const second = Math.floor(timeMs / 1000);
+  if (second !== formattedSecond) {
+    formattedText = `${new Date(timeMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+    formattedSecond = second;
+  }
+  return formattedText;
 }
 
 /** The last date that was read: requests of the same second carry the same text. */

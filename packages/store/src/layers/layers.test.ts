@@ -9,9 +9,12 @@ import { LAYERS } from './table.fixtures.ts';
 
 suite('layers', () => {
   test('each one of the folder is in the table of those that are tested', () => {
-    const files = readdirSync(import.meta.dirname)
-      .filter((name) => /^[a-z]+\.ts$/.test(name) && name !== 'index.ts')
-      .map((name) => name.slice(0, -3));
+    // `name.ts`, or `name/name.ts` where all of it is in one folder.
+    const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
+      .map((path) => /^(?:(\w+)[/\\])?(\w+)\.ts$/.exec(path))
+      .filter((found) => found !== null && (found[1] ?? found[2]) === found[2])
+      .map((found) => found?.[2] ?? '')
+      .filter((name) => name !== 'index' && name !== 'codec');
     assert.deepEqual(Object.keys(LAYERS).sort(), files.sort());
   });
 });

@@ -11,7 +11,7 @@ import type { Capabilities } from '../../capabilities.ts';
 import { checkGetConditions, checkPutMode, notFound } from '../../conditions.ts';
 import { isStoreError, StoreError, throwIfAborted, unsupported } from '../../errors.ts';
 import type { StoreOperation } from '../../errors.ts';
-import { afterPrefix, checkKey, compareKeys, eachKey } from '../../keys.ts';
+import { checkKey, eachKey } from '../../keys.ts';
 import { headRead, objectRead } from '../../object-read.ts';
 import type {
   Attributes,
@@ -19,6 +19,7 @@ import type {
   CopyOptions,
   DeleteResult,
   GetOptions,
+  ListedObject,
   ListEntry,
   ListOptions,
   ListUploadsOptions,
@@ -33,9 +34,10 @@ import type {
   UploadOptions,
 } from '../../object-store.ts';
 import { checkTargets, fitTargets } from '../../read-targets.ts';
+import { listSorted } from '../../sorted-listing.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import { MemoryUploads } from './memory-uploads.ts';
-import { firstIndex, SortedKeys } from './sorted-keys.ts';
+import { SortedKeys } from './sorted-keys.ts';
 
 interface Entry {
   readonly info: ObjectInfo;
@@ -111,30 +113,14 @@ export class MemoryStore implements ObjectStore {
 
   async *list(options: ListOptions = {}): AsyncGenerator<ListEntry> {
     this.#checkOpen('list');
-    const { prefix = '', startAfter, delimiter = '', signal } = options;
-    const keys = this.#keys.all;
-    const isAfterStart = (key: string): boolean =>
-      compareKeys(key, prefix) >= 0 && (startAfter === undefined || compareKeys(key, startAfter) > 0);
-    let index = firstIndex(keys, isAfterStart);
-    for (let key = keys[index]; key?.startsWith(prefix) === true; key = keys[index]) {
-      throwIfAborted(signal, 'list');
-      const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
-      const entry = this.#objects.get(key);
-      if (entry === undefined) {
-        index++;
-      } else if (end === -1) {
-        index++;
-        yield toListed(entry.info);
-      } else {
-        const common = key.slice(0, end + delimiter.length);
-        const next = afterPrefix(common);
-        index = next === undefined ? keys.length : firstIndex(keys, (other) => compareKeys(other, next) >= 0);
-        // A listing that begins after the prefix itself has had it.
-        if (startAfter === undefined || compareKeys(common, startAfter) > 0) {
-          yield { type: 'prefix', prefix: common };
-        }
-      }
-    }
+    yield* listSorted(
+      this.#keys.all,
+      (key) => {
+        const entry = this.#objects.get(key);
+        return entry === undefined ? undefined : toListed(entry.info);
+      },
+      options,
+    );
   }
 
   async *delete(
@@ -249,7 +235,7 @@ export class MemoryStore implements ObjectStore {
   }
 }
 
-function toListed({ key, size, etag, lastModified }: ObjectInfo): ListEntry {
+function toListed({ key, size, etag, lastModified }: ObjectInfo): ListedObject {
   return { type: 'object', key, size, etag, lastModified };
 }
 

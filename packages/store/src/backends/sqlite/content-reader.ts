@@ -5,12 +5,9 @@
 
 import { StoreError, throwIfAborted } from '../../errors.ts';
 import type { StoreOperation } from '../../errors.ts';
-import { objectRead } from '../../object-read.ts';
-import type { ObjectRead } from '../../object-store.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { fromSqlite } from './sqlite-errors.ts';
-import { toInfo } from './statements.ts';
-import type { Geometry, ReadRow, Statements } from './statements.ts';
+import type { Geometry, Statements } from './statements.ts';
 import type { Sweeper } from './sweeper.ts';
 
 /** Chunks that are read before others get a turn. */
@@ -30,36 +27,6 @@ export interface Reader {
   readonly operation: StoreOperation;
   readonly key: string;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** The body of a read, which holds the content from now on until it is at its end or closed. */
-export function heldRead(
-  context: ReadContext,
-  row: ReadRow,
-  range: { readonly start: number; readonly end: number },
-  reader: Reader,
-): ObjectRead {
-  context.sweeper.hold(row.content);
-  let held = true;
-  const release = (): void => {
-    if (held) context.sweeper.release(row.content);
-    held = false;
-  };
-  const body = releasing(readContent(context, row, range.start, range.end, reader), release);
-  const close = async (): Promise<void> => {
-    await body.return(undefined);
-    // A body that nobody has begun to read ends without a word.
-    release();
-  };
-  return objectRead(toInfo(row), range, body, close);
-}
-
-async function* releasing(body: AsyncIterable<Uint8Array>, release: () => void): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } finally {
-    release();
-  }
 }
 
 /** Bytes `start` to `end - 1`, a chunk at a time. Holds the content from the first one on. */

@@ -13,9 +13,6 @@ import type { Sweeper } from './sweeper.ts';
 /** What one transaction takes of a body: some milliseconds. A multiple of a chunk. */
 export const SLICE_BYTES = 4 * CHUNK_BYTES;
 
-/** Slices at first take this much memory, and more as bytes come. */
-const FIRST_BYTES = 64 * 1024;
-
 interface WriterContext {
   readonly queue: CommitQueue;
   readonly contents: Contents;
@@ -115,35 +112,5 @@ export class ContentWriter {
     this.#release();
     // The error is what counts: what cannot be removed now is swept later.
     await this.#transact(false, 0, () => this.#context.contents.abandon(content)).catch(() => undefined);
-  }
-}
-
-/** Gathers chunks of any size into slices: copies, since a source may use its memory again. */
-export async function* toSlices(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let slice = new Uint8Array(FIRST_BYTES);
-  let filled = 0;
-  for await (const chunk of chunks) {
-    for (let taken = 0; taken < chunk.byteLength;) {
-      const count = Math.min(chunk.byteLength - taken, SLICE_BYTES - filled);
-      if (filled + count > slice.byteLength) {
-        const larger = new Uint8Array(Math.min(SLICE_BYTES, Math.max(filled + count, slice.byteLength * 2)));
-        larger.set(slice.subarray(0, filled));
-        slice = larger;
-      }
-      slice.set(chunk.subarray(taken, taken + count), filled);
-      filled += count;
-      taken += count;
-      if (filled < SLICE_BYTES) continue;
-      yield slice;
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield slice.subarray(0, filled);
-}
-
-/** Bytes in memory as slices, not copied. */
-export function* sliceBytes(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let start = 0; start < bytes.byteLength; start += SLICE_BYTES) {
-    yield bytes.subarray(start, start + SLICE_BYTES);
   }
 }

@@ -13,6 +13,7 @@ import type { Capabilities } from '../../capabilities.ts';
 import { checkGetConditions, notFound } from '../../conditions.ts';
 import { StoreError, throwIfAborted, unsupported } from '../../errors.ts';
 import type { StoreOperation } from '../../errors.ts';
+import { heldRead } from '../../held-read.ts';
 import { checkKey, eachKey } from '../../keys.ts';
 import { headRead, objectRead } from '../../object-read.ts';
 import type {
@@ -33,10 +34,11 @@ import type {
   UploadOptions,
 } from '../../object-store.ts';
 import { checkTargets, fitTargets } from '../../read-targets.ts';
+import { sliceBytes, toSlices } from '../../slices.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { heldRead, readContent } from './content-reader.ts';
-import { ContentWriter, sliceBytes, toSlices } from './content-writer.ts';
+import { readContent } from './content-reader.ts';
+import { ContentWriter, SLICE_BYTES } from './content-writer.ts';
 import { Contents } from './contents.ts';
 import { openDatabase } from './database.ts';
 import { deleteStream } from './delete-stream.ts';
@@ -128,8 +130,8 @@ export class SqliteStore implements ObjectStore {
     if ((size ?? 0) > CAPABILITIES.objectBytesMax) throw tooLarge(key);
     const slices =
       source.bytes === undefined
-        ? toSlices(this.#watch(openExact(source, size), key, signal))
-        : sliceBytes(source.bytes);
+        ? toSlices(this.#watch(openExact(source, size), key, signal), SLICE_BYTES)
+        : sliceBytes(source.bytes, SLICE_BYTES);
     const { contents } = this.#context;
     return new ContentWriter(this.#context, key, signal).write(
       slices,
@@ -146,7 +148,11 @@ export class SqliteStore implements ObjectStore {
     checkGetConditions(options, row.etag, 'get', key);
     const range = resolveRange(options.range, row.size, key);
     if (row.size > 0 && (row.bytes === null || row.bytes.byteLength < row.size)) {
-      return heldRead(this.#context, row, range, { operation: 'get', key, signal: options.signal });
+      const { sweeper } = this.#context;
+      const reader = { operation: 'get', key, signal: options.signal } as const;
+      const body = readContent(this.#context, row, range.start, range.end, reader);
+      sweeper.hold(row.content);
+      return heldRead(toInfo(row), range, body, () => sweeper.release(row.content));
     }
     const bytes = row.bytes ?? new Uint8Array(0);
     return objectRead(

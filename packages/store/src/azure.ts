@@ -1,0 +1,118 @@
+/** @module `azure(…)`: a container of Azure Blob Storage, or of its emulator, as a store; `azureService(…)`: a whole account. */
+
+import { AzureService, checkContainerName } from './backends/azure/azure-service.ts';
+import { AzureStore } from './backends/azure/azure-store.ts';
+import type { AzureStoreOptions } from './backends/azure/azure-store.ts';
+import { AzureClient } from './backends/azure/client.ts';
+import type { ClientOptions } from './backends/azure/client.ts';
+import { resolveAccount } from './backends/azure/credentials.ts';
+import type { AzureAccountOptions } from './backends/azure/credentials.ts';
+import { StoreError } from './errors.ts';
+import { prefix } from './layers/prefix.ts';
+import type { Service } from './service.ts';
+import { Store } from './store.ts';
+
+export type { AzureAccountOptions, TokenCredential } from './backends/azure/credentials.ts';
+
+export interface AzureServiceOptions extends AzureAccountOptions, ClientOptions, AzureStoreOptions {}
+
+export interface AzureOptions extends AzureServiceOptions {
+  /** must exist */
+  readonly container: string;
+}
+
+/**
+ * A container as a store. Contacts nobody: one that does not exist, or a wrong key, shows with the first call.
+ *
+ *     const store = azure({ connectionString: 'UseDevelopmentStorage=true', container: 'photos' });
+ *
+ * Keys that Azure would change are refused (`InvalidKey`): those with backslashes or control characters, and those where a name
+ * or a folder ends with a dot. Blobs have `application/octet-stream` as their content type when none is given.
+ *
+ * @throws {StoreError} `InvalidArgument`; `Unauthenticated` when nothing says who is asking
+ */
+export function azure(options: AzureOptions): Store {
+  checkContainerName(options.container);
+  const client = new AzureClient(resolveAccount(options, process.env), options);
+  return new Store(new AzureStore(client, options.container, options));
+}
+
+/**
+ * An account: makes, lists and deletes containers, and hands them out as stores. Contacts nobody.
+ *
+ * @throws {StoreError} as `azure`
+ */
+export function azureService(options: AzureServiceOptions): Service {
+  return new AzureService(new AzureClient(resolveAccount(options, process.env), options), options);
+}
+
+const URL_PARAMETERS = ['account', 'endpoint', 'versions'];
+const CREDENTIALS = ['connectionString', 'accountKey', 'sasToken', 'credential'] as const;
+
+/**
+ * `az://container`, or `az://container/folder` for the keys below `folder/`, with `?account=…`, `?endpoint=…` and `?versions=true`.
+ *
+ * @param credentials `{ connectionString }`, `{ accountKey }`, `{ sasToken }` or `{ credential }`; the environment's when left out
+ */
+export function openAzureUrl(url: URL, credentials: unknown): Store {
+  for (const name of url.searchParams.keys()) {
+    if (!URL_PARAMETERS.includes(name)) {
+      throw invalid(`az: URLs have the parameters ${URL_PARAMETERS.join(', ')}, and no ${name}`);
+    }
+  }
+  const parameter = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
+  const store = azure({
+    ...toCredentials(credentials),
+    account: parameter('account'),
+    endpoint: parameter('endpoint'),
+    versions: parameter('versions') === 'true',
+    container: url.hostname,
+  });
+  const folder = decodeFolder(url.pathname.replace(/^\/|\/$/g, ''));
+  return folder === '' ? store : prefix(`${folder}/`, store);
+}
+
+function decodeFolder(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid(`${JSON.stringify(text)} is not encoded as URLs are: a percent sign is written %25`);
+  }
+}
+
+const OPTIONS = ['account', 'apiVersion', 'connections', 'pageSize', 'verify', 'versions'];
+
+/**
+ * What `connect` gives for an account's URL.
+ *
+ * @param credentials as of `openAzureUrl`
+ * @param options of `azureService`, by their names
+ */
+export function connectAzure(
+  url: URL,
+  credentials: unknown,
+  options: Readonly<Record<string, unknown>>,
+): Service {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) {
+    throw invalid(`Accounts of Azure have the options ${OPTIONS.join(', ')}, and no ${unknown}`);
+  }
+  return azureService({ ...options, ...toCredentials(credentials), endpoint: url });
+}
+
+function toCredentials(given: unknown): AzureAccountOptions {
+  if (given === undefined) return {};
+  const known: readonly string[] = CREDENTIALS;
+  if (
+    typeof given !== 'object' ||
+    given === null ||
+    !Object.keys(given).every((name) => known.includes(name))
+  ) {
+    throw invalid(`Credentials of Azure are an object with one of ${CREDENTIALS.join(', ')}`);
+  }
+  return given;
+}
+
+function invalid(message: string): StoreError {
+  return new StoreError('InvalidArgument', message, { operation: 'open' });
+}

@@ -1,0 +1,199 @@
+/** One bucket of an S3 service as a store. Each method is its own file; here keys are checked, and the end is. */
+
+import type { Body } from '../../body.ts';
+import type { Capabilities } from '../../capabilities.ts';
+import { StoreError, throwIfAborted } from '../../errors.ts';
+import type { StoreOperation } from '../../errors.ts';
+import { checkKey } from '../../keys.ts';
+import type {
+  CallOptions,
+  CopyOptions,
+  DeleteResult,
+  GetOptions,
+  ListEntry,
+  ListOptions,
+  ListUploadsOptions,
+  ObjectInfo,
+  ObjectRead,
+  ObjectStore,
+  PresignOptions,
+  PutOptions,
+  ReadIntoOptions,
+  ReadTarget,
+  UploadOptions,
+} from '../../object-store.ts';
+import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
+import { CLEAN_UPLOADS } from '../../uploads/clean-uploads.ts';
+import type { CleanedUpload } from '../../uploads/clean-uploads.ts';
+import { PartUploads } from '../../uploads/part-uploads.ts';
+import { S3Client } from './client.ts';
+import { Conditions, OUR_SERVER } from './conditions.ts';
+import type { S3Context } from './context.ts';
+import { copyObject } from './copy.ts';
+import { deleteObjects, KEY_BYTES_MAX } from './delete.ts';
+import { getObject } from './get.ts';
+import { listObjects } from './list.ts';
+import { NativeUploads } from './native/native-uploads.ts';
+import { partObjects } from './part-objects.ts';
+import { presignObject } from './presign.ts';
+import { METADATA_BYTES_MAX, OBJECT_BYTES_MAX, putObject } from './put.ts';
+import { readInto } from './read-into.ts';
+import type { S3Settings } from './settings.ts';
+
+export class S3Store implements ObjectStore {
+  readonly #settings: S3Settings;
+  readonly #client: S3Client;
+  readonly #context: S3Context;
+  readonly #conditions: Conditions;
+  readonly #partUploads: PartUploads;
+  readonly #nativeUploads: NativeUploads;
+  #closed = false;
+
+  constructor(settings: S3Settings) {
+    this.#settings = settings;
+    this.#client = new S3Client(settings);
+    const { partSize, partBytesMin, concurrency, checksums } = settings;
+    this.#context = { client: this.#client, partSize, partBytesMin, concurrency, checksums, name: this };
+    this.#conditions = new Conditions(this.#context, settings.conditionalPuts);
+    const objects = partObjects(this.#context, this.#conditions, () => this.capabilities);
+    this.#partUploads = new PartUploads(objects, { partSize, concurrency });
+    this.#nativeUploads = new NativeUploads(this.#context, this.#conditions);
+  }
+
+  get capabilities(): Capabilities {
+    const conditional = this.#conditions.possible;
+    return {
+      write: true,
+      create: conditional,
+      ifMatch: conditional,
+      attributes: true,
+      versions: true,
+      durable: true,
+      list: true,
+      serverSideCopy: true,
+      uploads: conditional,
+      serverSideComplete: conditional,
+      presign: true,
+      keyBytesMax: KEY_BYTES_MAX,
+      objectBytesMax: OBJECT_BYTES_MAX,
+      metadataBytesMax: METADATA_BYTES_MAX,
+      partBytesMin: this.#settings.partBytesMin,
+    };
+  }
+
+  async put(key: string, body: Body, options: PutOptions = {}): Promise<ObjectInfo> {
+    this.#check('put', key, options.signal);
+    const { mode } = options;
+    if (mode !== undefined && mode !== 'overwrite') await this.#conditions.require(mode, 'put', key, options);
+    return putObject(this.#context, key, body, options);
+  }
+
+  async get(key: string, options: GetOptions = {}): Promise<ObjectRead> {
+    this.#check('get', key, options.signal);
+    return getObject(this.#context, key, options);
+  }
+
+  async readInto(
+    key: string,
+    targets: readonly ReadTarget[],
+    options: ReadIntoOptions = {},
+  ): Promise<ObjectInfo> {
+    this.#check('readInto', key, options.signal);
+    return readInto(this.#context, key, targets, options);
+  }
+
+  async *list(options: ListOptions = {}): AsyncGenerator<ListEntry> {
+    this.#checkOpen('list');
+    yield* listObjects(this.#context, options);
+  }
+
+  async *delete(
+    keys: Iterable<string> | AsyncIterable<string>,
+    options: CallOptions = {},
+  ): AsyncGenerator<DeleteResult> {
+    this.#checkOpen('delete');
+    yield* deleteObjects(this.#context, keys, options);
+  }
+
+  async copy(from: string, to: string, options: CopyOptions = {}): Promise<ObjectInfo> {
+    this.#check('copy', from, options.signal);
+    checkKey(to, 'copy', KEY_BYTES_MAX);
+    await this.#conditions.require(options.mode, 'copy', to, options);
+    return copyObject(this.#context, this.#conditions, from, to, options);
+  }
+
+  async upload(key: string, options: UploadOptions = {}): Promise<Upload> {
+    this.#check('upload', key, options.signal);
+    const uploads = (await this.#native(options)) ?? (await this.#parts('upload', key, options));
+    return uploads.upload(key, options);
+  }
+
+  async openUpload(key: string, id?: string, options: CallOptions = {}): Promise<UploadReader> {
+    this.#check('openUpload', key, options.signal);
+    const uploads = (await this.#native(options)) ?? (await this.#parts('openUpload', key, options));
+    return uploads.openUpload(key, id, options);
+  }
+
+  async *listUploads(options: ListUploadsOptions = {}): AsyncGenerator<UploadListEntry> {
+    this.#checkOpen('listUploads');
+    const uploads = (await this.#native(options)) ?? (await this.#parts('listUploads', undefined, options));
+    yield* uploads.listUploads(options);
+  }
+
+  async [CLEAN_UPLOADS](
+    options: CallOptions & { olderThanMs: number; dryRun: boolean },
+  ): Promise<CleanedUpload[]> {
+    this.#checkOpen('listUploads');
+    // Our own server ends abandoned uploads by itself; part objects of a time before are objects to it.
+    return (await this.#parts('listUploads', undefined, options)).clean(options);
+  }
+
+  async presign(key: string, options: PresignOptions = {}): Promise<string> {
+    this.#check('presign', key, undefined);
+    return presignObject(this.#context, key, options);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#client.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  toString(): string {
+    const { bucket, endpoint } = this.#settings;
+    const where = endpoint === undefined ? '' : `, ${JSON.stringify(endpoint)}`;
+    return `s3(${JSON.stringify(bucket)}${where})`;
+  }
+
+  /** Our own server shows its multipart uploads as they come. */
+  async #native(options: CallOptions): Promise<NativeUploads | undefined> {
+    const { uploads } = this.#settings;
+    if (uploads === 'parts') return undefined;
+    if (uploads === 'native' || (await this.#client.server(options)) === OUR_SERVER)
+      return this.#nativeUploads;
+    return undefined;
+  }
+
+  /** Part objects are fenced by objects that are only created: a service has to decide that. */
+  async #parts(
+    operation: StoreOperation,
+    key: string | undefined,
+    options: CallOptions,
+  ): Promise<PartUploads> {
+    await this.#conditions.require('create', operation, key, options);
+    return this.#partUploads;
+  }
+
+  #check(operation: StoreOperation, key: string, signal: AbortSignal | undefined): void {
+    this.#checkOpen(operation);
+    checkKey(key, operation, KEY_BYTES_MAX);
+    throwIfAborted(signal, operation, key);
+  }
+
+  #checkOpen(operation: StoreOperation): void {
+    if (this.#closed) throw new StoreError('Closed', `${this.toString()} was closed`, { operation });
+  }
+}

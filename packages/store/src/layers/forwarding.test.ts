@@ -21,7 +21,7 @@ import type {
 import { collect } from '../body.ts';
 import { drain, rejects } from '../testing/context.ts';
 import type { CompleteOptions, FollowOptions, Upload, UploadReader } from '../upload.ts';
-import { encrypt } from './encrypt/encrypt.ts';
+import { encrypt } from './encrypt.ts';
 import { limit } from './limit.ts';
 import { observe } from './observe.ts';
 import { prefix } from './prefix.ts';

@@ -31,9 +31,9 @@ export class Session {
     this.can = can;
   }
 
-  async run(operation: Operation): Promise<unknown> {
+  async run(step: Operation): Promise<unknown> {
     try {
-      return await operation.run(this);
+      return await step.run(this);
     } catch (error) {
       if (!isStoreError(error)) throw error;
       return { code: error.code, bytesNeeded: error.bytesNeeded };

@@ -1,15 +1,12 @@
 /** The layers that the tests of all layers run on: one line for each. */
 
 import type { ObjectStore } from '../object-store.ts';
-import { compress } from './compress/compress.ts';
-import { encrypt } from './encrypt/encrypt.ts';
-import { limit } from './limit.ts';
-import { observe } from './observe.ts';
 import { memory } from '../memory.ts';
 import { cache } from './cache.ts';
 import { compress } from './compress.ts';
 import { encrypt } from './encrypt.ts';
-import { fanout } from './fanout.ts';
+import { limit } from './limit.ts';
+import { observe } from './observe.ts';
 import { prefix } from './prefix.ts';
 import { readonly } from './readonly.ts';
 import { retry } from './retry.ts';
@@ -61,6 +58,10 @@ const CODEC: Pick<LayerUnderTest, 'refuses' | 'changes'> = {
 };
 
 export const LAYERS: Readonly<Record<string, LayerUnderTest>> = {
+  cache: {
+    wrap: (store) => cache({ store: memory(), bytes: 1_000_000, blockBytes: 4096 }, store),
+    shown: 'cache(memory(), ',
+  },
   compress: { wrap: (store) => compress({}, store), shown: 'compress(3, ', ...CODEC },
   encrypt: {
     wrap: (store) => encrypt({ keys: KEYS, current: '2026' }, store),
@@ -83,16 +84,4 @@ export const LAYERS: Readonly<Record<string, LayerUnderTest>> = {
     refuses: ['put', 'delete', 'copy', 'upload'],
   },
   retry: { wrap: (store) => retry(3, store), shown: 'retry(3, ' },
-export const LAYERS: Readonly<Record<string, LayerUnderTest>> = {
-  cache: {
-    wrap: (store) => cache({ store: memory(), bytes: 1_000_000, blockBytes: 4096 }, store),
-    shown: 'cache(memory(), ',
-  },
-  compress: { wrap: (store) => compress({}, store), shown: 'compress(3, ' },
-  encrypt: {
-    wrap: (store) => encrypt({ keys: { '2026': new Uint8Array(32) }, current: '2026' }, store),
-    shown: 'encrypt("2026", ',
-  },
-  fanout: { wrap: (store) => fanout([store, memory(), memory()]), shown: 'fanout(' },
-  prefix: { wrap: (store) => prefix('below/', store), shown: 'prefix("below/", ' },
 };

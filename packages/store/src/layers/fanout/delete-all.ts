@@ -43,8 +43,10 @@ export async function* deleteAll(
       if (result === undefined) {
         tee.leave(member);
         if (tee.failure !== undefined) throw tee.failure.error;
-        if (error !== undefined && (member === 0 || isStoreError(error, 'Aborted'))) throw error;
-        merge.end(member, error);
+        if (error !== undefined) {
+          if (member === 0 || isStoreError(error.thrown, 'Aborted')) throw error.thrown;
+          merge.end(member, toStoreError(error.thrown));
+        }
       } else {
         merge.add(member, result);
         ask(member);
@@ -63,7 +65,7 @@ interface Step {
   readonly member: number;
   /** nothing at its end */
   readonly result?: DeleteResult;
-  readonly error?: StoreError;
+  readonly error?: { readonly thrown: unknown };
 }
 
 async function step(member: number, iterator: AsyncIterator<DeleteResult>): Promise<Step> {
@@ -71,7 +73,7 @@ async function step(member: number, iterator: AsyncIterator<DeleteResult>): Prom
     const next = await iterator.next();
     return next.done === true ? { member } : { member, result: next.value };
   } catch (error) {
-    return { member, error: toStoreError(error) };
+    return { member, error: { thrown: error } };
   }
 }
 
@@ -96,9 +98,8 @@ class Merge {
     entry[member] = rejected(error) ?? { status: 'fulfilled', value: undefined };
   }
 
-  /** A member gives no more results: for what is missing it has failed. */
-  end(member: number, error: StoreError | undefined): void {
-    if (error === undefined) return;
+  /** A member has failed as a whole: with it each key that it has no result for. */
+  end(member: number, error: StoreError): void {
     this.#failed.set(member, error);
     for (const entries of this.#entries.values()) {
       for (const entry of entries) entry[member] ??= rejected(error);

@@ -5,6 +5,7 @@
 
 import { encodeError, S3Error } from '@cistern/protocol';
 import type { S3ErrorCode } from '@cistern/protocol';
+import { isStoreError } from '@cistern/store';
 import { CatalogError } from '../catalog/errors.ts';
 import type { CatalogErrorCode } from '../catalog/errors.ts';
 import { emptyReply, xmlReply } from './reply.ts';
@@ -51,6 +52,16 @@ const CATALOG_CODES: Record<CatalogErrorCode, Meaning> = {
 /** Of the file system: the blob store's answer to a full disk. */
 const FULL_DISK = new Set(['ENOSPC', 'EDQUOT']);
 
+/** Of a store that holds blobs elsewhere: it will do again when it is back, or when the operator has seen to it. */
+const AWAY: ReadonlySet<string> = new Set([
+  'Unavailable',
+  'Timeout',
+  'StorageFull',
+  'Unauthenticated',
+  'PermissionDenied',
+]);
+const STORE_AWAY = 'The store that holds the bytes of objects cannot be used now. Try again.';
+
 /** The S3 error to answer with, and whether its cause is a fault of ours that the log has to explain. */
 export function toS3Error(error: unknown): { error: S3Error; internal: boolean } {
   if (S3Error.isS3Error(error)) return { error, internal: error.code === 'InternalError' };
@@ -60,6 +71,9 @@ export function toS3Error(error: unknown): { error: S3Error; internal: boolean }
       error: new S3Error(code, explained ? error.message : message),
       internal: code === 'ServiceUnavailable',
     };
+  }
+  if (isStoreError(error) && AWAY.has(error.code)) {
+    return { error: new S3Error('ServiceUnavailable', STORE_AWAY), internal: true };
   }
   if (error instanceof Error && 'code' in error && FULL_DISK.has(String(error.code))) {
     return { error: new S3Error('ServiceUnavailable', CATALOG_CODES.StorageFull.message), internal: true };

@@ -209,8 +209,9 @@ export class Gateway {
     const length = reply.contentLength ?? bodyLength(content);
     if (reply.status !== 204 && reply.status !== 304 && length !== null)
       headers.push('Content-Length', String(length));
+    const begin = (): void => void response.writeHead(reply.status, headers);
+    if (content.kind !== 'object' || method === 'HEAD') begin();
     try {
-      response.writeHead(reply.status, headers);
       if (method === 'HEAD') response.end();
       else {
         exchange.sent = await sendBody(response, content, {
@@ -218,8 +219,14 @@ export class Gateway {
           explain: (cause) => this.#explain(exchange, cause),
           followers: this.#followers,
           draining: this.#draining,
+          begin,
         });
       }
+    } catch (error) {
+      if (response.headersSent) throw error;
+      // The client has heard nothing yet, and can be told what is wrong.
+      await this.#send(exchange, this.#explain(exchange, error));
+      return;
     } finally {
       if (content.kind === 'object') content.open.release();
     }

@@ -42,14 +42,18 @@ export interface Piece {
 /**
  * Writes bytes [start, end) and ends the response. Rejects with `ClientGone`, or with what the store said; the response
  * is then destroyed, so that a client never takes a broken body for a whole one.
+ *
+ * @param begin writes the head, once the first bytes are there. If they cannot be had the response is left as it is, for
+ *   another answer
  */
 export async function sendObject(
   response: ServerResponse,
   source: ObjectSource,
   { open, start, end }: { open: OpenVersion; start: number; end: number },
+  begin: () => void,
 ): Promise<void> {
   const single = open.version.extents <= 1;
-  await send(response, source, (sender) => sendPiece(sender, { open, single, start, end }));
+  await send(response, source, (sender) => sendPiece(sender, { open, single, start, end }), begin);
 }
 
 /**
@@ -79,15 +83,17 @@ async function send(
   response: ServerResponse,
   source: ObjectSource,
   work: (sender: Sender) => Promise<void>,
+  begin: () => void = () => undefined,
 ): Promise<number> {
   const transfer = source.guard.watch(() => response.destroy());
-  const sender = new Sender(response, source, transfer);
+  const sender = new Sender(response, source, transfer, begin);
   try {
     await work(sender);
     await sender.flush();
     response.end();
     return sender.sent;
   } catch (error) {
+    if (!response.headersSent) throw response.destroyed ? new ClientGone() : error;
     response.destroy();
     // The slabs in flight come back when the socket is gone.
     await sender.flush().catch(() => undefined);
@@ -119,6 +125,7 @@ class Sender {
   readonly #source: ObjectSource;
   readonly #share: SlabShare;
   readonly #transfer: Transfer;
+  readonly #begin: () => void;
   readonly #inFlight = new Set<() => void>();
   #pending = 0;
   #awaited = 0;
@@ -126,8 +133,9 @@ class Sender {
   /** A write has failed: the response is destroyed only after the last of them has said so. */
   #broken = false;
 
-  constructor(response: ServerResponse, source: ObjectSource, transfer: Transfer) {
+  constructor(response: ServerResponse, source: ObjectSource, transfer: Transfer, begin: () => void) {
     this.#response = response;
+    this.#begin = begin;
     this.#source = source;
     this.#share = source.slabs.share();
     this.#transfer = transfer;
@@ -198,6 +206,7 @@ class Sender {
 
   #write(bytes: Buffer, slab: Slab | undefined): void {
     this.#transfer.waitingForUs = false;
+    if (this.sent === 0) this.#begin();
     this.sent += bytes.length;
     this.#pending++;
     let called = false;

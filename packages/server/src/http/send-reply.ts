@@ -32,13 +32,17 @@ export interface SendOptions {
   readonly followers: Set<AbortController>;
   /** It is ending. */
   readonly draining: boolean;
+  /** Writes the head. */
+  readonly begin: () => void;
 }
 
-/** The head has been written. Resolves to the bytes sent; rejects when the body could not be sent whole. */
+/**
+ * The head has been written, but for an object: that one's is when its first bytes are there. Resolves to the bytes sent; rejects when the body could not be sent whole.
+ */
 export async function sendBody(
   response: ServerResponse,
   body: ReplyBody,
-  { source, explain, followers, draining }: SendOptions,
+  { source, explain, followers, draining, begin }: SendOptions,
 ): Promise<number> {
   switch (body.kind) {
     case 'none':
@@ -48,8 +52,12 @@ export async function sendBody(
       response.end(body.bytes);
       return body.bytes.length;
     case 'object':
-      if (body.start < body.end) await sendObject(response, source, body);
-      else response.end();
+      if (body.start < body.end) {
+        await sendObject(response, source, body, begin);
+      } else {
+        begin();
+        response.end();
+      }
       return body.end - body.start;
     case 'pieces': {
       // The first byte may be long in coming, and the client wants to know that it will.

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
  * `lose-request`: nothing reaches the server. `lose-answer`: the server has done it, and the client hears nothing.
  * `cut-body`: half of the answer's body comes. `busy`: 503. `twice`: the server gets the request a second time before the client
  * hears of the first. `late-error`: nothing reaches the server, and the answer is S3's error in a document of status 200.
+ * `damage-body`: a bit of the answer's body is another one.
  */
 export type Fault = 'pass' | 'lose-request' | 'lose-answer' | 'cut-body' | 'busy' | 'twice' | 'late-error';
 
@@ -64,6 +65,8 @@ async function handle(
     outgoing.destroy();
     return;
   }
+  const last = answer.body.byteLength - 1;
+  if (fault === 'damage-body') answer.body[last] = (answer.body[last] ?? 0) ^ 1;
   outgoing.writeHead(answer.status, answer.headers);
   if (fault === 'cut-body')
     outgoing.write(answer.body.subarray(0, answer.body.byteLength / 2), () => outgoing.destroy());

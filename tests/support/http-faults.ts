@@ -11,7 +11,15 @@ import type { AddressInfo } from 'node:net';
  * hears of the first. `late-error`: nothing reaches the server, and the answer is S3's error in a document of status 200.
  * `damage-body`: a bit of the answer's body is another one.
  */
-export type Fault = 'pass' | 'lose-request' | 'lose-answer' | 'cut-body' | 'busy' | 'twice' | 'late-error';
+export type Fault =
+  | 'pass'
+  | 'lose-request'
+  | 'lose-answer'
+  | 'cut-body'
+  | 'damage-body'
+  | 'busy'
+  | 'twice'
+  | 'late-error';
 
 export interface HttpFaults extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { machineFacts } from '../machine.ts';
 import { send } from '../s3-client.ts';
 import { startOwnServer } from '../server-process.ts';
-import { startAzurite } from './azurite.ts';
+import { startAzuriteTarget } from './azurite.ts';
 import type { ClientTarget } from './clients/client.ts';
 import { CLIENTS } from './clients/index.ts';
 import type { ClientEntry } from './clients/index.ts';
@@ -132,13 +132,8 @@ async function measureS3(): Promise<Result[]> {
 async function measureAzure(): Promise<Result[]> {
   const clients = clientsOf('azure');
   if (clients.length === 0) return [];
-  const azurite = await startAzurite(BUCKET);
+  const azurite = await startAzuriteTarget(BUCKET);
   try {
-    const { azureService } = await import('@cistern/store/azure');
-    const { endpoint, accessKeyId, secretAccessKey } = azurite.target;
-    const service = azureService({ endpoint, account: accessKeyId, accountKey: secretAccessKey });
-    await service.createBucket(BUCKET);
-    await service.close();
     return await measureService(azurite.target, clients);
   } finally {
     await azurite.stop();

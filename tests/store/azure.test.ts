@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import { compareKeys, isStoreError, open } from '@cistern/store';
+import { compareKeys, connect, isStoreError, open } from '@cistern/store';
 import type { Store, StoreErrorCode } from '@cistern/store';
 import { azure, azureService } from '@cistern/store/azure';
 import type { AzureServiceOptions } from '@cistern/store/azure';
@@ -81,6 +81,10 @@ suite('azure, against Azurite', { skip: withoutAzurite }, () => {
       'InvalidArgument',
     );
     await rejects(open('az://box', { credentials: { password: 'x' } }), 'InvalidArgument');
+    await rejects(
+      open(`az://box/%?endpoint=${endpoint}`, { credentials: { accountKey } }),
+      'InvalidArgument',
+    );
   });
 
   test('a wrong key is refused, and no key shows in what is printed', async () => {
@@ -193,8 +197,10 @@ suite('azure, against Azurite', { skip: withoutAzurite }, () => {
   });
 
   test('an account: containers are made, listed and deleted, not with objects in them', async () => {
-    await using service = azureService(options);
+    const { endpoint, accountKey } = emulator;
+    await using service = await connect(endpoint, { accountKey }, { versions: false });
     assert.match(service.toString(), /^azureService\("http:/);
+    await rejects(connect(endpoint, { accountKey }, { region: 'x' }), 'InvalidArgument');
     await service.createBucket('one-b');
     await service.createBucket('one-a');
     await rejects(service.createBucket('one-a'), 'AlreadyExists');
@@ -264,6 +270,15 @@ suite('azure, against Azurite', { skip: withoutAzurite }, () => {
     assert.deepEqual({ ...(await store.head('live')).attributes.metadata }, { n: '1' });
     await store.put('live', 'other');
     await rejects(Array.fromAsync(reader.read({ start: 0, end: 3 })), 'Conflict');
+  });
+
+  test('bytes can be verified on both ways', async () => {
+    await using verifying = azure({ ...options, container: 'box', verify: true });
+    const bytes = sample(9 * MIB);
+    await verifying.put('verified', bytes);
+    assert.equal(hash(await verifying.get('verified').bytes()), hash(bytes));
+    await verifying.put('verified/stream', inChunks(bytes));
+    assert.equal(hash(await verifying.get('verified/stream').bytes()), hash(bytes));
   });
 
   test('what is closed says so', async () => {

@@ -118,11 +118,14 @@ suite('large bodies', () => {
 suite('what came is what is stored', () => {
   test('a byte that was changed on its way shows', async () => {
     await direct.put('checked', large.subarray(0, MIB));
-    faults.rule = ({ method }) => (method === 'GET' ? 'damage-body' : 'pass');
+    faults.rule = ({ method }) => (method === 'GET' ? 'flip-answer' : 'pass');
     await assert.rejects(store.get('checked').bytes(), { code: 'Corrupt', retry: 'temporary' });
     await assert.rejects(store.readInto('checked', new Uint8Array(MIB)), { code: 'Corrupt' });
     await direct.put('parts', large);
     await assert.rejects(store.get('parts').bytes(), { code: 'Corrupt' });
+    faults.rule = ({ method }) => (method === 'GET' ? 'shorten' : 'pass');
+    await assert.rejects(store.get('checked').bytes(), { code: 'Corrupt' });
+    await assert.rejects(store.readInto('parts', new Uint8Array(large.byteLength)));
   });
 
   test('versions are kept, read and copied', async () => {

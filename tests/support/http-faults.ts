@@ -6,17 +6,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * `lose-request`: nothing reaches the server. `lose-answer`: the server has done it, and the client hears nothing.
- * `cut-body`: half of the answer's body comes. `busy`: 503. `twice`: the server gets the request a second time before the client
- * hears of the first. `late-error`: nothing reaches the server, and the answer is S3's error in a document of status 200.
- * `damage-body`: a bit of the answer's body is another one.
+ * `flip-request`, `flip-answer`: a byte of the body is another one. `lose-request`: nothing reaches the server.
+ * `lose-answer`: the server has done it, and the client hears nothing. `cut-body`: half of the answer's body comes.
+ * `shorten`: half of it comes, and says that it is all. `busy`: 503. `twice`: the server gets the request a second time
+ * before the client hears of the first. `late-error`: nothing reaches the server, and the answer is S3's error in a
+ * document of status 200.
  */
 export type Fault =
   | 'pass'
+  | 'flip-request'
+  | 'flip-answer'
   | 'lose-request'
   | 'lose-answer'
   | 'cut-body'
-  | 'damage-body'
+  | 'shorten'
   | 'busy'
   | 'twice'
   | 'late-error';
@@ -59,6 +62,7 @@ async function handle(
     outgoing.destroy();
     return;
   }
+  if (fault === 'flip-request') flip(body);
   if (fault === 'busy') {
     outgoing.writeHead(503, { 'retry-after': '1', 'x-ms-error-code': 'ServerBusy' }).end();
     return;
@@ -73,18 +77,28 @@ async function handle(
     outgoing.destroy();
     return;
   }
-  const last = answer.body.byteLength - 1;
-  if (fault === 'damage-body') answer.body[last] = (answer.body[last] ?? 0) ^ 1;
+  if (fault === 'flip-answer') flip(answer.body);
+  if (fault === 'shorten') answer = shorten(answer);
   outgoing.writeHead(answer.status, answer.headers);
   if (fault === 'cut-body')
     outgoing.write(answer.body.subarray(0, answer.body.byteLength / 2), () => outgoing.destroy());
   else outgoing.end(answer.body);
 }
 
+function flip(body: Buffer): void {
+  if (body.byteLength > 0) body[0] = (body[0] ?? 0) ^ 1;
+}
+
 interface Answer {
   readonly status: number;
   readonly headers: string[];
   readonly body: Buffer;
+}
+
+function shorten({ status, headers, body }: Answer): Answer {
+  const half = body.subarray(0, body.byteLength / 2);
+  const at = headers.findIndex((name) => name.toLowerCase() === 'content-length');
+  return { status, headers: headers.with(at + 1, `${half.byteLength}`), body: half };
 }
 
 async function forward(target: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> {

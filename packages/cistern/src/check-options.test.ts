@@ -37,6 +37,7 @@ test('nothing has to be said', async () => {
     feedRetentionMs: 604_800_000,
     reaperIdleMs: 250,
     storageClasses: {},
+    blobs: null,
     uploadRetentionMs: 604_800_000,
     livePartBytes: 8_388_608,
   });
@@ -58,11 +59,16 @@ test('what is said is kept', async () => {
     drainMs: 0,
     feedRetentionMs: 1,
     reaperIdleMs: 1,
+    blobs: { url: 's3://blobs/here', cacheBytes: 5, cacheDirectory: '/near' },
     storageClasses: { GLACIER: { directory: '/cold', compression: 'zstd' } },
     uploadRetentionMs: 1,
     livePartBytes: 65_536,
   };
-  assert.deepEqual(await checkOptions(options), { ...options, users: [] });
+  assert.deepEqual(await checkOptions(options), {
+    ...options,
+    users: [],
+    blobs: { url: 's3://blobs/here', cache: { bytes: 5, directory: '/near' } },
+  });
 });
 
 test('objects that an AWS SDK has marked are taken, without the mark', async () => {
@@ -98,6 +104,8 @@ test('values out of their range are refused', async () => {
   await refuses({ drainMs: 2 ** 31 }, 'drainMs', /to 2147483647/);
   await refuses({ feedRetentionMs: Number.NaN }, 'feedRetentionMs', /not NaN/);
   await refuses({ livePartBytes: 65_535 }, 'livePartBytes', /from 65536/);
+  await refuses({ blobs: { url: 'no url' } }, 'blobs', /URL of a store/);
+  await refuses({ blobs: { url: 'mem:', cacheBytes: -1 } }, 'blobs.cacheBytes', /from 0/);
   await refuses({ reaperIdleMs: 0 }, 'reaperIdleMs', /from 1 to 3600000/);
   await refuses({ uploadRetentionMs: 0 }, 'uploadRetentionMs', /from 1/);
   await refuses(

@@ -3,12 +3,13 @@
  * configuration but for the data directory and root's key, which have to be opened first.
  */
 
+import { resolve } from 'node:path';
 import { isValidBucketName } from '@cistern/protocol';
 import { LIMITS, THROUGHPUT_RULE } from '@cistern/server';
-import type { LogLevel, ServerConfig } from '@cistern/server';
+import type { BlobStoreConfig, LogLevel, ServerConfig } from '@cistern/server';
 import type { Credentials } from './credentials.ts';
 import { OptionError } from './option-error.ts';
-import type { StartServerOptions } from './start-server.ts';
+import type { BlobsOptions, StartServerOptions } from './start-server.ts';
 import { checkStorageClasses } from './storage-classes.ts';
 import {
   ACCESS_KEY_RULE,
@@ -32,6 +33,7 @@ const FEED_RETENTION_MS = 7 * 24 * 3600 * 1000;
 const LIVE_PART_BYTES = 8 * 1024 * 1024;
 const UPLOAD_RETENTION_MS = 7 * 24 * 3600 * 1000;
 const REAPER_IDLE_MS = 250;
+const BLOB_CACHE_BYTES = 256 * 1024 * 1024;
 /** Deleting is what makes room: an hour is long to wait for it. */
 export const REAPER_IDLE_MS_MAX = 3600 * 1000;
 /** The longest that a timer can wait. */
@@ -56,6 +58,7 @@ const NAMES: Readonly<Record<keyof StartServerOptions, true>> = {
   feedRetentionMs: true,
   reaperIdleMs: true,
   storageClasses: true,
+  blobs: true,
   uploadRetentionMs: true,
   livePartBytes: true,
   onCrash: true,
@@ -99,6 +102,7 @@ export async function checkOptions(options: StartServerOptions): Promise<Checked
     feedRetentionMs: whole('feedRetentionMs', options.feedRetentionMs ?? FEED_RETENTION_MS, 0, 2 ** 50),
     reaperIdleMs: whole('reaperIdleMs', options.reaperIdleMs ?? REAPER_IDLE_MS, 1, REAPER_IDLE_MS_MAX),
     storageClasses: checkStorageClasses(options.storageClasses ?? {}),
+    blobs: options.blobs === undefined ? null : checkBlobs(options.blobs),
     livePartBytes: whole('livePartBytes', options.livePartBytes ?? LIVE_PART_BYTES, 64 * 1024, 1024 ** 3),
     uploadRetentionMs: whole(
       'uploadRetentionMs',
@@ -106,6 +110,24 @@ export async function checkOptions(options: StartServerOptions): Promise<Checked
       1,
       2 ** 50,
     ),
+  };
+}
+
+/** @throws OptionError */
+export function checkBlobs({ url, cacheBytes, cacheDirectory }: BlobsOptions): BlobStoreConfig {
+  if (!URL.canParse(url)) {
+    throw new OptionError(
+      'blobs',
+      'must be the URL of a store, such as s3://bucket/prefix or file:///srv/blobs.',
+    );
+  }
+  return {
+    url,
+    cache: {
+      bytes: whole('blobs.cacheBytes', cacheBytes ?? BLOB_CACHE_BYTES, 0, 2 ** 50),
+      directory:
+        cacheDirectory === undefined ? null : resolve(filled('blobs.cacheDirectory', cacheDirectory)),
+    },
   };
 }
 

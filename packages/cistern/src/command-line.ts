@@ -74,6 +74,13 @@ const dataDirectory = (description: string): Option =>
 const region = (): Option =>
   flag('--region <name>', 'region that signatures name', 'REGION').default('us-east-1');
 
+const blobs = (): Option =>
+  flag(
+    '--blobs <url>',
+    'keep what objects above 64 KiB consist of in another store (default: in the data directory); see below',
+    'BLOBS',
+  );
+
 const storageClass = (): Option =>
   list(
     '--storage-class <class=dir,zstd>',
@@ -86,6 +93,7 @@ const FSCK_OPTIONS: readonly (() => Option)[] = [
   () => dataDirectory('data directory'),
   () => new Option('--endpoint <url>', 'ask the server at this address to check itself, beside its load'),
   region,
+  blobs,
   storageClass,
   () => new Option('--quick', 'look at sizes, and leave out the bytes of objects'),
   () => new Option('--json', 'print one JSON document, and no problem as it is found'),
@@ -122,6 +130,14 @@ const SERVE_OPTIONS: readonly (() => Option)[] = [
       'least bytes a second that a body must move, over 20 s; 0: no such limit',
       'MIN_THROUGHPUT',
     ).default('1024'),
+  blobs,
+  () =>
+    flag(
+      '--blob-cache <size>',
+      'with --blobs: how much of what is read is kept nearby; 0KiB: nothing',
+      'BLOB_CACHE',
+    ).default('256MiB'),
+  () => flag('--blob-cache-dir <dir>', 'with --blobs: keep it there (default: in memory)', 'BLOB_CACHE_DIR'),
   storageClass,
   () =>
     flag(

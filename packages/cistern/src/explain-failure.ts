@@ -20,6 +20,8 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   'throughput.bytesPerSecondMin': 'minThroughput',
   uploadRetentionMs: 'uploadRetention',
   livePartBytes: 'livePartSize',
+  'blobs.cacheBytes': 'blobCache',
+  'blobs.cacheDirectory': 'blobCacheDir',
 };
 
 const VARIABLE_OF: Readonly<Record<string, string>> = {

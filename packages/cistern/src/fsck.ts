@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { DataDirectoryLocked, lockDataDirectory, runFsck } from '@cistern/server';
 import type { DataDirectory, FsckEvent, FsckReport } from '@cistern/server';
+import { checkBlobs } from './check-options.ts';
 import { FSCK_EXIT } from './exit-codes.ts';
 import { FsckPrinter } from './fsck-printer.ts';
 import { checkRemote, findCredentials } from './fsck-remote.ts';
@@ -14,6 +15,7 @@ export interface FsckFlags {
   readonly endpoint?: string;
   readonly region: string;
   readonly storageClass: readonly string[];
+  readonly blobs?: string;
   readonly quick?: true;
   readonly json?: true;
 }
@@ -55,7 +57,14 @@ async function checkOffline(flags: FsckFlags, onEvent: (event: FsckEvent) => voi
   const storageClasses = checkStorageClasses(parseStorageClasses(flags.storageClass));
   const lock = lockFor(dataDir, flags.data);
   try {
-    return await runFsck({ dataDir, storageClasses, live: false, quick: flags.quick === true, onEvent });
+    return await runFsck({
+      dataDir,
+      storageClasses,
+      blobs: flags.blobs === undefined ? null : checkBlobs({ url: flags.blobs }),
+      live: false,
+      quick: flags.quick === true,
+      onEvent,
+    });
   } finally {
     lock.close();
   }

@@ -24,6 +24,7 @@ const FLAGS: ServeFlags = {
   storageClass: [],
   uploadRetention: '7d',
   reaperIdle: '250',
+  blobCache: '256MiB',
   livePartSize: '8MiB',
 };
 

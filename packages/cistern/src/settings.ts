@@ -30,6 +30,9 @@ export interface ServeFlags {
   readonly logLevel: string;
   readonly minThroughput: string;
   readonly storageClass: readonly string[];
+  readonly blobs?: string;
+  readonly blobCache: string;
+  readonly blobCacheDir?: string;
   readonly uploadRetention: string;
   readonly reaperIdle: string;
   readonly livePartSize: string;
@@ -59,9 +62,25 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
       windowMs: THROUGHPUT_RULE.windowMs,
     },
     storageClasses: parseStorageClasses(flags.storageClass),
+    ...readBlobs(flags),
     livePartBytes: parseBytes('livePartBytes', flags.livePartSize),
     reaperIdleMs: wholeNumber('reaperIdleMs', flags.reaperIdle, 1, REAPER_IDLE_MS_MAX),
     uploadRetentionMs: parseDuration('uploadRetentionMs', flags.uploadRetention),
+  };
+}
+
+function readBlobs({ blobs, blobCache, blobCacheDir }: ServeFlags): Pick<StartServerOptions, 'blobs'> {
+  if (blobs === undefined) {
+    if (blobCacheDir !== undefined)
+      throw new OptionError('blobs.cacheDirectory', 'is of use with --blobs only.');
+    return {};
+  }
+  return {
+    blobs: {
+      url: blobs,
+      cacheBytes: parseBytes('blobs.cacheBytes', blobCache),
+      ...(blobCacheDir !== undefined && { cacheDirectory: blobCacheDir }),
+    },
   };
 }
 

@@ -58,12 +58,26 @@ export interface StartServerOptions {
    * compression. Default: they are kept with the object, and mean nothing.
    */
   readonly storageClasses?: Readonly<Record<string, StorageClassOptions>>;
+  /**
+   * Keeps what objects above 64 KiB consist of in another store: the URL of an S3 bucket, a container of Azure or a
+   * directory, as `open` of `@cistern/store` takes it. Default: they are in the data directory.
+   */
+  readonly blobs?: BlobsOptions;
   /** How long a multipart upload may be idle before it is aborted, in ms. Default: seven days. */
   readonly uploadRetentionMs?: number;
   /** How much of a live upload is committed, and can be read, at a time, in bytes. Default: 8 MiB. */
   readonly livePartBytes?: number;
   /** A thread has died of a fault; default: the error is thrown, and ends the process unless it is handled there. */
   readonly onCrash?: (error: Error) => void;
+}
+
+export interface BlobsOptions {
+  /** `s3://bucket/prefix?endpoint=…`, `az://container/prefix`, `file:///srv/blobs`. Credentials come from the environment. */
+  readonly url: string;
+  /** What is kept nearby of the blobs that are read, in bytes. Default: 256 MiB; 0: nothing. */
+  readonly cacheBytes?: number;
+  /** Where it is kept. Default: in memory. */
+  readonly cacheDirectory?: string;
 }
 
 export interface StorageClassOptions {
@@ -101,7 +115,7 @@ export async function startWithKey(
   let directory: DataDirectory | undefined;
   let key: RootKey | undefined;
   try {
-    directory = await openDataDirectory(dataDir, checked.storageClasses);
+    directory = await openDataDirectory(dataDir, checked.storageClasses, checked.blobs);
     key = findKey(checked.credentials, dataDir, temporary !== undefined);
     const users = [{ ...key.credentials, name: ROOT_NAME, root: true }, ...checked.users];
     checkDistinct(users);

@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { prepareDirectories, syncDirectory } from './blobs/files/file-blob-store.ts';
+import { STORE_TIER } from './blobs/tiers.ts';
 import { DATABASE_FILE } from './catalog/sqlite/connection.ts';
 import type { StorageClassMap } from './config.ts';
 import { DirectoryLocked, LOCK_FILE, makeDurably, takeLock } from './directory-lock.ts';
@@ -75,6 +76,7 @@ export async function openClassDirectories(
  */
 export function requireClassDirectories(classes: readonly string[], map: StorageClassMap): void {
   for (const name of classes) {
+    if (name === STORE_TIER) continue;
     const directory = map[name]?.directory ?? null;
     if (directory === null)
       throw new ClassDirectoryMissing(
@@ -171,7 +173,8 @@ async function claim(dataDir: string, directory: ClassDirectory): Promise<void> 
   await writeDurably(join(path, OWNER_FILE), id);
 }
 
-async function idOf(dataDir: string): Promise<string> {
+/** What tells a data directory from others; made when it is first asked for. */
+export async function idOf(dataDir: string): Promise<string> {
   const file = join(dataDir, ID_FILE);
   const known = read(file);
   if (known !== '') return known;

@@ -23,8 +23,23 @@ export interface StorageClassConfig {
 /** By class. One that is not named keeps its blobs in the data directory, as they came. */
 export type StorageClassMap = Readonly<Record<string, StorageClassConfig>>;
 
+/** Blobs in another store than the data directory. */
+export interface BlobStoreConfig {
+  /** As `open` of `@cistern/store` takes it; credentials come from the environment */
+  readonly url: string;
+  /** What is kept nearby of the blobs that are read. */
+  readonly cache: {
+    /** In all threads together; 0: nothing is kept. */
+    readonly bytes: number;
+    /** Absolute; null: in memory. */
+    readonly directory: string | null;
+  };
+}
+
 export interface ServerConfig {
   readonly dataDir: string;
+  /** Null: in the data directory. */
+  readonly blobs: BlobStoreConfig | null;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;

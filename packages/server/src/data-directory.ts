@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { prepareDirectories } from './blobs/files/file-blob-store.ts';
 import { DATABASE_FILE } from './catalog/sqlite/connection.ts';
-import { ClassDirectoryUnusable, openClassDirectories } from './class-directories.ts';
-import type { StorageClassMap } from './config.ts';
+import { BlobStoreUnusable, claimBlobStore } from './blobs/objects/claim-blob-store.ts';
+import { ClassDirectoryUnusable, idOf, openClassDirectories } from './class-directories.ts';
+import type { BlobStoreConfig, StorageClassMap } from './config.ts';
 import { DirectoryLocked, LOCK_FILE, makeDurably, takeLock } from './directory-lock.ts';
 
 export class DataDirectoryLocked extends Error {
@@ -56,11 +57,15 @@ export interface DataDirectory {
 
 /**
  * Makes the directory when it is missing, locks it, and removes what a crash left in `tmp/`; then the same with those of
- * storage classes.
+ * storage classes. A store for blobs is looked at, and bound to this data directory.
  *
- * @throws DataDirectoryLocked, DataDirectoryUnusable, CatalogMissing, ClassDirectoryUnusable
+ * @throws DataDirectoryLocked, DataDirectoryUnusable, CatalogMissing, ClassDirectoryUnusable, BlobStoreUnusable
  */
-export async function openDataDirectory(path: string, classes: StorageClassMap = {}): Promise<DataDirectory> {
+export async function openDataDirectory(
+  path: string,
+  classes: StorageClassMap = {},
+  blobs: BlobStoreConfig | null = null,
+): Promise<DataDirectory> {
   let lock: DatabaseSync | undefined;
   try {
     await makeDurably(path);
@@ -68,6 +73,12 @@ export async function openDataDirectory(path: string, classes: StorageClassMap =
     refuseLostCatalog(path);
     await prepareDirectories(path);
     const directories = await openClassDirectories(path, classes);
+    if (blobs !== null) {
+      await claimBlobStore(await idOf(path), blobs).catch((error: unknown) => {
+        directories.close();
+        throw error;
+      });
+    }
     const data = lock;
     return {
       close: () => {
@@ -77,7 +88,12 @@ export async function openDataDirectory(path: string, classes: StorageClassMap =
     };
   } catch (error) {
     lock?.close();
-    if (error instanceof CatalogMissing || error instanceof ClassDirectoryUnusable) throw error;
+    if (
+      error instanceof CatalogMissing ||
+      error instanceof ClassDirectoryUnusable ||
+      error instanceof BlobStoreUnusable
+    )
+      throw error;
     throw error instanceof DirectoryLocked
       ? new DataDirectoryLocked(path)
       : new DataDirectoryUnusable(path, error);

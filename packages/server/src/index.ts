@@ -1,7 +1,7 @@
 /** The gateway, for whoever configures and starts it. */
 
 export { ClassDirectoryUnusable } from './class-directories.ts';
-export type { LogLevel, ServerConfig, StorageClassMap, User } from './config.ts';
+export type { BlobStoreConfig, LogLevel, ServerConfig, StorageClassMap, User } from './config.ts';
 export {
   CatalogMissing,
   DataDirectoryLocked,

@@ -68,8 +68,36 @@ export function openAzureUrl(url: URL, credentials: unknown): Store {
     versions: parameter('versions') === 'true',
     container: url.hostname,
   });
-  const folder = decodeURIComponent(url.pathname.replace(/^\/|\/$/g, ''));
+  const folder = decodeFolder(url.pathname.replace(/^\/|\/$/g, ''));
   return folder === '' ? store : prefix(`${folder}/`, store);
+}
+
+function decodeFolder(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid(`${JSON.stringify(text)} is not encoded as URLs are: a percent sign is written %25`);
+  }
+}
+
+const OPTIONS = ['account', 'apiVersion', 'connections', 'pageSize', 'verify', 'versions'];
+
+/**
+ * What `connect` gives for an account's URL.
+ *
+ * @param credentials as of `openAzureUrl`
+ * @param options of `azureService`, by their names
+ */
+export function connectAzure(
+  url: URL,
+  credentials: unknown,
+  options: Readonly<Record<string, unknown>>,
+): Service {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) {
+    throw invalid(`Accounts of Azure have the options ${OPTIONS.join(', ')}, and no ${unknown}`);
+  }
+  return azureService({ ...options, ...toCredentials(credentials), endpoint: url });
 }
 
 function toCredentials(given: unknown): AzureAccountOptions {

@@ -3,7 +3,7 @@
 import { StoreError } from './errors.ts';
 import type { Service } from './service.ts';
 
-/** Options of the service's own backend, such as `partBytesMin`, `addressing` and `region` of S3's. */
+/** Options of the service's own backend, such as `partBytesMin`, `addressing` and `region` of S3's, `versions` of Azure's. */
 export type ConnectOptions = Readonly<Record<string, unknown>>;
 
 /**
@@ -15,6 +15,7 @@ export type ConnectOptions = Readonly<Record<string, unknown>>;
  *
  * | URL | service |
  * |---|---|
+ * | `https://ACCOUNT.blob.core.windows.net`, or any URL with credentials of Azure | an account of Azure Blob Storage |
  * | `http://localhost:9000`, `https://s3.example.com` | any S3 service |
  *
  * @param credentials what a URL should not carry: as of the backend; the usual places are searched when left out
@@ -28,6 +29,9 @@ export async function connect(
   const text = String(url);
   const parsed = URL.canParse(text) ? new URL(text) : undefined;
   if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') {
+    if (isAzure(parsed, credentials)) {
+      return (await import('./azure.ts')).connectAzure(parsed, credentials, options);
+    }
     const { s3Service } = await import('./s3.ts');
     return s3Service({ ...options, endpoint: text, credentials: credentials as 'anonymous' });
   }
@@ -36,4 +40,12 @@ export async function connect(
     `${JSON.stringify(text)} is no URL of a service, such as http://localhost:9000`,
     { operation: 'open' },
   );
+}
+
+/** An account shows by its host's name, by the emulator's path, or by credentials as only Azure has them. */
+function isAzure({ hostname, pathname }: URL, credentials: unknown): boolean {
+  if (/^[a-z0-9-]+\.blob\.(?:core|storage)\./.test(hostname) || /^\/devstoreaccount1\/?$/.test(pathname))
+    return true;
+  const names = ['connectionString', 'accountKey', 'sasToken', 'credential'];
+  return typeof credentials === 'object' && credentials !== null && names.some((name) => name in credentials);
 }

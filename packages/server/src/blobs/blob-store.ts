@@ -8,6 +8,8 @@
  * rejection of any method only `discard` may be called.
  */
 export interface BlobWriter {
+  /** Where the bytes are from the beginning on, in a store that cannot move them; undefined: where `place` says. */
+  readonly location?: string;
   /**
    * Writes all of `bytes` at `position`, where the write before it ends; several may be under way. The bytes must not
    * change until it resolves. They begin at a multiple of ALIGNMENT in their memory, and all but the last write have a
@@ -16,7 +18,10 @@ export interface BlobWriter {
   write(bytes: Uint8Array, position: number): Promise<void>;
   /** Makes what was written durable. */
   sync(): Promise<void>;
-  /** Makes the blob appear at `location`, durably and atomically, in place of what may be there. Ends the writer. */
+  /**
+   * Makes the blob appear at `location`, durably and atomically, in place of what may be there. Ends the writer. After
+   * `sync`.
+   */
   place(location: string): Promise<void>;
   /** Drops what was written. Idempotent; does nothing after `place`. */
   discard(): Promise<void>;

@@ -3,39 +3,50 @@
  * tiers have those of the classes; and where and how new ones of a class are stored. It knows no blob.
  */
 
-import type { StorageClassMap } from '../config.ts';
+import type { BlobStoreConfig, StorageClassMap } from '../config.ts';
 import type { BlobReader, BlobStore } from './blob-store.ts';
 import { CODEC, openBlob, startIngest } from './codecs/codec.ts';
 import type { Codec, StoredBlob } from './codecs/codec.ts';
 import { FileBlobStore } from './files/file-blob-store.ts';
 import type { Ingest, IngestOptions } from './ingest/blob-ingest.ts';
 import type { SlabPool } from './ingest/slab-pool.ts';
-
-/** The tier of the data directory. */
-const DATA_TIER = '';
+import { BlobObjects } from './objects/blob-objects.ts';
+import { ObjectBlobStore } from './objects/object-blob-store.ts';
+import { DATA_TIER, STORE_TIER } from './tiers.ts';
 
 export interface Placement {
   readonly tier: string;
   readonly codec: Codec;
 }
 
-const PLAIN: Placement = { tier: DATA_TIER, codec: CODEC.none };
-
 export interface BlobTiersOptions {
   readonly dataDir: string;
   readonly storageClasses: StorageClassMap;
+  readonly blobs: BlobStoreConfig | null;
+  /** Of those that read through a cache: which this is, and how many there are. */
+  readonly reader?: { readonly index: number; readonly count: number };
 }
 
 export class BlobTiers {
   readonly #stores = new Map<string, BlobStore>();
   readonly #placements = new Map<string, Placement>();
+  readonly #plain: Placement;
+  readonly #objects: BlobObjects | undefined;
 
-  constructor({ dataDir, storageClasses }: BlobTiersOptions) {
+  constructor({ dataDir, storageClasses, blobs, reader }: BlobTiersOptions) {
+    // What was stored there before the server was given another store stays there.
     this.#stores.set(DATA_TIER, new FileBlobStore(dataDir));
+    if (blobs !== null) {
+      const objects = new BlobObjects(blobs, reader);
+      this.#objects = objects;
+      this.#stores.set(STORE_TIER, new ObjectBlobStore(() => objects.open()));
+    }
+    const tierOfMost = blobs === null ? DATA_TIER : STORE_TIER;
+    this.#plain = { tier: tierOfMost, codec: CODEC.none };
     for (const [name, { directory, compression }] of Object.entries(storageClasses)) {
       // Classes that share a directory have an area each: the same content of both is two blobs, and two files.
       if (directory !== null) this.#stores.set(name, new FileBlobStore(directory, name));
-      this.#placements.set(name, { tier: directory === null ? DATA_TIER : name, codec: CODEC[compression] });
+      this.#placements.set(name, { tier: directory === null ? tierOfMost : name, codec: CODEC[compression] });
     }
   }
 
@@ -45,7 +56,7 @@ export class BlobTiers {
   }
 
   placement(storageClass: string): Placement {
-    return this.#placements.get(storageClass) ?? PLAIN;
+    return this.#placements.get(storageClass) ?? this.#plain;
   }
 
   ingest({ tier, codec }: Placement, options: Omit<IngestOptions, 'store'>): Promise<Ingest> {
@@ -67,6 +78,11 @@ export class BlobTiers {
   /** Idempotent. */
   delete({ tier, location }: { tier: string; location: string }): Promise<void> {
     return this.#store(tier).delete(location);
+  }
+
+  /** Lets go of what the store of blobs holds open. */
+  async close(): Promise<void> {
+    await this.#objects?.close();
   }
 
   /** A start refuses a tier that the configuration does not have: while there are blobs of it. */

@@ -276,6 +276,8 @@ export interface ReserveRequest {
   readonly tier?: string;
   /** How the bytes are stored. Default: as they came. */
   readonly coded?: { readonly codec: number; readonly stored: number; readonly frames: Uint8Array | null };
+  /** Where the bytes are. Default: a name made of their hash, for a store that moves them there. */
+  readonly location?: string;
 }
 
 export interface Reservation {

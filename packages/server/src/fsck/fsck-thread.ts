@@ -4,13 +4,14 @@
  */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { StorageClassMap } from '../config.ts';
+import type { BlobStoreConfig, StorageClassMap } from '../config.ts';
 import type { FsckEvent } from './report.ts';
 import { runFsck } from './run-fsck.ts';
 
 export interface FsckThreadData {
   readonly dataDir: string;
   readonly storageClasses: StorageClassMap;
+  readonly blobs: BlobStoreConfig | null;
   readonly quick: boolean;
 }
 

@@ -5,8 +5,8 @@
 
 import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import { FileBlobStore } from '../blobs/files/file-blob-store.ts';
 import { SlabPool } from '../blobs/ingest/slab-pool.ts';
+import { PlaceReader } from './blob-places.ts';
 import type { BlobPlace } from './blob-places.ts';
 
 export interface HashRequest {
@@ -26,8 +26,9 @@ function main(): void {
   const slab = new SlabPool({ extra: 0, perUser: 1 }).share().take();
   if (slab === undefined) throw new Error('no memory to read into');
 
+  const reader = new PlaceReader();
   const hash = async ({ place, location, length }: HashRequest): Promise<HashAnswer> => {
-    const file = await new FileBlobStore(place.root, place.area).open(location, length);
+    const file = await reader.blobsOf(place).open(location, length);
     try {
       const sum = createHash('sha256');
       let size = 0;

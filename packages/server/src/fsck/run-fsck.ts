@@ -7,11 +7,11 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import type { StorageClassMap } from '../config.ts';
+import type { BlobStoreConfig, StorageClassMap } from '../config.ts';
 import { DATABASE_FILE } from '../catalog/sqlite/connection.ts';
 import { APPLICATION_ID, FORMAT_VERSION, readPragma } from '../catalog/sqlite/schema.ts';
 import { SQLITE, sqliteCode } from '../catalog/sqlite/sqlite-errors.ts';
-import { blobPlaces } from './blob-places.ts';
+import { blobPlaces, PlaceReader } from './blob-places.ts';
 import { checkBlobs } from './checks/blobs.ts';
 import type { BlobFilesOptions } from './checks/blobs.ts';
 import { checkBuckets, checkCounter, counterOf } from './checks/buckets.ts';
@@ -39,6 +39,7 @@ export interface FsckOptions {
   readonly quick: boolean;
   /** As the server is started with. */
   readonly storageClasses?: StorageClassMap;
+  readonly blobs?: BlobStoreConfig | null;
   readonly onEvent?: (event: FsckEvent) => void;
 }
 
@@ -58,6 +59,7 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
   const findings = new Findings(onEvent);
   let sequence = 0;
   const db = openForCheck(path);
+  const reader = new PlaceReader();
   const hashes = quick ? null : new HashPool(HASH_THREADS[live ? 'live' : 'offline']);
   try {
     requireFormat(db, path);
@@ -72,13 +74,19 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
     };
     findings.progress();
     await checkIntegrity(context, { quick, live, path });
-    await checkAll(context, { places: blobPlaces(dataDir, options.storageClasses ?? {}), hashes });
+    const places = blobPlaces({
+      dataDir,
+      storageClasses: options.storageClasses ?? {},
+      blobs: options.blobs ?? null,
+    });
+    await checkAll(context, { places, reader, hashes });
   } catch (error) {
     if (!isDamage(error)) throw error;
     findings.problem('catalog-damaged', `SQLite cannot read the catalog: ${error.message}`);
     findings.skipped.push('What comes after the damage in the catalog.');
   } finally {
     await hashes?.close();
+    await reader.close();
     db.close();
   }
   const report = findings.report({
@@ -92,16 +100,16 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
   return report;
 }
 
-async function checkAll(context: FsckContext, { places, hashes }: BlobFilesOptions): Promise<void> {
+async function checkAll(context: FsckContext, files: BlobFilesOptions): Promise<void> {
   await checkCounter(context);
   await checkBuckets(context);
   await checkVersions(context);
   await checkUploads(context);
   await checkParts(context);
   await checkManifests(context);
-  await checkBlobs(context, { places, hashes });
+  await checkBlobs(context, files);
   await checkReferences(context);
-  await checkFiles(context, places);
+  await checkFiles(context, files);
 }
 
 /**

@@ -117,7 +117,7 @@ export async function placeBlob(
   { scope, placement }: { scope: number; placement: Placement },
 ): Promise<Content> {
   const { catalog } = services;
-  const { sha256, length, stored: bytes, frames } = staged;
+  const { sha256, length, stored: bytes, frames, location: at } = staged;
   const { tier, codec } = placement;
   const reserving = catalog.reserveBlob({
     scope,
@@ -125,6 +125,7 @@ export async function placeBlob(
     length,
     tier,
     coded: { codec, stored: bytes, frames },
+    ...(at !== undefined && { location: at }),
   });
   try {
     // The reservation's commit and the file's sync are waited for together.
@@ -134,10 +135,30 @@ export async function placeBlob(
     return { kind: 'blob', blob };
   } catch (error) {
     // Also when it comes only after the failure. It may have to wait for readers, and the client need not.
-    reserving.then(({ blob }) => catalog.releaseBlob(blob)).catch(() => undefined);
-    await staged.discard();
+    const released = reserving.then(({ blob, location }) => {
+      void catalog.releaseBlob(blob).catch(() => undefined);
+      return location;
+    });
+    const discarded = discardUnlessReserved(staged, released);
+    // What may be somebody else's by now is looked at when that is known.
+    if (at === undefined) await discarded;
+    else discarded.catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Bytes that are where a reservation says, and were not moved there, are the reaper's: whoever stores the same content
+ * at the same time has got the same reservation, and its bytes are there.
+ */
+async function discardUnlessReserved(staged: StagedBlob, reserved: Promise<string>): Promise<void> {
+  if (staged.location !== undefined) {
+    const location = await reserved.catch(() => undefined);
+    if (location === staged.location) return;
+  } else {
+    reserved.catch(() => undefined);
+  }
+  await staged.discard();
 }
 
 /**

@@ -23,7 +23,7 @@ function ask(handle: FsckHandle): { port: MessagePort; told: Promise<unknown[]> 
 }
 
 function handleOf(t: TestContext, dataDir: string): FsckHandle {
-  const handle = new FsckHandle({ dataDir, storageClasses: {} }, (error) => assert.fail(error));
+  const handle = new FsckHandle({ dataDir, storageClasses: {}, blobs: null }, (error) => assert.fail(error));
   t.after(() => handle.close());
   return handle;
 }

@@ -12,11 +12,14 @@ import { THREAD_MEMORY } from './thread-memory.ts';
 export const BUSY = 'busy';
 
 export class FsckHandle {
-  readonly #config: Pick<ServerConfig, 'dataDir' | 'storageClasses'>;
+  readonly #config: Pick<ServerConfig, 'dataDir' | 'storageClasses' | 'blobs'>;
   readonly #onError: (error: Error) => void;
   #worker: Worker | undefined;
 
-  constructor(config: Pick<ServerConfig, 'dataDir' | 'storageClasses'>, onError: (error: Error) => void) {
+  constructor(
+    config: Pick<ServerConfig, 'dataDir' | 'storageClasses' | 'blobs'>,
+    onError: (error: Error) => void,
+  ) {
     this.#config = config;
     this.#onError = onError;
   }
@@ -28,8 +31,8 @@ export class FsckHandle {
       port.close();
       return;
     }
-    const { dataDir, storageClasses } = this.#config;
-    const workerData: FsckThreadData = { dataDir, storageClasses, quick };
+    const { dataDir, storageClasses, blobs } = this.#config;
+    const workerData: FsckThreadData = { dataDir, storageClasses, blobs, quick };
     const worker = new Worker(siblingModule(import.meta.url, '../fsck/fsck-thread'), {
       workerData,
       resourceLimits: THREAD_MEMORY,

@@ -66,6 +66,8 @@ function main(parent: MessagePort, data: GatewayData): void {
   const pages = new Map<number, (text: string) => void>();
   let nextPage = 0;
 
+  const blobs = new BlobTiers({ ...config, reader: { index, count: config.threads } });
+
   const start = async (port: number, reusePort: boolean): Promise<void> => {
     await checksums;
     const writer = new WriterClient(data.writer);
@@ -75,7 +77,7 @@ function main(parent: MessagePort, data: GatewayData): void {
         writer,
         epochs: new EpochReader(data.epochs, index),
       }),
-      blobs: new BlobTiers(config),
+      blobs,
       slabs: new SlabPool({ extra: LIMITS.slabsExtra, perUser: LIMITS.slabsPerBody }),
       hasher: new Md5Hasher(),
       guard: new ThroughputGuard(config.throughput),
@@ -140,7 +142,8 @@ function main(parent: MessagePort, data: GatewayData): void {
         pages.delete(command.id);
         break;
       case 'close':
-        void (listener?.close(config.drainMs) ?? Promise.resolve()).then(() => {
+        void (listener?.close(config.drainMs) ?? Promise.resolve()).then(async () => {
+          await blobs.close();
           logger.flush();
           tell({ kind: 'closed' });
         });

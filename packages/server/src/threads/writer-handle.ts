@@ -31,6 +31,7 @@ export class WriterHandle {
       databasePath: join(config.dataDir, DATABASE_FILE),
       dataDir: config.dataDir,
       storageClasses: config.storageClasses,
+      blobs: config.blobs,
       epochs,
       feedRetentionMs: config.feedRetentionMs,
       reaperIdleMs: config.reaperIdleMs,

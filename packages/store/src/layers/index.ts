@@ -1,9 +1,11 @@
 /** @module Layers: stores around other stores, each adding one thing: `retry(5, prefix('a/', files('/data')))`. */
 
-export { compress } from './compress/compress.ts';
-export type { CompressOptions } from './compress/compress.ts';
-export { encrypt } from './encrypt/encrypt.ts';
-export type { EncryptOptions } from './encrypt/encrypt.ts';
+export { cache } from './cache.ts';
+export type { CacheOptions } from './cache.ts';
+export { compress } from './compress.ts';
+export type { CompressOptions } from './compress.ts';
+export { encrypt } from './encrypt.ts';
+export type { EncryptOptions } from './encrypt.ts';
 export { rotateKey } from './encrypt/rotate.ts';
 export { limit } from './limit.ts';
 export type { LimitOptions } from './limit.ts';

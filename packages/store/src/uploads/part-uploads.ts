@@ -6,7 +6,7 @@
 
 import { hasAttributes, toAttributes } from '../attributes.ts';
 import { collect } from '../body.ts';
-import { StoreError, unsupported } from '../errors.ts';
+import { isStoreError, StoreError, unsupported } from '../errors.ts';
 import type { StoreOperation } from '../errors.ts';
 import { compareKeys } from '../keys.ts';
 import type { Attributes, CallOptions, ListUploadsOptions, UploadOptions } from '../object-store.ts';
@@ -147,10 +147,7 @@ export class PartUploads {
     }, signal);
     const settled = await log.advance(async (state) => {
       if (isEnded(state)) throw noUpload('upload', key, id, state);
-      if (state.owner !== owner) {
-        const message = `The upload ${id} of ${key} was taken over by another writer`;
-        throw new StoreError('Conflict', message, { operation: 'upload', key });
-      }
+      if (state.owner !== owner) throw takenOver(key, id);
       const { claim, ...rest } = state;
       if (claim === undefined) return undefined;
       // What was stored before the claim counts, and it shows in this listing.
@@ -163,7 +160,13 @@ export class PartUploads {
       await count(settled);
     }
     const whole = committed - (committed % partSize);
-    const tail = await collect(readSpans(objects, counted.spans(whole, committed), signal));
+    const tail = await collect(readSpans(objects, counted.spans(whole, committed), signal)).catch(
+      async (error: unknown) => {
+        // Whoever has taken over since may have replaced the last part.
+        if (isStoreError(error, 'NotFound') && !(await log.isNewest())) throw takenOver(key, id);
+        throw error;
+      },
+    );
     const start = { owner, epoch, concurrency, committed, parts: counted.all(), tail };
     return new PartedUpload(new PartUploadDriver(objects, log, start));
   }
@@ -201,6 +204,11 @@ export class PartUploads {
     const { uploads, create } = this.#objects.capabilities;
     if (!uploads || !create) throw unsupported(this.#objects, operation, 'keep uploads in progress', key);
   }
+}
+
+function takenOver(key: string, id: string): StoreError {
+  const message = `The upload ${id} of ${key} was taken over by another writer`;
+  return new StoreError('Conflict', message, { operation: 'upload', key });
 }
 
 function invalid(message: string, key: string): StoreError {

@@ -15,6 +15,8 @@ export interface UploadDriver extends PartWriterOptions {
   complete(size: number, parts: number, options: CompleteOptions): Promise<ObjectInfo>;
   /** Removes the upload; one that is gone is removed already. */
   abort(): Promise<void>;
+  /** Lets go of what the driver holds; the upload stays. */
+  detach?(): Promise<void>;
 }
 
 const encoder = new TextEncoder();
@@ -89,6 +91,7 @@ export class PartedUpload implements Upload {
     this.#state = 'detached';
     await this.#turn.catch(() => undefined);
     await this.#parts.settle();
+    await this.#driver.detach?.();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -23,6 +23,8 @@ export interface StagedBlob {
   readonly frames: Buffer | null;
   /** Resolves when the bytes are durable where they are staged. */
   readonly synced: Promise<void>;
+  /** Where the bytes are already, in a store that cannot move them. */
+  readonly location: string | undefined;
   place(location: string): Promise<void>;
   discard(): Promise<void>;
 }
@@ -94,6 +96,7 @@ export class BlobIngest implements Ingest {
       stored: this.#slabs.length,
       frames: null,
       synced,
+      location: this.#writer.location,
       place: (location) => this.#writer.place(location),
       discard: async () => {
         await synced.catch(() => undefined);

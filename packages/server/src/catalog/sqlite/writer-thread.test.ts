@@ -42,6 +42,7 @@ function start(t: TestContext, directory = temporaryDirectory(t)): Fixture {
     databasePath: path,
     dataDir: directory,
     storageClasses: {},
+    blobs: null,
     epochs,
     feedRetentionMs: 1e9,
     reaperIdleMs: 250,

@@ -8,8 +8,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { BlobTiers } from '../../blobs/blob-tiers.ts';
+import { requireBlobStore } from '../../blobs/objects/claim-blob-store.ts';
 import { requireClassDirectories } from '../../class-directories.ts';
-import type { StorageClassMap } from '../../config.ts';
+import type { BlobStoreConfig, StorageClassMap } from '../../config.ts';
 import { CatalogError } from '../errors.ts';
 import { EpochWriter } from '../epochs.ts';
 import type { EpochMemory } from '../epochs.ts';
@@ -30,6 +31,7 @@ export interface WriterData {
   readonly databasePath: string;
   readonly dataDir: string;
   readonly storageClasses: StorageClassMap;
+  readonly blobs: BlobStoreConfig | null;
   readonly epochs: EpochMemory;
   readonly feedRetentionMs: number;
   readonly reaperIdleMs: number;
@@ -57,7 +59,9 @@ function main(data: WriterData): void {
   const tell = (event: WriterEvent): void => parent.postMessage(event);
 
   const db = openWriter(data.databasePath);
-  requireClassDirectories(tiersInUse(db), data.storageClasses);
+  const tiers = tiersInUse(db);
+  requireClassDirectories(tiers, data.storageClasses);
+  requireBlobStore(tiers, data.blobs);
   const epochs = new EpochWriter(data.epochs);
   const metrics = new WriterMetrics();
   const watchers = new UploadWatchers();
@@ -91,6 +95,7 @@ function main(data: WriterData): void {
     await queue.drained();
     await maintenance.close();
     await mover.close();
+    await blobs.close();
     queue.emptyLog();
     for (const port of ports) port.close();
     db.close();

@@ -1,11 +1,12 @@
 /** Blobs: that their rows make sense, and that their bytes are there, as many as there should be and with the right hash. */
 
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { BLOB_STATE } from '../../catalog/sqlite/schema.ts';
-import { pathOfBlob } from '../blob-places.ts';
-import type { BlobPlace, BlobPlaces } from '../blob-places.ts';
+import { hashedLocation } from '../../catalog/sqlite/mutations/blobs.ts';
+import { OBJECT_LOCATION } from '../../blobs/objects/object-blob-store.ts';
+import { STORE_TIER } from '../../blobs/tiers.ts';
+import { isMissing, pathOfBlob } from '../blob-places.ts';
+import type { BlobPlace, BlobPlaces, PlaceReader } from '../blob-places.ts';
 import type { FsckContext } from '../context.ts';
 import type { HashPool } from '../hash-pool.ts';
 import type { HashAnswer } from '../hash-thread.ts';
@@ -32,12 +33,16 @@ interface BlobRow {
 
 export interface BlobFilesOptions {
   readonly places: BlobPlaces;
+  readonly reader: PlaceReader;
   /** Null: a quick check, of sizes only. */
   readonly hashes: HashPool | null;
 }
 
 /** To be called after the manifests, when all references were counted. */
-export async function checkBlobs(context: FsckContext, { places, hashes }: BlobFilesOptions): Promise<void> {
+export async function checkBlobs(
+  context: FsckContext,
+  { places, reader, hashes }: BlobFilesOptions,
+): Promise<void> {
   const { db, slices, findings, blobRefs, sequence } = context;
   const { checked, awaiting } = findings;
   findings.phase = 'blobs';
@@ -66,7 +71,13 @@ export async function checkBlobs(context: FsckContext, { places, hashes }: BlobF
       return false;
     }
     if (!places.has(row.tier)) {
-      report('blob-tier', `The directory of the storage class ${row.tier} is not known.`, row);
+      report(
+        'blob-tier',
+        row.tier === STORE_TIER
+          ? 'The store that the blob is in is not known: say --blobs URL.'
+          : `The directory of the storage class ${row.tier} is not known.`,
+        row,
+      );
       return false;
     }
     return row.state === BLOB_STATE.live;
@@ -91,7 +102,7 @@ export async function checkBlobs(context: FsckContext, { places, hashes }: BlobF
   const checkFile = async (row: BlobRow, place: BlobPlace): Promise<void> => {
     const { stored, location, sha256 } = row;
     const request = { place, location: location ?? '', length: stored };
-    const answer = hashes === null ? sizeOf(request) : await hashes.hash(request);
+    const answer = hashes === null ? await sizeOf(reader, request) : await hashes.hash(request);
     const wrong = wrongFile(answer, { stored, sha256 });
     if (hashes !== null && 'size' in answer) checked.bytesHashed += answer.size;
     if (wrong !== undefined && (await isDue(row))) report(wrong.kind, wrong.message, row);
@@ -126,12 +137,14 @@ function wrongFields({
   logical,
   stored,
   location,
+  tier,
   held,
 }: BlobRow): string | undefined {
-  const hex = Buffer.from(sha256).toString('hex');
-  const folder = codec === 0 ? `${scope}` : `${scope}/codec-${codec}`;
-  if (location !== `${folder}/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}`)
+  if (tier === STORE_TIER) {
+    if (location === null || !OBJECT_LOCATION.test(location)) return 'The blob has a place that is none.';
+  } else if (location !== hashedLocation({ scope, codec, sha256 })) {
     return 'The place of the blob does not follow from its hash.';
+  }
   if (held !== null) return 'The blob is both inline and a file.';
   if (codec === 0 && logical !== stored)
     return `The blob has ${logical} bytes, and ${stored} stored as they are.`;
@@ -140,9 +153,12 @@ function wrongFields({
   return undefined;
 }
 
-function sizeOf({ place, location }: { place: BlobPlace; location: string }): HashAnswer {
+async function sizeOf(
+  reader: PlaceReader,
+  { place, location }: { place: BlobPlace; location: string },
+): Promise<HashAnswer> {
   try {
-    return { size: statSync(join(place.root, 'blobs', place.area, location)).size, sha256: new Uint8Array() };
+    return { size: await reader.sizeOf(place, location), sha256: new Uint8Array() };
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     return { code, message };
@@ -154,7 +170,7 @@ function wrongFile(
   { stored, sha256 }: { stored: number; sha256: Uint8Array },
 ): { kind: ProblemKind; message: string } | undefined {
   if ('code' in answer) {
-    if (answer.code === 'ENOENT')
+    if (isMissing(answer.code))
       return { kind: 'blob-missing', message: 'The file of the blob is not there.' };
     return { kind: 'blob-unreadable', message: `The file of the blob cannot be read (${answer.message}).` };
   }

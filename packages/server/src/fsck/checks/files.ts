@@ -4,13 +4,17 @@ import { opendir, readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { isTemporaryName } from '../../blobs/files/file-blob-store.ts';
 import { pathOfBlob } from '../blob-places.ts';
-import type { BlobPlaces } from '../blob-places.ts';
+import type { BlobPlaces, PlaceReader } from '../blob-places.ts';
+import { checkStoreFiles } from './store-files.ts';
 import type { FsckContext } from '../context.ts';
 
 const LOCATION =
   /^(?<scope>\d{1,16})\/(?:codec-(?<codec>\d{1,3})\/)?([0-9a-f]{2})\/([0-9a-f]{2})\/(?<hex>\3\4[0-9a-f]{60})$/;
 
-export async function checkFiles(context: FsckContext, places: BlobPlaces): Promise<void> {
+export async function checkFiles(
+  context: FsckContext,
+  { places, reader }: { places: BlobPlaces; reader: PlaceReader },
+): Promise<void> {
   const { db, slices, findings } = context;
   findings.phase = 'files';
   const row = db.prepare(
@@ -23,7 +27,13 @@ export async function checkFiles(context: FsckContext, places: BlobPlaces): Prom
     );
   };
 
+  const roots = new Set<string>();
   for (const [tier, place] of places) {
+    if (place.kind === 'store') {
+      await checkStoreFiles(context, await reader.objectsOf(place).open());
+      continue;
+    }
+    roots.add(place.root);
     const blobs = join(place.root, 'blobs', place.area);
     for await (const path of filesBelow(blobs)) {
       findings.checked.files++;
@@ -43,7 +53,7 @@ export async function checkFiles(context: FsckContext, places: BlobPlaces): Prom
     }
   }
   // Classes may share a directory.
-  for (const root of new Set([...places.values()].map((place) => place.root))) {
+  for (const root of roots) {
     const names = await readdir(join(root, 'tmp')).catch(ifMissing([]));
     findings.awaiting.temporaryFiles += names.filter(isTemporaryName).length;
   }

@@ -45,7 +45,7 @@ async function setUp(t: TestContext): Promise<Fixture> {
   const slabs = new CountingPool({ extra: 4, perUser: 4 });
   const services = {
     catalog,
-    blobs: new BlobTiers({ dataDir, storageClasses: {} }),
+    blobs: new BlobTiers({ dataDir, storageClasses: {}, blobs: null }),
     slabs,
     hasher: new Md5Hasher(),
     livePartBytes: PART,

@@ -72,23 +72,24 @@ export async function createUpload(
   const id = newId();
   const blob = blobOf(id);
   const writer = newWriter();
-  await blob.client.call({
+  const headers = {
+    ...attributeHeaders(attributes, 'upload', key),
+    ...ownHeader('key', Buffer.from(key).toString('base64url')),
+    ...ownHeader('part_size', `${partSize}`),
+    ...ownHeader('writer', writer),
+  };
+  const answer = await blob.client.call({
     method: 'PUT',
     container: blob.container,
     blob: blob.key,
-    headers: {
-      ...attributeHeaders(attributes, 'upload', key),
-      ...ownHeader('key', Buffer.from(key).toString('base64url')),
-      ...ownHeader('part_size', `${partSize}`),
-      ...ownHeader('writer', writer),
-      'x-ms-blob-type': 'AppendBlob',
-      'if-none-match': '*',
-    },
+    headers: { ...headers, 'x-ms-blob-type': 'AppendBlob', 'if-none-match': '*' },
     operation: 'upload',
     key,
     signal,
   });
-  return lookAt(blob, key, id, signal);
+  const metadata = metadataOf(headers);
+  const etag = etagOf(answer);
+  return { key, id, blob, etag, committed: 0, partSize, writer, completing: false, attributes, metadata };
 }
 
 /** @throws {StoreError} `NotFound` */

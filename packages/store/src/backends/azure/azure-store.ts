@@ -1,6 +1,6 @@
 /** A container of Azure Blob Storage as a store. */
 
-import { hasAttributes, toAttributes } from '../../attributes.ts';
+import { toAttributes } from '../../attributes.ts';
 import { announcedSize, toSource } from '../../body.ts';
 import type { Body } from '../../body.ts';
 import type { Capabilities } from '../../capabilities.ts';
@@ -135,12 +135,6 @@ export class AzureStore implements ObjectStore {
   async upload(key: string, options: UploadOptions = {}): Promise<Upload> {
     this.#check('upload', key, options.signal);
     const attributes = toAttributes(options.attributes, 'upload', key, METADATA_BYTES_MAX);
-    if (options.resume !== undefined && hasAttributes(attributes)) {
-      throw new StoreError('InvalidArgument', 'An upload that is resumed has the attributes it began with', {
-        operation: 'upload',
-        key,
-      });
-    }
     return beginUpload(this.#listing, key, attributes, options);
   }
 

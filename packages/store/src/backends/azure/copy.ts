@@ -84,7 +84,6 @@ async function sourceOf(
   { etag }: Pick<ObjectInfo, 'etag'>,
   version: string | undefined,
 ): Promise<Headers> {
-  const query = version === undefined ? {} : { versionid: version };
-  const source = await client.sourceHeaders(container, key, query);
+  const source = await client.sourceHeaders(container, key, version);
   return { ...source, 'x-ms-source-if-match': quoteEtag(etag) };
 }

@@ -60,6 +60,8 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
   InvalidResourceName: { code: 'InvalidKey' },
   InvalidUri: { code: 'InvalidKey' },
   LeaseIdMissing: { code: 'Conflict', advice: 'somebody holds a lease on it' },
+  // What arrived is not what was sent.
+  Md5Mismatch: { code: 'Unavailable' },
   MetadataTooLarge: { code: 'TooLarge' },
   NoAuthenticationInformation: { code: 'Unauthenticated' },
   OperationTimedOut: { code: 'Timeout' },

@@ -92,6 +92,10 @@ export async function* listPages(
   let coming: Promise<string> | undefined = fetchPage(undefined);
   while (coming !== undefined) {
     const xml: string = await coming;
+    // A proxy's page in place of an answer must not look like an empty container.
+    if (!xml.trimEnd().endsWith('</EnumerationResults>')) {
+      throw new StoreError('Unexpected', 'Azure answered with something that is no listing', { operation });
+    }
     const marker = textOf(xml.slice(xml.lastIndexOf('<NextMarker')), 'NextMarker');
     coming = marker === undefined || marker === '' ? undefined : fetchPage(marker);
     // Nobody waits for it when the listing is left early.

@@ -1,5 +1,6 @@
 /** Reads of one blob: its info, its body as a stream, and its bytes into the caller's memory. */
 
+import { createHash } from 'node:crypto';
 import { checkRange, resolveRange } from '../../byte-range.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { StoreOperation } from '../../errors.ts';
@@ -88,7 +89,12 @@ export async function getBlob(blob: Blob, options: GetOptions): Promise<ObjectRe
     response.body.destroy();
     return Promise.resolve();
   };
-  return objectRead(info, span, chunksOf(response, span.end - span.start, blob, options.signal), close);
+  let body = chunksOf(response, span.end - span.start, blob, options.signal);
+  const { 'content-md5': expected } = response.headers;
+  if (blob.client.verify && typeof expected === 'string' && span.end - span.start === info.size) {
+    body = verified(body, expected, blob);
+  }
+  return objectRead(info, span, body, close);
 }
 
 /** The body's chunks, which reject when they end before `size` bytes or go beyond them. */
@@ -111,6 +117,25 @@ async function* chunksOf(
     body.destroy();
   }
   if (missing !== 0) throw wrongLength(operation, key);
+}
+
+/** @param expected the MD5 in base64 */
+async function* verified(
+  chunks: AsyncIterable<Uint8Array>,
+  expected: string,
+  { operation, key }: Blob,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('md5');
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest('base64') !== expected) {
+    throw new StoreError('Corrupt', `The bytes of ${key} do not have the MD5 that Azure keeps of them`, {
+      operation,
+      key,
+    });
+  }
 }
 
 function wrongLength(operation: StoreOperation, key: string): StoreError {

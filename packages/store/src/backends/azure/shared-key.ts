@@ -62,6 +62,8 @@ export interface BlobSas {
   readonly account: string;
   readonly container: string;
   readonly blob: string;
+  /** the one version that the URL is good for; the current one when left out */
+  readonly version?: string | undefined;
   /** `r`, `w`, `d` and their like, in Azure's order */
   readonly permissions: string;
   readonly expiresAt: Date;
@@ -73,24 +75,26 @@ const SAS_VERSION = '2020-12-06';
 /** @returns the query of a URL with which anyone can do to the blob what `permissions` says */
 export function blobSasQuery(sas: BlobSas, accountKey: Uint8Array): Record<string, string> {
   const expiry = `${sas.expiresAt.toISOString().slice(0, 19)}Z`;
-  const resource = `/blob/${sas.account}/${sas.container}/${sas.blob}`;
+  const name = `/blob/${sas.account}/${sas.container}/${sas.blob}`;
+  const resource = sas.version === undefined ? 'b' : 'bv';
   const unused = (count: number): string[] => Array.from({ length: count }, () => '');
   const signed = [
     sas.permissions,
     '',
     expiry,
-    resource,
+    name,
     // an identifier, addresses, a protocol
     ...unused(3),
     SAS_VERSION,
-    'b',
-    // a snapshot, an encryption scope, and the five headers that an answer could be given
-    ...unused(7),
+    resource,
+    sas.version ?? '',
+    // an encryption scope, and the five headers that an answer could be given
+    ...unused(6),
   ];
   return {
     sv: SAS_VERSION,
     se: expiry,
-    sr: 'b',
+    sr: resource,
     sp: sas.permissions,
     sig: hmac(signed.join('\n'), accountKey),
   };

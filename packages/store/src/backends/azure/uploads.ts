@@ -10,6 +10,7 @@ import type {
   UploadOptions,
 } from '../../object-store.ts';
 import type { CompleteOptions, Upload, UploadListEntry, UploadReader } from '../../upload.ts';
+import { PolledReader } from '../../uploads/polled-reader.ts';
 import { PartedUpload } from '../../uploads/parted-upload.ts';
 import {
   append,
@@ -29,7 +30,7 @@ import { composeBlob } from './copy.ts';
 import { isAnswer } from './errors.ts';
 import { listPages } from './listing.ts';
 import type { Listing } from './listing.ts';
-import { AzureUploadReader } from './upload-reader.ts';
+import { AzureUploadSource } from './upload-source.ts';
 import { elements, textOf } from './xml.ts';
 
 const MIB = 1024 * 1024;
@@ -200,7 +201,8 @@ export async function openUpload(
   const { client, container } = from;
   const chosen = id ?? (await newestOf(from, key, signal));
   const blob = uploadBlob(client, container, key, checkId(chosen, 'openUpload', key), 'openUpload');
-  return new AzureUploadReader(await lookAt(blob, key, chosen, signal));
+  const state = await lookAt(blob, key, chosen, signal);
+  return new PolledReader(new AzureUploadSource(state), { committed: state.committed });
 }
 
 async function newestOf(from: Listing, key: string, signal: AbortSignal | undefined): Promise<string> {

@@ -5,8 +5,8 @@ import { suite, test } from 'node:test';
 import { memory } from '../../memory.ts';
 import type { GetOptions, ObjectStore } from '../../object-store.ts';
 import type { Store } from '../../store.ts';
-import { compress } from '../compress/compress.ts';
-import { encrypt } from '../encrypt/encrypt.ts';
+import { compress } from '../compress.ts';
+import { encrypt } from '../encrypt.ts';
 import { intercept } from '../intercept.testing.ts';
 
 const layers: readonly { readonly name: string; readonly over: (inner: ObjectStore) => Store }[] = [

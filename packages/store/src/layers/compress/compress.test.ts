@@ -9,7 +9,7 @@ import { streamSource } from '../../body.ts';
 import { isStoreError } from '../../errors.ts';
 import { memory } from '../../memory.ts';
 import { contract } from '../../testing/contract.ts';
-import { compress } from './compress.ts';
+import { compress } from '../compress.ts';
 import { FOOTER_BYTES } from './format.ts';
 
 const FRAME = 4096;
@@ -30,12 +30,6 @@ async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
   for (let at = 0; at < bytes.byteLength; at += size)
     yield await Promise.resolve(bytes.subarray(at, at + size));
 }
-
-contract({
-  name: 'compress over memory',
-  runner: { suite, test, after },
-  open: () => Promise.resolve(compress({}, memory())),
-});
 
 contract({
   name: 'compress in frames of 4 KiB over memory',

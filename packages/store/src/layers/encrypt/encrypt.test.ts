@@ -1,15 +1,14 @@
-/** Encrypted objects: the contract, ranges, the format's bytes, and what becomes of damage. */
+/** Encrypted objects: ranges, the format's bytes, and what becomes of damage. */
 
 import assert from 'node:assert/strict';
-import { after, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { collect, streamSource } from '../../body.ts';
 import { isStoreError } from '../../errors.ts';
 import { memory } from '../../memory.ts';
 import type { Store } from '../../store.ts';
-import { contract } from '../../testing/contract.ts';
 import { EncryptCodec } from './encrypt-codec.ts';
-import { encrypt } from './encrypt.ts';
+import { encrypt } from '../encrypt.ts';
 import { BLOCK_BYTES, HEADER_BYTES, logicalSize, SEALED_BYTES, storedSize } from './format.ts';
 import { rotateKey } from './rotate.ts';
 
@@ -28,12 +27,6 @@ async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
   for (let at = 0; at < bytes.byteLength; at += size)
     yield await Promise.resolve(bytes.subarray(at, at + size));
 }
-
-contract({
-  name: 'encrypt over memory',
-  runner: { suite, test, after },
-  open: () => Promise.resolve(over(memory())),
-});
 
 suite('encrypt', () => {
   test('a stored size tells the logical one, and no other size is taken for one', () => {

@@ -23,6 +23,8 @@ import type {
   UploadOptions,
 } from '../../object-store.ts';
 import { objectRead } from '../../object-read.ts';
+import { COPY_ORIGIN, copyOrigin } from '../../sync/copy-origin.ts';
+import type { CopyOrigin } from '../../sync/copy-origin.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import { CallerErrors } from '../caller-errors.ts';
 import { KeyMapping } from './key-mapping.ts';
@@ -42,6 +44,12 @@ export class PrefixStore implements ObjectStore {
       'InvalidArgument',
       `A prefix of ${this.#prefixBytes} bytes leaves no room for keys: they have at most ${inner.capabilities.keyBytesMax}`,
     );
+  }
+
+  /** For copies between views of one store. */
+  get [COPY_ORIGIN](): CopyOrigin {
+    const { store, prefix } = copyOrigin(this.#inner);
+    return { store, prefix: prefix + this.#keys.prefix };
   }
 
   get capabilities(): Capabilities {

@@ -18,13 +18,17 @@ export function reserveBlob(context: WriteContext, input: ReserveRequest): Reser
     return { blob: row.id, location: row.location, stored: row.state === BLOB_STATE.live };
   }
   const blob = context.nextSequence();
-  const hex = Buffer.from(sha256).toString('hex');
-  // The bytes of a coded blob may also come as an object's own: then they are another blob, with a file of its own.
-  const folder = codec === 0 ? `${scope}` : `${scope}/codec-${codec}`;
-  const location = `${folder}/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}`;
+  const location = input.location ?? hashedLocation({ scope, codec, sha256 });
   sql.insertPendingBlob.run(blob, scope, sha256, codec, length, stored, location, tier, frames);
   pins.add(blob);
   return { blob, location, stored: false };
+}
+
+/** The bytes of a coded blob may also come as an object's own: then they are another blob, with a file of its own. */
+export function hashedLocation(blob: { scope: number; codec: number; sha256: Uint8Array }): string {
+  const hex = Buffer.from(blob.sha256).toString('hex');
+  const folder = blob.codec === 0 ? `${blob.scope}` : `${blob.scope}/codec-${blob.codec}`;
+  return `${folder}/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}`;
 }
 
 /**

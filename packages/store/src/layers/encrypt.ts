@@ -1,10 +1,10 @@
 /** The layer that encrypts what a store keeps. */
 
-import { toStore } from '../../store.ts';
-import { Store } from '../../store.ts';
-import type { ObjectStore } from '../../object-store.ts';
-import { CodecStore } from '../codec/codec-store.ts';
-import { EncryptCodec } from './encrypt-codec.ts';
+import { toStore } from '../store.ts';
+import { Store } from '../store.ts';
+import type { ObjectStore } from '../object-store.ts';
+import { CodecStore } from './codec/codec-store.ts';
+import { EncryptCodec } from './encrypt/encrypt-codec.ts';
 
 export interface EncryptOptions {
   /** master keys by their ids (1 to 32 bytes of UTF-8, readable by anyone): 32 random bytes each */

@@ -1,11 +1,11 @@
 /** The layer that compresses what a store keeps. */
 
-import { StoreError } from '../../errors.ts';
-import type { ObjectStore } from '../../object-store.ts';
-import { Store, toStore } from '../../store.ts';
-import { CodecStore } from '../codec/codec-store.ts';
-import { CompressCodec } from './compress-codec.ts';
-import { FRAME_BYTES_MAX, FRAME_BYTES_MIN } from './format.ts';
+import { StoreError } from '../errors.ts';
+import type { ObjectStore } from '../object-store.ts';
+import { Store, toStore } from '../store.ts';
+import { CodecStore } from './codec/codec-store.ts';
+import { CompressCodec } from './compress/compress-codec.ts';
+import { FRAME_BYTES_MAX, FRAME_BYTES_MIN } from './compress/format.ts';
 
 export interface CompressOptions {
   /** of zstd: 1 is fast, 22 is small; 3 when left out */

@@ -1,0 +1,93 @@
+/**
+ * Binds a store of blobs to the one data directory whose blobs it holds: two of them would delete what the other still
+ * needs. Done once at the start, and proves that the store can be written, read and listed.
+ */
+
+import { isStoreError, open } from '@cistern/store';
+import type { Store } from '@cistern/store';
+import type { BlobStoreConfig } from '../../config.ts';
+import { STORE_TIER } from '../tiers.ts';
+import { BLOB_PREFIX } from './object-blob-store.ts';
+
+/** Holds the id of the data directory. */
+const OWNER_KEY = 'owner';
+
+export class BlobStoreUnusable extends Error {
+  constructor(store: string, reason: string, cause?: unknown) {
+    super(`The store of blobs ${store} cannot be used: ${reason}`, { cause });
+    this.name = 'BlobStoreUnusable';
+  }
+}
+
+/** @throws BlobStoreUnusable */
+export async function claimBlobStore(dataDirectoryId: string, { url }: BlobStoreConfig): Promise<void> {
+  const store = await open(url).catch((error: unknown) => {
+    throw new BlobStoreUnusable(withoutSecrets(url), (error as Error).message, error);
+  });
+  try {
+    await claim(dataDirectoryId, store);
+  } catch (error) {
+    if (error instanceof BlobStoreUnusable) throw error;
+    throw new BlobStoreUnusable(store.toString(), (error as Error).message, error);
+  } finally {
+    await store.close();
+  }
+}
+
+async function claim(id: string, store: Store): Promise<void> {
+  const { durable, list, write } = store.capabilities;
+  if (!durable || !list || !write) {
+    throw new BlobStoreUnusable(
+      store.toString(),
+      'blobs must survive a power cut, be listed and be written there. Give another with --blobs.',
+    );
+  }
+  const owner = await ownerOf(store);
+  if (owner === id) return;
+  if (owner !== undefined && (await holdsBlobs(store))) {
+    throw new BlobStoreUnusable(
+      store.toString(),
+      'it holds the blobs of another data directory. Give another bucket or prefix with --blobs; if they are this ' +
+        `one's after all, because its file "id" was lost, delete the object "${OWNER_KEY}" there.`,
+    );
+  }
+  try {
+    await store.put(OWNER_KEY, id, {
+      mode: owner === undefined && store.capabilities.create ? 'create' : 'overwrite',
+    });
+  } catch (error) {
+    if (!isStoreError(error, 'AlreadyExists') || (await ownerOf(store)) !== id) throw error;
+  }
+}
+
+async function ownerOf(store: Store): Promise<string | undefined> {
+  try {
+    return (await store.get(OWNER_KEY).text()).trim();
+  } catch (error) {
+    if (isStoreError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
+async function holdsBlobs(store: Store): Promise<boolean> {
+  for await (const key of store.keys(BLOB_PREFIX)) return key !== '';
+  return false;
+}
+
+/**
+ * Holds that blobs in another store can be found.
+ *
+ * @throws BlobStoreUnusable
+ */
+export function requireBlobStore(tiers: readonly string[], blobs: BlobStoreConfig | null): void {
+  if (blobs !== null || !tiers.includes(STORE_TIER)) return;
+  throw new BlobStoreUnusable(
+    'of this data directory',
+    'there are objects in it, and none is given: start with --blobs URL.',
+  );
+}
+
+/** Keys can be in a URL; what is printed has none. */
+function withoutSecrets(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/s, '');
+}

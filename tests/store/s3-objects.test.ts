@@ -144,6 +144,33 @@ suite('what came is what is stored', () => {
   });
 });
 
+suite('a service that nobody knows', () => {
+  test('is asked once whether it decides conditions, and is then relied on', async () => {
+    faults.rule = (request) => {
+      note(request);
+      return 'unnamed';
+    };
+    await using unknown = s3({ ...options, endpoint: faults.origin, partSize: 5 * MIB });
+    await unknown.put('conditional', 'one', { mode: 'create' });
+    const probes = requests.filter((line) => line.includes('/.cistern/')).length;
+    assert.ok(probes > 0, 'it was asked');
+    await assert.rejects(unknown.put('conditional', 'two', { mode: 'create' }), { code: 'AlreadyExists' });
+    await unknown.put('conditional-large', large, { mode: 'create' });
+    await assert.rejects(unknown.put('conditional-large', large, { mode: 'create' }), {
+      code: 'AlreadyExists',
+    });
+    // Whether it heeds the condition on a copy is not known: the bytes come here instead.
+    await assert.rejects(unknown.copy('piece', 'conditional', { mode: 'create' }), { code: 'AlreadyExists' });
+    await unknown.copy('conditional', 'conditional-copy', { mode: 'create' });
+    assert.equal(await direct.get('conditional-copy').text(), 'one');
+    assert.equal(requests.filter((line) => line.includes('/.cistern/')).length, probes, 'and only once');
+    const left = await server.bucket('GET', 'box', { query: 'list-type=2&prefix=.cistern%2F' });
+    assert.ok(!left.text.includes('<Contents>'), left.text);
+    const uploads = await server.bucket('GET', 'box', { query: 'uploads=' });
+    assert.ok(!uploads.text.includes('<Upload>'), uploads.text);
+  });
+});
+
 suite('keys of our own', () => {
   test('do not show in listings, however they are rolled up', async () => {
     await using apart = s3({ ...options, bucket: 'versioned', endpoint: server.endpoint });

@@ -14,7 +14,7 @@ test(
   'Bun: the core keeps the contract',
   { skip: bun === undefined && 'Bun is not installed: npm ci --prefix tests/peers' },
   () => {
-    const program = fileURLToPath(new URL('bun-program.ts', import.meta.url));
+    const program = fileURLToPath(new URL('./bun-program.ts', import.meta.url));
     const printed = execFileSync(join(ROOT, bun ?? ''), ['run', program], { cwd: ROOT, encoding: 'utf8' });
     assert.match(printed, /^\d+ tests, 0 failed\n$/);
   },

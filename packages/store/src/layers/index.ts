@@ -2,6 +2,7 @@
 
 export { cache } from './cache.ts';
 export type { CacheOptions } from './cache.ts';
+export { checksum } from './checksum.ts';
 export { compress } from './compress.ts';
 export type { CompressOptions } from './compress.ts';
 export { encrypt } from './encrypt.ts';

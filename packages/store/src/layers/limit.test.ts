@@ -9,6 +9,7 @@ import { JumpingClock } from './clock.fixtures.ts';
 import { FaultyStore } from './faulty.fixtures.ts';
 import { intercept } from './intercept.testing.ts';
 import { limit } from './limit.ts';
+import { TokenBucket } from './limit/token-bucket.ts';
 
 /** Lets everything go on that can. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -158,6 +159,34 @@ suite('limit: bytes a second', () => {
     await rejects(all[1] as Promise<unknown>, 'Aborted');
     await Promise.all([all[0], all[2], all[3]]);
     assert.deepEqual(order, ['b', 'd', 'e']);
+  });
+
+  test('who comes when something is left again does not pass by those who wait', async () => {
+    let now = 0;
+    const timers: (() => void)[] = [];
+    const clock = {
+      now: () => now,
+      after: (_ms: number, act: () => void) => {
+        timers.push(act);
+        return () => undefined;
+      },
+    };
+    const bucket = new TokenBucket({ bytesPerSecond: 1000, burstBytes: 1000, clock });
+    const asker = { operation: 'put' } as const;
+    const order: string[] = [];
+    await bucket.take(2000, asker);
+    const first = bucket.take(1, asker).then(() => order.push('first'));
+    now = 1000.5;
+    const second = bucket.take(1, asker).then(() => order.push('second'));
+    await settled();
+    assert.deepEqual(order, []);
+    while (order.length < 2) {
+      now += 1;
+      timers.pop()?.();
+      await settled();
+    }
+    await Promise.all([first, second]);
+    assert.deepEqual(order, ['first', 'second']);
   });
 
   test('a large read into memory is of one state', async () => {

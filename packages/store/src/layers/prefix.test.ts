@@ -88,6 +88,15 @@ suite('prefix', () => {
     }
   });
 
+  test('what is no key does not become one by what stands before it', async () => {
+    const store = prefix('a/', memory());
+    for (const key of ['', '.cistern/x']) {
+      await rejects(store.put(key, 'x'), 'InvalidKey');
+      await rejects(store.get(key), 'InvalidKey');
+      await rejects(store.upload(key), 'InvalidKey');
+    }
+  });
+
   test('half a character of the key does not join half a one of the prefix', async () => {
     const store = prefix('a', memory());
     await rejects(store.put('\udeb0', 'x'), 'InvalidKey');

@@ -38,5 +38,7 @@ suite('readonly', () => {
       presign: (key, options) => Promise.resolve(`${options?.method} ${key}`),
     });
     assert.equal(await readonly(inner).presign('a', { method: 'HEAD' }), 'HEAD a');
+    await rejects(readonly(inner).presign('a', { method: 'PUT' }), 'Unsupported');
+    await rejects(readonly(inner).presign('a', { method: 'DELETE' }), 'Unsupported');
   });
 });

@@ -90,14 +90,14 @@ const range: fc.Arbitrary<ByteRange | undefined> = fc.oneof(
   fc.nat(70_000).map((suffix) => ({ suffix })),
 );
 
-function operation(what: string, given: unknown, run: Operation['run'], isStream = false): Operation {
+function named(what: string, given: unknown, run: Operation['run'], isStream = false): Operation {
   return { what: `${what} ${JSON.stringify(given)}`, isStream, run };
 }
 
 const put = fc
   .record({ key: anyKey, size, seed: fc.nat(9), mode, attributes, isStream: fc.boolean() })
   .map((given) =>
-    operation(
+    named(
       'put',
       given,
       async (session) => {
@@ -112,7 +112,7 @@ const put = fc
 const putOfWrongSize = fc
   .record({ key, size, seed: fc.nat(9), isStream: fc.boolean() })
   .map((given) =>
-    operation(
+    named(
       'put, wrong size',
       given,
       async (session) => session.store.put(given.key, bodyOf(given), { size: given.size + 1 }),
@@ -128,7 +128,7 @@ function bodyOf(given: { readonly size: number; readonly seed: number; readonly 
 const get = fc
   .record({ key: anyKey, range, ifMatch: maybeEtag, ifNoneMatch: maybeEtag, head: fc.boolean() })
   .map((given) =>
-    operation('get', given, async (session) => {
+    named('get', given, async (session) => {
       const read = await session.store.get(given.key, {
         head: given.head,
         range: given.range,
@@ -149,7 +149,7 @@ const readInto = fc
     ifMatch: maybeEtag,
   })
   .map((given) =>
-    operation('readInto', given, async (session) => {
+    named('readInto', given, async (session) => {
       const targets = given.whole
         ? [{ start: 0, into: new Uint8Array(given.room) }]
         : given.targets.map(([start, count]) => ({ start, into: new Uint8Array(count) }));
@@ -168,7 +168,7 @@ const list = fc
     delimiter: fc.constantFrom(undefined, '', '/', 'b/'),
   })
   .map((given) =>
-    operation('list', given, async (session) => {
+    named('list', given, async (session) => {
       const entries: unknown[] = [];
       for await (const entry of session.store.list(given)) {
         entries.push(entry.type === 'object' ? [entry.key, entry.size] : [entry.prefix]);
@@ -178,7 +178,7 @@ const list = fc
   );
 
 const remove = fc.array(anyKey, { maxLength: 5 }).map((keys) =>
-  operation('delete', keys, async (session) => {
+  named('delete', keys, async (session) => {
     const results: string[] = [];
     for await (const { key: deleted, error } of session.store.delete(keys)) {
       results.push(`${JSON.stringify(deleted)} ${error?.code} ${JSON.stringify(error?.key)}`);
@@ -188,7 +188,7 @@ const remove = fc.array(anyKey, { maxLength: 5 }).map((keys) =>
 );
 
 const copy = fc.record({ from: anyKey, to: key, mode, ifMatch: maybeEtag, attributes }).map((given) =>
-  operation('copy', given, async (session) =>
+  named('copy', given, async (session) =>
     session.wrote(
       await session.store.copy(given.from, given.to, {
         mode: session.mode(given.mode),
@@ -210,7 +210,7 @@ const upload = fc
     attributes,
   })
   .map((given) =>
-    operation('upload', given, async (session) => {
+    named('upload', given, async (session) => {
       if (!session.can.uploads) {
         if (session.store.capabilities.uploads) return 'Unsupported';
         return session.store.upload('a').catch((error: unknown) => isStoreError(error) && error.code);

@@ -8,6 +8,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { memory } from '../memory.ts';
 import type { ObjectStore } from '../object-store.ts';
+import { cache } from './cache.ts';
+import { checksum } from './checksum.ts';
 import { JumpingClock } from './clock.fixtures.ts';
 import { compress } from './compress.ts';
 import { encrypt } from './encrypt.ts';
@@ -30,6 +32,8 @@ const layer: fc.Arbitrary<Wrap> = fc.oneof(
   fc.integer({ min: 1, max: 5 }).map<Wrap>((attempts) => (store) => retry(attempts, store)),
   fc.integer({ min: 1, max: 4 }).map<Wrap>((concurrency) => (store) => limit({ concurrency }, store)),
   fc.constant<Wrap>((store) => limit({ bytesPerSecond: 1e6, clock: new JumpingClock() }, store)),
+  fc.constant<Wrap>((store) => cache({ store: memory(), bytes: 200_000, blockBytes: 4096 }, store)),
+  fc.constant<Wrap>((store) => checksum('sha256', store)),
   fc.constantFrom('one', 'two').map<Wrap>((current) => (store) => encrypt({ keys: KEYS, current }, store)),
   fc
     .constantFrom(4096, 65_536)

@@ -3,6 +3,7 @@
 import type { ObjectStore } from '../object-store.ts';
 import { memory } from '../memory.ts';
 import { cache } from './cache.ts';
+import { checksum } from './checksum.ts';
 import { compress } from './compress.ts';
 import { encrypt } from './encrypt.ts';
 import { limit } from './limit.ts';
@@ -62,6 +63,7 @@ export const LAYERS: Readonly<Record<string, LayerUnderTest>> = {
     wrap: (store) => cache({ store: memory(), bytes: 1_000_000, blockBytes: 4096 }, store),
     shown: 'cache(memory(), ',
   },
+  checksum: { wrap: (store) => checksum('sha256', store), shown: 'checksum("sha256", ', ...CODEC },
   compress: { wrap: (store) => compress({}, store), shown: 'compress(3, ', ...CODEC },
   encrypt: {
     wrap: (store) => encrypt({ keys: KEYS, current: '2026' }, store),

@@ -2,11 +2,8 @@
 
 import type { CopyOptions, ObjectInfo, ObjectStore } from '../object-store.ts';
 
-/** The getter by which a layer says whose objects it shows, if it shows their bytes as they are. */
+/** The getter by which a layer says whose objects it shows, if it shows their bytes as they are: asked of what is copied. */
 export const COPY_ORIGIN: unique symbol = Symbol.for('cistern.copyOrigin') as never;
-
-/** The method by which a backend copies from another store of the same service. */
-export const COPY_FROM: unique symbol = Symbol.for('cistern.copyFrom') as never;
 
 export interface CopyOrigin {
   readonly store: ObjectStore;
@@ -14,12 +11,23 @@ export interface CopyOrigin {
   readonly prefix: string;
 }
 
-export type CopyBetween = (from: string, to: string, options: CopyOptions) => Promise<ObjectInfo>;
+/** The method by which a backend copies from another store of the same service, and a layer as it copies anything. */
+export const COPY_FROM: unique symbol = Symbol.for('cistern.copyFrom') as never;
 
 export interface CopiesFrom {
-  /** @returns `undefined` if it cannot copy from there */
+  /**
+   * @param source a backend, or a layer that is no view
+   * @returns `undefined` if it cannot copy from there without the bytes passing through this process
+   */
   [COPY_FROM](source: ObjectStore): CopyBetween | undefined;
 }
+
+/** Copies a key of one store to a key of another, over what is there. */
+export type CopyBetween = (
+  from: string,
+  to: string,
+  options: Omit<CopyOptions, 'mode'>,
+) => Promise<ObjectInfo>;
 
 /** Where the objects of `store` are: in the store behind its layers, as far as these say so. */
 export function copyOrigin(store: ObjectStore): CopyOrigin {
@@ -28,19 +36,16 @@ export function copyOrigin(store: ObjectStore): CopyOrigin {
     : { store, prefix: '' };
 }
 
+/** As `CopiesFrom`, of any store: of those that do not say, only one's own objects. */
+export function copyFrom(to: ObjectStore, source: ObjectStore): CopyBetween | undefined {
+  if (COPY_FROM in to) return (to as unknown as CopiesFrom)[COPY_FROM](source);
+  if (to !== source || !to.capabilities.serverSideCopy) return undefined;
+  return (a, b, options) => to.copy(a, b, options);
+}
+
 /** @returns a copy of keys of `from` to keys of `to` on the side of the store; `undefined` when there is none */
 export function serverSideCopy(from: ObjectStore, to: ObjectStore): CopyBetween | undefined {
-  const source = copyOrigin(from);
-  const target = copyOrigin(to);
-  const { store } = target;
-  let copy: CopyBetween | undefined;
-  if (source.store === store) {
-    if (!to.capabilities.serverSideCopy) return undefined;
-    copy = (a, b, options) => store.copy(a, b, options);
-  } else if (COPY_FROM in store) {
-    copy = (store as unknown as CopiesFrom)[COPY_FROM](source.store);
-  }
-  if (copy === undefined) return undefined;
-  const between = copy;
-  return (a, b, options) => between(source.prefix + a, target.prefix + b, options);
+  const { store, prefix } = copyOrigin(from);
+  const copy = copyFrom(to, store);
+  return copy === undefined ? undefined : (a, b, options) => copy(prefix + a, b, options);
 }

@@ -1,7 +1,7 @@
 /** @module `sync`: makes one store, or a part of it, like another, in constant memory. */
 
 export type { Compare } from './compare-objects.ts';
-export { COPY_FROM, COPY_ORIGIN } from './copy-origin.ts';
+export { COPY_FROM, COPY_ORIGIN, copyFrom, copyOrigin, serverSideCopy } from './copy-origin.ts';
 export type { CopiesFrom, CopyBetween, CopyOrigin } from './copy-origin.ts';
 export { sync, Sync } from './sync.ts';
 export type { SyncOptions } from './sync.ts';

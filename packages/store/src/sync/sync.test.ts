@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { collect } from '../body.ts';
+import { bytesSource, collect } from '../body.ts';
 import { StoreError } from '../errors.ts';
 import { prefix } from '../layers/prefix.ts';
 import { memory } from '../memory.ts';
@@ -154,6 +154,16 @@ suite('sync', () => {
     assert.equal(await store.get('c/b/2').text(), 'two');
   });
 
+  test('a store into a part of itself only with a filter: it would copy its copies', async () => {
+    const store = await filled({ a: '1', 'backup/old': '2' });
+    const backup = prefix('backup/', store);
+    assert.throws(() => sync(store, backup), { code: 'InvalidArgument' });
+    assert.throws(() => sync(backup, store), { code: 'InvalidArgument' });
+    const filter = (key: string): boolean => !key.startsWith('backup/');
+    assert.equal((await sync(store, backup, { filter, delete: true }).finish()).deleted, 1);
+    assert.deepEqual([...(await contents(store)).keys()], ['a', 'backup/a']);
+  });
+
   test('keys that fail do not stop the others, and are told', async () => {
     const from = await filled({ a: 'a', b: 'b', c: 'c', d: 'd' });
     const to = await filled({ x: 'x', y: 'y' });
@@ -223,13 +233,12 @@ suite('sync', () => {
       get: async (key, options) => {
         // After it was looked at, and before its bytes are asked for.
         if (options?.range !== undefined && key === 'goes') await from.delete(key);
-        const isChanging = key === 'keeps changing' || (key === 'changes' && changes++ === 0);
-        if (options?.range !== undefined && isChanging)
-          await from.put(key, new Uint8Array(2_000_000).fill(2));
+        const isRead = options?.range !== undefined;
+        const isChanging = key === 'keeps changing' || (key === 'changes' && isRead && changes++ === 0);
+        if (isRead && isChanging) await from.put(key, new Uint8Array(2_000_000).fill(2));
         return from.get(key, options);
       },
     });
-    changes = 0;
     const to = memory();
     const records = await told(source, to);
     assert.deepEqual(records, [
@@ -270,5 +279,39 @@ suite('sync', () => {
     assert.deepEqual({ deleted, skipped, failed }, { deleted: 10_497, skipped: 2, failed: 0 });
     assert.equal(dry.deleted, deleted);
     assert.deepEqual(await Array.fromAsync(to.keys()), ['k000003', 'k010400', 'k010499']);
+  });
+
+  test('runs ahead of what was told by no more than what is under way, however many keys there are', async () => {
+    const count = 20_000;
+    let listed = 0;
+    const many = (every: number): ObjectStore =>
+      but(memory(), {
+        async *list(): AsyncGenerator<ListEntry> {
+          for (let i = 0; i < count; i++) {
+            if (every > 1) listed++;
+            const key = `k${String(i).padStart(10, '0')}`;
+            if (i % every === 0) yield { type: 'object', key, size: 1, lastModified: new Date(0) };
+          }
+          await Promise.resolve();
+        },
+        put: (key) => Promise.resolve({ key, size: 1, etag: '1', lastModified: new Date(0), attributes: {} }),
+        get: (key) =>
+          Promise.resolve({
+            info: { key, size: 1, etag: '1', lastModified: new Date(0), attributes: {} },
+            range: { start: 0, end: 1 },
+            body: bytesSource(new Uint8Array(1)).open(),
+            close: () => Promise.resolve(),
+            [Symbol.asyncDispose]: () => Promise.resolve(),
+          }),
+      });
+    let [told_, ahead] = [0, 0];
+    const running = sync(many(1), many(2), { concurrency: 8 });
+    for await (const { action } of running) {
+      ahead = Math.max(ahead, listed - ++told_);
+      assert.ok(action === 'copy' || action === 'skip');
+    }
+    assert.equal(running.summary.copied, count / 2);
+    assert.equal(running.summary.skipped, count / 2);
+    assert.ok(ahead <= 8 + 2, `${ahead} keys were listed and not told`);
   });
 });

@@ -8,7 +8,7 @@ import { difference } from './compare-objects.ts';
 import type { Compare } from './compare-objects.ts';
 import { copyObject } from './copy-object.ts';
 import type { ObjectCopier } from './copy-object.ts';
-import { serverSideCopy } from './copy-origin.ts';
+import { copyOrigin, serverSideCopy } from './copy-origin.ts';
 import { mergeListings } from './merge-listings.ts';
 import type { KeyPair } from './merge-listings.ts';
 import { SyncCounts } from './sync-record.ts';
@@ -65,6 +65,17 @@ export class Sync implements AsyncIterable<SyncRecord> {
     const { concurrency = CONCURRENCY, attributes = true } = options;
     if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
       throw new StoreError('InvalidArgument', `At least 1 object is copied at once, not ${concurrency}`);
+    }
+    const [source, target] = [copyOrigin(from), copyOrigin(to)];
+    if (
+      options.filter === undefined &&
+      source.store === target.store &&
+      isWithin(source.prefix, target.prefix)
+    ) {
+      throw new StoreError(
+        'InvalidArgument',
+        `${from.toString()} and ${to.toString()} are one inside the other: leave that part out with a filter`,
+      );
     }
     this.#options = options;
     this.#concurrency = concurrency;
@@ -212,6 +223,11 @@ export class Sync implements AsyncIterable<SyncRecord> {
       if (source === undefined && target !== undefined && filter(key)) yield target;
     }
   }
+}
+
+/** Whether one of two parts of a store holds the other, and they are not the same. */
+function isWithin(a: string, b: string): boolean {
+  return a !== b && (a.startsWith(b) || b.startsWith(a));
 }
 
 function asStoreError(error: unknown, key: string): StoreError {

@@ -48,10 +48,9 @@ export async function cleanUploads(
   if (!(olderThanMs >= 0)) {
     throw new StoreError('InvalidArgument', `olderThanMs is 0 or more, not ${olderThanMs}`);
   }
-  const { inner } = toStore(store);
-  if (CLEAN_UPLOADS in inner) {
-    return (inner as unknown as CleansUploads)[CLEAN_UPLOADS]({ olderThanMs, dryRun, signal });
-  }
+  const inner: ObjectStore & Partial<CleansUploads> = toStore(store).inner;
+  const own = inner[CLEAN_UPLOADS]?.({ olderThanMs, dryRun, signal });
+  if (own !== undefined) return own;
   const removed: CleanedUpload[] = [];
   for await (const { key, id, startedAt } of inner.listUploads({ signal })) {
     if (startedAt.getTime() > Date.now() - olderThanMs) continue;

@@ -5,6 +5,7 @@ import { suite, test } from 'node:test';
 import { MemoryStore } from '../backends/memory/memory-store.ts';
 import { collect } from '../body.ts';
 import { StoreError } from '../errors.ts';
+import { retry } from '../layers/retry.ts';
 import { memory } from '../memory.ts';
 import { toStore } from '../store.ts';
 import { cleanUploads } from './clean-uploads.ts';
@@ -162,5 +163,62 @@ suite('uploads made of part objects', () => {
     assert.deepEqual(await cleanUploads(store), []);
     assert.deepEqual(await cleanUploads(store, { olderThanMs: 0 }), [{ key: 'a', id, reason: 'abandoned' }]);
     assert.deepEqual(await Array.fromAsync(store.listUploads()), []);
+  });
+
+  test('the cleaner is reached through retry', async () => {
+    const store = retry(2, new PartMemoryStore());
+    const upload = await store.upload('a');
+    await upload.complete();
+    const { id } = upload;
+    assert.deepEqual(await cleanUploads(store, { olderThanMs: 0 }), [{ key: 'a', id, reason: 'leftover' }]);
+  });
+
+  test('a follower that is behind when the object is replaced is told', async () => {
+    const store = new PartMemoryStore();
+    const upload = await store.upload('a', { partSize: 4 });
+    await upload.write('0123456789');
+    await upload.flush();
+    const reader = await store.openUpload('a');
+    const chunks = reader.follow({ pollMs: 1 })[Symbol.asyncIterator]();
+    assert.equal(new TextDecoder().decode((await chunks.next()).value as Uint8Array), '0123');
+    await upload.complete();
+    await store.put('a', '0123 and more');
+    const rest = async (): Promise<void> => {
+      while ((await chunks.next()).done !== true);
+    };
+    await assert.rejects(rest(), { code: 'Conflict' });
+  });
+
+  test('a reader that was closed reads no more, and who waits is told', async () => {
+    const store = new PartMemoryStore();
+    const upload = await store.upload('a');
+    await upload.write('0123');
+    await upload.flush();
+    const reader = await store.openUpload('a');
+    const chunks = reader.follow({ pollMs: 100_000 })[Symbol.asyncIterator]();
+    await chunks.next();
+    const waiting = chunks.next();
+    await reader.close();
+    await assert.rejects(waiting, { code: 'Closed' });
+    await assert.rejects(reader.refresh(), { code: 'Closed' });
+    await upload.abort();
+  });
+
+  test('a store that tries again, and finds what its first try made, shuts nobody out', async () => {
+    const raw = rawObjects(new MemoryStore());
+    const repeating: PartObjects = {
+      ...raw,
+      put: async (key, body, options) => {
+        if (options?.mode === 'create') await raw.put(key, body, options);
+        return raw.put(key, body, options);
+      },
+    };
+    const uploads = new PartUploads(repeating, { partSize: 4 });
+    const first = await uploads.upload('a');
+    await first.write('012345');
+    await first.detach();
+    const second = await uploads.upload('a', { resume: first.id });
+    await second.write('456789');
+    assert.equal((await second.complete()).size, 10);
   });
 });

@@ -31,7 +31,12 @@ export class UploadLog {
     state: UploadState,
     signal: AbortSignal | undefined,
   ): Promise<UploadLog> {
-    await objects.put(stateKey(folder, 1), encodeState(state), { mode: 'create', signal });
+    try {
+      await objects.put(stateKey(folder, 1), encodeState(state), { mode: 'create', signal });
+    } catch (error) {
+      // Nobody else has this id: the store tried again, and met its own first try.
+      if (!isStoreError(error, 'AlreadyExists')) throw error;
+    }
     return new UploadLog(objects, folder, id, 1, state);
   }
 

@@ -97,6 +97,8 @@ class ObjectBlobWriter implements BlobWriter {
   }
 }
 
+const EMPTY = new Uint8Array(0);
+
 /** Reads on in one request as long as reads follow each other. */
 class ObjectBlobReader implements BlobReader {
   readonly #store: ObjectStore;
@@ -104,7 +106,7 @@ class ObjectBlobReader implements BlobReader {
   readonly #length: number;
   #read: ObjectRead | undefined;
   #chunks: AsyncIterator<Uint8Array> | undefined;
-  #rest = new Uint8Array(0);
+  #rest: Uint8Array = EMPTY;
   #position = -1;
 
   /** @param length bytes that will be read: no more than these are asked for at a time */
@@ -115,35 +117,39 @@ class ObjectBlobReader implements BlobReader {
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {
-    if (position !== this.#position && !(await this.#seek(position))) return 0;
     let done = 0;
     while (done < into.byteLength) {
-      if (this.#rest.byteLength === 0) {
-        const next = await this.#chunks?.next();
-        if (next === undefined || next.done === true) break;
-        this.#rest = next.value as Uint8Array<ArrayBuffer>;
-      }
-      const count = Math.min(this.#rest.byteLength, into.byteLength - done);
-      into.set(this.#rest.subarray(0, count), done);
-      this.#rest = this.#rest.subarray(count);
+      const at = position + done;
+      if (at !== this.#position && !(await this.#seek(at, into.byteLength - done))) break;
+      const count = await this.#take(into.subarray(done));
       done += count;
+      if (count > 0) continue;
+      // What was asked for may have been less than what is wanted in the end.
+      if (this.#read === undefined || this.#read.range.end >= this.#read.info.size) break;
+      this.#position = -1;
     }
-    this.#position += done;
-    // What was asked for at first may have been less than what is wanted in the end.
-    if (done > 0 || into.byteLength === 0 || this.#atEnd) return done;
-    this.#position = -1;
-    return this.read(into, position);
+    return done;
   }
 
-  get #atEnd(): boolean {
-    return this.#read === undefined || this.#read.range.end >= this.#read.info.size;
+  /** Moves on by as many bytes as the chunk at hand has: 0 at the end of what was asked for. */
+  async #take(into: Uint8Array): Promise<number> {
+    if (this.#rest.byteLength === 0) {
+      const next = await this.#chunks?.next();
+      if (next === undefined || next.done === true) return 0;
+      this.#rest = next.value;
+    }
+    const count = Math.min(this.#rest.byteLength, into.byteLength);
+    into.set(this.#rest.subarray(0, count));
+    this.#rest = this.#rest.subarray(count);
+    this.#position += count;
+    return count;
   }
 
-  async #seek(position: number): Promise<boolean> {
+  async #seek(position: number, least: number): Promise<boolean> {
     await this.close();
     try {
       this.#read = await this.#store.get(this.#key, {
-        range: { start: position, end: position + Math.max(this.#length, 1) },
+        range: { start: position, end: position + Math.max(this.#length, least) },
       });
     } catch (error) {
       // Where the blob ends there is nothing to read.
@@ -151,7 +157,7 @@ class ObjectBlobReader implements BlobReader {
       throw error;
     }
     this.#chunks = this.#read.body[Symbol.asyncIterator]();
-    this.#rest = new Uint8Array(0);
+    this.#rest = EMPTY;
     this.#position = position;
     return true;
   }

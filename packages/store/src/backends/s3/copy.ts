@@ -36,6 +36,7 @@ export async function copyObject(
   from: string,
   to: string,
   options: CopyOptions,
+  source: S3Context = context,
 ): Promise<ObjectInfo> {
   const { mode, ifMatch, version, signal } = options;
   const given =
@@ -43,8 +44,8 @@ export async function copyObject(
       ? undefined
       : toAttributes(options.attributes, 'copy', to, METADATA_BYTES_MAX);
   // Its size decides how it is copied, and its attributes and etag are those of the copy.
-  const { info } = await headObject(context, 'copy', from, { ifMatch, version, signal });
-  const copy: Copy = { from, to, info, options, attributes: given ?? info.attributes };
+  const { info } = await headObject(source, 'copy', from, { ifMatch, version, signal });
+  const copy: Copy = { source, from, to, info, options, attributes: given ?? info.attributes };
   if (mode !== undefined && mode !== 'overwrite' && !context.conditions.onCopies)
     return through(context, copy);
   if (info.size > COPY_BYTES_MAX) return inParts(context, copy);
@@ -52,6 +53,8 @@ export async function copyObject(
 }
 
 interface Copy {
+  /** the bucket that `from` is in */
+  readonly source: S3Context;
   readonly from: string;
   readonly to: string;
   /** of what is copied */
@@ -66,12 +69,12 @@ async function inOne(context: S3Context, copy: Copy, replaces: boolean): Promise
   const { mode, signal } = options;
   const doing = { operation: 'copy', key: to, mode } as const;
   const headers: HeaderPairs = [
-    ['x-amz-copy-source', sourceOf(context, copy)],
+    ['x-amz-copy-source', sourceOf(copy)],
     ['x-amz-copy-source-if-match', quote(info.etag)],
     ...conditionHeaders(mode),
   ];
   // Onto itself with nothing changed is refused, unless its attributes are said again.
-  if (replaces || copy.from === to) {
+  if (replaces || (copy.from === to && copy.source === context)) {
     headers.push(['x-amz-metadata-directive', 'REPLACE'], ...attributeHeaders(attributes));
   }
   try {
@@ -114,7 +117,7 @@ function copyFailure(error: unknown, { from, to, options }: Copy): unknown {
 async function inParts(context: S3Context, copy: Copy): Promise<ObjectInfo> {
   const { to, info, attributes, options } = copy;
   const { mode, signal } = options;
-  const source = sourceOf(context, copy);
+  const source = sourceOf(copy);
   const partSize = partSizeFor(Math.max(COPY_PART_BYTES, context.partSize), info.size);
   const upload = await createMultipart(context, 'copy', to, attributes, {
     mode,
@@ -143,16 +146,14 @@ async function inParts(context: S3Context, copy: Copy): Promise<ObjectInfo> {
 
 async function through(
   context: S3Context,
-  { from, to, info, attributes, options }: Copy,
+  { source, from, to, info, attributes, options }: Copy,
 ): Promise<ObjectInfo> {
   const { mode, version, signal } = options;
-  const read = await getObject(context, from, { ifMatch: info.etag, version, signal });
+  const read = await getObject(source, from, { ifMatch: info.etag, version, signal });
   return putObject(context, to, streamSource(read.body, info.size), { mode, attributes, signal });
 }
 
-function sourceOf({ client }: S3Context, { from, options }: Copy): string {
-  const source = client.copySource(from);
-  return options.version === undefined
-    ? source
-    : `${source}?versionId=${encodeURIComponent(options.version)}`;
+function sourceOf({ source, from, options }: Copy): string {
+  const named = source.client.copySource(from);
+  return options.version === undefined ? named : `${named}?versionId=${encodeURIComponent(options.version)}`;
 }

@@ -23,6 +23,8 @@ import type {
   UploadOptions,
 } from '../../object-store.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
+import { COPY_FROM } from '../../sync/copy-origin.ts';
+import type { CopyBetween } from '../../sync/copy-origin.ts';
 import { CLEAN_UPLOADS } from '../../uploads/clean-uploads.ts';
 import type { CleanedUpload } from '../../uploads/clean-uploads.ts';
 import { PartUploads } from '../../uploads/part-uploads.ts';
@@ -38,6 +40,7 @@ import { partObjects } from './part-objects.ts';
 import { presignObject } from './presign.ts';
 import { METADATA_BYTES_MAX, OBJECT_BYTES_MAX, putObject } from './put.ts';
 import { readInto } from './read-into.ts';
+import { isSameService } from './settings.ts';
 import type { S3Settings } from './settings.ts';
 
 export class S3Store implements ObjectStore {
@@ -122,6 +125,16 @@ export class S3Store implements ObjectStore {
     checkKey(to, 'copy', KEY_BYTES_MAX);
     await this.#conditions.require(options.mode, 'copy', to, options);
     return copyObject(this.#context, from, to, options);
+  }
+
+  /** Between buckets of one service that one set of keys opens. */
+  [COPY_FROM](source: ObjectStore): CopyBetween | undefined {
+    if (!(source instanceof S3Store) || !isSameService(source.#settings, this.#settings)) return undefined;
+    return async (from, to, options) => {
+      source.#check('copy', from, options.signal);
+      this.#check('copy', to, options.signal);
+      return copyObject(this.#context, from, to, options, source.#context);
+    };
   }
 
   async upload(key: string, options: UploadOptions = {}): Promise<Upload> {

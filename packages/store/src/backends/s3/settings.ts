@@ -113,6 +113,15 @@ export interface S3Settings {
   readonly uploads: 'auto' | 'native' | 'parts';
 }
 
+/** Whether the keys of the one open the buckets of the other: the same provider, or the same keys. */
+export function isSameService(one: S3Settings, other: S3Settings): boolean {
+  if (one.endpoint !== other.endpoint || one.region !== other.region) return false;
+  const [a, b] = [one.credentials, other.credentials];
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object') return false;
+  return a.accessKeyId === b.accessKeyId && a.secretAccessKey === b.secretAccessKey;
+}
+
 const CONCURRENCY = 8;
 const CONNECTIONS = 128;
 const REGION = 'us-east-1';

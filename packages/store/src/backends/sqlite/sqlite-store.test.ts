@@ -36,6 +36,15 @@ function count(db: DatabaseSync, table: string): number {
   return Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']);
 }
 
+/** What is done in the background, awaited; fails when it does not come. */
+async function until(isSo: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!isSo()) {
+    if (performance.now() > deadline) assert.fail('it does not come');
+    await new Promise(setImmediate);
+  }
+}
+
 suite('sqlite: other processes', () => {
   test('of those that create the same key one wins, each time', async () => {
     const path = newPath();
@@ -137,9 +146,13 @@ suite('sqlite: contents', () => {
     await store.copy('a', 'b');
     assert.equal(count(db, 'chunks'), 4);
     await store.delete('a');
+    // Sweeps have their turn.
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+    await store.put('c', 'x');
     sameBytes(await store.get('b').bytes(), bytes);
+    await store.delete('c');
     await store.delete('b');
-    while (count(db, 'chunks') > 0) await new Promise(setImmediate);
+    await until(() => count(db, 'chunks') === 0);
     assert.equal(count(db, 'contents'), 0);
   });
 
@@ -174,7 +187,7 @@ suite('sqlite: contents', () => {
     const content = Number(db.prepare('SELECT max(id) AS id FROM contents').get()?.['id']);
     await other.put('a', 'newer');
     const there = db.prepare('SELECT 1 FROM contents WHERE id = ?');
-    while (there.get(content) !== undefined) await new Promise(setImmediate);
+    await until(() => there.get(content) === undefined);
     await rejects(collect(lost.body), 'Conflict');
   });
 
@@ -185,7 +198,7 @@ suite('sqlite: contents', () => {
     db.exec(`INSERT INTO contents (id, part_bytes, chunk_bytes, refs, uploaded, expires_ms) VALUES (7, 10, 10, 0, 0, 1);
       INSERT INTO chunks SELECT (7 << 26) + value, zeroblob(10) FROM json_each('[0,1,2,3]')`);
     await using store = sqlite(path);
-    while (count(db, 'contents') > 0) await new Promise(setImmediate);
+    await until(() => count(db, 'contents') === 0);
     assert.equal(count(db, 'chunks'), 0);
     db.close();
     await store.put('a', 'x');
@@ -200,8 +213,18 @@ suite('sqlite: contents', () => {
       throw new RangeError('no more');
     };
     await assert.rejects(store.put('a', failing()), /no more/);
-    while (count(db, 'chunks') > 0) await new Promise(setImmediate);
+    await until(() => count(db, 'chunks') === 0);
     await rejects(store.get('a'), 'NotFound');
+  });
+
+  test('what is closed takes no more, from uploads neither', async () => {
+    const store = sqlite(newPath());
+    const up = await store.upload('a');
+    await up.write('x');
+    await store.close();
+    await rejects(up.flush(), 'Closed');
+    await rejects(store.put('a', 'x'), 'Closed');
+    await store.close();
   });
 
   test('a put that fails its condition does not fail those that are committed with it', async () => {

@@ -184,7 +184,10 @@ export class SqliteUploads {
   }
 
   #transact<T>(key: string, bytes: number, act: () => T, sync = true): Promise<T> {
-    return this.#context.queue.add({ operation: 'upload', key, bytes, sync }, act);
+    return Promise.try(() => {
+      this.#context.checkOpen('upload');
+      return this.#context.queue.add({ operation: 'upload', key, bytes, sync }, act);
+    });
   }
 }
 

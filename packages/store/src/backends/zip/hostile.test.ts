@@ -102,6 +102,17 @@ suite('zip: bombs', () => {
     await rejects(large.readInto('a', into), 'Corrupt');
   });
 
+  test('of what unpacks to far more than it claims no more than that is given', async () => {
+    const zeros = makeZip([{ name: 'a', bytes: new Uint8Array(30_000_000), size: 1_000_000 }]);
+    await using store = await opened(zeros);
+    let given = 0;
+    const reading = async (): Promise<void> => {
+      for await (const chunk of await store.get('a')) given += chunk.byteLength;
+    };
+    await rejects(reading(), 'Corrupt');
+    assert.ok(given <= 1_000_000, `${given} bytes were given`);
+  });
+
   test('less in it than is claimed', async () => {
     for (const bytes of [HELLO, sample(2_000_000)]) {
       await using store = await opened(makeZip([{ name: 'a', bytes, size: bytes.byteLength + 1 }]));

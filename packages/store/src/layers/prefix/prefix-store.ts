@@ -23,8 +23,8 @@ import type {
   UploadOptions,
 } from '../../object-store.ts';
 import { objectRead } from '../../object-read.ts';
-import { COPY_ORIGIN, copyOrigin } from '../../sync/copy-origin.ts';
-import type { CopyOrigin } from '../../sync/copy-origin.ts';
+import { COPY_FROM, COPY_ORIGIN, copyFrom, copyOrigin } from '../../sync/copy-origin.ts';
+import type { CopyBetween, CopyOrigin } from '../../sync/copy-origin.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import { CallerErrors } from '../caller-errors.ts';
 import { KeyMapping } from './key-mapping.ts';
@@ -46,10 +46,19 @@ export class PrefixStore implements ObjectStore {
     );
   }
 
-  /** For copies between views of one store. */
+  /** For copies between views of one store: what is copied, and where to. */
   get [COPY_ORIGIN](): CopyOrigin {
     const { store, prefix } = copyOrigin(this.#inner);
     return { store, prefix: prefix + this.#keys.prefix };
+  }
+
+  [COPY_FROM](source: ObjectStore): CopyBetween | undefined {
+    const copy = copyFrom(this.#inner, source);
+    if (copy === undefined) return undefined;
+    return (from, to, options) =>
+      this.#keys.call(async () =>
+        this.#keys.info(await copy(from, this.#keys.in(to, 'copy', this.#keyBytesMax), options)),
+      );
   }
 
   get capabilities(): Capabilities {

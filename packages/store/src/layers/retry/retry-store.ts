@@ -24,6 +24,10 @@ import type {
   ReadTarget,
   UploadOptions,
 } from '../../object-store.ts';
+import { COPY_FROM, COPY_ORIGIN, copyFrom, copyOrigin } from '../../sync/copy-origin.ts';
+import type { CopyBetween, CopyOrigin } from '../../sync/copy-origin.ts';
+import { CLEAN_UPLOADS } from '../../uploads/clean-uploads.ts';
+import type { CleansUploads } from '../../uploads/clean-uploads.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import { CallerErrors } from '../caller-errors.ts';
 import { Attempts } from './attempts.ts';
@@ -135,6 +139,26 @@ export class RetryStore implements ObjectStore {
     } catch (error) {
       return this.#resolve(error, attempts, to, options.mode, mark, options.signal);
     }
+  }
+
+  /** For copies between stores of one service: what is copied is where it is, and copying is tried again. */
+  get [COPY_ORIGIN](): CopyOrigin {
+    return copyOrigin(this.#inner);
+  }
+
+  [COPY_FROM](source: ObjectStore): CopyBetween | undefined {
+    const copy = copyFrom(this.#inner, source);
+    if (copy === undefined) return undefined;
+    return (from, to, options) =>
+      this.#call('copy', to, options.signal, this.#policy.attemptTimeoutMs, (signal) =>
+        copy(from, to, { ...options, signal }),
+      );
+  }
+
+  /** The cleaner of what is retried, if it has one. It can be called again when it fails. */
+  get [CLEAN_UPLOADS](): CleansUploads[typeof CLEAN_UPLOADS] | undefined {
+    const inner = this.#inner as ObjectStore & Partial<CleansUploads>;
+    return inner[CLEAN_UPLOADS]?.bind(inner);
   }
 
   async upload(key: string, options: UploadOptions = {}): Promise<Upload> {

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { expectError, expectStatus, leavesUnchanged } from '../support/expect.ts';
 import { MultipartUpload, partBytes } from '../support/multipart.ts';
-import { dataFiles, needsOwnServer, startTestServer } from '../support/server.ts';
+import { dataFiles, needsBlobFiles, needsOwnServer, startTestServer } from '../support/server.ts';
 import { texts } from '../support/xml.ts';
 
 const { s3, dataDir } = await startTestServer();
@@ -76,7 +76,7 @@ test('parts that arrive while it is aborted leave nothing behind', { skip: needs
 
 test(
   'the bytes of what was aborted, replaced, left out and deleted are gone',
-  { skip: needsOwnServer },
+  { skip: needsBlobFiles },
   async () => {
     const aborted = await MultipartUpload.begin(s3, bucket, 'aborted');
     await aborted.part(1, partBytes(200_000));

@@ -15,7 +15,7 @@ import { eventually } from '../support/eventually.ts';
 import { expectError, expectStatus } from '../support/expect.ts';
 import { MultipartUpload, partBytes } from '../support/multipart.ts';
 import { etagOf, type S3Response, sha256Hex } from '../support/s3.ts';
-import { needsOwnServer, startTestServer } from '../support/server.ts';
+import { needsBlobFiles, needsOwnServer, startTestServer } from '../support/server.ts';
 import { elements, text } from '../support/xml.ts';
 
 const cold = mkdtempSync(join(tmpdir(), 'cistern-cold-'));
@@ -171,7 +171,7 @@ suite('a class with a directory', { skip: needsOwnServer }, () => {
   });
 });
 
-suite('a class with compression', { skip: needsOwnServer }, () => {
+suite('a class with compression', { skip: needsBlobFiles }, () => {
   test('takes less, and any zstd reads the file; ETag and checksum are those of the object', async () => {
     const body = compressible(3_000_000, 1);
     const digest = Buffer.from(sha256Hex(body), 'hex').toString('base64');
@@ -289,7 +289,7 @@ suite('a class with compression', { skip: needsOwnServer }, () => {
 
 test(
   'parts are where the class of their upload has them, copied ones, too',
-  { skip: needsOwnServer },
+  { skip: needsBlobFiles },
   async () => {
     const source = compressible(400_000, 7);
     await s3.put(bucket, 'copied-from', source);

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { after, before, beforeEach, suite, test } from 'node:test';
-import { isStoreError } from '@cistern/store';
+import { cleanUploads, isStoreError } from '@cistern/store';
 import type { Store, StoreErrorCode } from '@cistern/store';
 import { azure, azureService } from '@cistern/store/azure';
+import { retry } from '@cistern/store/layers';
 import { startAzurite, withoutAzurite } from '../support/azurite.ts';
 import type { Azurite } from '../support/azurite.ts';
 import { startHttpFaults } from '../support/http-faults.ts';
@@ -108,6 +109,8 @@ suite('azure, with faults before Azurite', { skip: withoutAzurite }, () => {
     once('lose-answer', isPut);
     const next = await store.put('mine', 'again', { mode: { ifMatch: info.etag } });
     assert.equal(await store.get('mine', { ifMatch: next.etag }).text(), 'again');
+    once('twice', isPut);
+    await store.put('mine-twice', 'hello', { mode: 'create' });
     once('lose-request', isPut);
     await rejects(store.put('never', 'x', { mode: 'create' }), 'Unavailable');
     once('lose-request', isPut);
@@ -179,6 +182,70 @@ suite('azure, with faults before Azurite', { skip: withoutAzurite }, () => {
     faults.rule = () => 'pass';
     await up.complete();
     await rejects(store.openUpload('left'), 'NotFound');
+  });
+
+  test('with retry above, faults at random show in nothing but time', async () => {
+    const retrying = retry({ attempts: 12, waitBaseMs: 1, mark: true }, store);
+    const kinds = ['lose-request', 'lose-answer', 'cut-body', 'twice'] as const;
+    let state = 20_261_121;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    faults.rule = () => (random(5) === 0 ? (kinds[random(kinds.length)] ?? 'pass') : 'pass');
+    const model = new Map<string, Uint8Array>();
+    for (let round = 0; round < 60; round++) {
+      const key = `random/${random(6)}`;
+      const bytes = sample(random(60_000) + 1).fill(round, 0, 1);
+      const old = model.get(key);
+      const kind = random(5);
+      if (kind === 0) {
+        await retrying.put(key, bytes, { mode: old === undefined ? 'create' : 'overwrite' });
+        model.set(key, bytes);
+      } else if (kind === 1) {
+        const up = await retrying.upload(key, { partSize: 10_000 });
+        await up.writeAll(bytes);
+        await up.complete();
+        model.set(key, bytes);
+      } else if (kind === 2 && old !== undefined) {
+        const { etag } = await retrying.head(key);
+        await retrying.copy(key, 'random/copy', { ifMatch: etag });
+        model.set('random/copy', old);
+      } else if (kind === 3) {
+        await retrying.delete(key);
+        model.delete(key);
+      } else if (old !== undefined) {
+        const into = new Uint8Array(old.byteLength);
+        await retrying.readInto(key, into);
+        assert.ok(Buffer.from(into).equals(old), `readInto in round ${round}`);
+      }
+      const now = model.get(key);
+      if (now !== undefined)
+        assert.ok(Buffer.from(now).equals(await retrying.get(key).bytes()), `round ${round}`);
+    }
+    assert.deepEqual(await Array.fromAsync(retrying.keys('random/')), [...model.keys()].sort());
+  });
+
+  test('what is left of uploads is cleaned up: completed ones at once, others when they are old', async () => {
+    const left = await store.upload('left-over');
+    await left.write('hello');
+    faults.rule = ({ method }) => (method === 'DELETE' ? 'lose-request' : 'pass');
+    await rejects(left.complete(), 'Unavailable');
+    faults.rule = () => 'pass';
+    const resting = await store.upload('resting');
+    await resting.write('hello');
+    await resting.flush();
+    const others = { olderThanMs: 3_600_000 };
+    const leftover = [{ key: 'left-over', id: left.id, reason: 'leftover' }];
+    assert.deepEqual(await cleanUploads(store, { ...others, dryRun: true }), leftover);
+    assert.deepEqual(await cleanUploads(store, others), leftover);
+    assert.deepEqual(await cleanUploads(store, others), []);
+    assert.equal(await store.get('left-over').text(), 'hello');
+    const abandoned = [{ key: 'resting', id: resting.id, reason: 'abandoned' }];
+    assert.deepEqual(await cleanUploads(store, { olderThanMs: 0 }), abandoned);
+    await rejects(store.openUpload('resting'), 'NotFound');
+    await resting.write('more');
+    await rejects(resting.flush(), 'NotFound');
   });
 
   test('an object that changes between two ranges is a conflict, and not a mixture', async () => {

@@ -3,8 +3,12 @@
  *
  * With `CISTERN_TEST_ENDPOINT`, `CISTERN_TEST_ACCESS_KEY` and `CISTERN_TEST_SECRET_KEY` set, the same tests ask any other
  * S3 service, which shows where a test and not the server is wrong. What needs a server of our own is skipped then.
+ *
+ * With `CISTERN_TEST_BLOBS` set to the URL of a store, the server keeps its blobs there, each in a folder of its own in
+ * place of `FOLDER`.
  */
 
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,10 +23,15 @@ export type ServerOptions = NonNullable<Parameters<typeof startServer>[0]>;
 export const REGION = 'us-east-1';
 
 const peer = process.env['CISTERN_TEST_ENDPOINT'];
+const blobs = process.env['CISTERN_TEST_BLOBS'];
 
 /** For `skip`: the reason why a test cannot run against a foreign service, or false. */
 export const needsOwnServer: string | false =
   peer === undefined ? false : 'needs a server that this file configures';
+
+/** For `skip`: the reason why a test cannot look at the files of blobs, or false. */
+export const needsBlobFiles: string | false =
+  needsOwnServer || (blobs === undefined ? false : 'blobs are in another store, and no files here');
 
 export interface TestServer {
   s3: S3;
@@ -42,7 +51,11 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
     return { s3, dataDir: '' };
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'cistern-test-'));
-  const server = await startServer({ dataDir, ...options });
+  const server = await startServer({
+    dataDir,
+    ...(blobs !== undefined && { blobs: { url: blobs.replace('FOLDER', randomUUID()) } }),
+    ...options,
+  });
   const s3 = new S3({ endpoint: server.endpoint, credentials: server.credentials, region: REGION });
   after(async () => {
     await s3.close();

@@ -46,11 +46,12 @@ export function azureService(options: AzureServiceOptions): Service {
   return new AzureService(new AzureClient(resolveAccount(options, process.env), options), options);
 }
 
-const URL_PARAMETERS = ['account', 'endpoint', 'versions'];
+const URL_PARAMETERS = ['account', 'apiVersion', 'endpoint', 'versions'];
 const CREDENTIALS = ['connectionString', 'accountKey', 'sasToken', 'credential'] as const;
 
 /**
- * `az://container`, or `az://container/folder` for the keys below `folder/`, with `?account=…`, `?endpoint=…` and `?versions=true`.
+ * `az://container`, or `az://container/folder` for the keys below `folder/`, with `?account=…`, `?endpoint=…`,
+ * `?apiVersion=…` and `?versions=true`.
  *
  * @param credentials `{ connectionString }`, `{ accountKey }`, `{ sasToken }` or `{ credential }`; the environment's when left out
  */
@@ -64,6 +65,7 @@ export function openAzureUrl(url: URL, credentials: unknown): Store {
   const store = azure({
     ...toCredentials(credentials),
     account: parameter('account'),
+    apiVersion: parameter('apiVersion'),
     endpoint: parameter('endpoint'),
     versions: parameter('versions') === 'true',
     container: url.hostname,

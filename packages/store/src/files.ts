@@ -1,10 +1,10 @@
 /** The store in a folder of files, as a function: `const store = files('/data')`. */
 
-import { fileURLToPath } from 'node:url';
 import { NODE_FILES } from './backends/files/file-system.ts';
 import type { FileSystem } from './backends/files/file-system.ts';
 import { filesKind } from './backends/files/files-kind.ts';
 import { FolderStore } from './backends/files/folder-store.ts';
+import { parseFolderUrl } from './backends/files/folder-url.ts';
 import { Store } from './store.ts';
 
 export interface FilesOptions {
@@ -32,8 +32,6 @@ export function files(path: string, { durable = true, portable, fs = NODE_FILES 
 
 /** The store of a URL: `file:///data`, with the options `durable` and `portable` as its parameters. */
 export function filesAt(url: URL): Store {
-  return files(fileURLToPath(url), {
-    durable: url.searchParams.get('durable') !== 'false',
-    portable: url.searchParams.has('portable') ? url.searchParams.get('portable') !== 'false' : undefined,
-  });
+  const { path, flags } = parseFolderUrl(url, ['durable', 'portable']);
+  return files(path, flags);
 }

@@ -1,10 +1,10 @@
 /** The store in hashed folders, as a function: `const store = hashed('/data')`. */
 
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { NODE_FILES } from './backends/files/file-system.ts';
 import type { FileSystem } from './backends/files/file-system.ts';
 import { FolderStore } from './backends/files/folder-store.ts';
+import { parseFolderUrl } from './backends/files/folder-url.ts';
 import { contentKind, hashing } from './backends/hashed/content-kind.ts';
 import { hashedKind } from './backends/hashed/hashed-kind.ts';
 import type { Body } from './body.ts';
@@ -66,9 +66,6 @@ export function hashed(
 
 /** The store of a URL: `hashed:///data`, with the options `content` and `durable` as its parameters. */
 export function hashedAt(url: URL): Store {
-  const folder = new URL(url.href.replace(/^hashed:/, 'file:'));
-  return hashed(fileURLToPath(folder), {
-    content: url.searchParams.get('content') === 'true',
-    durable: url.searchParams.get('durable') !== 'false',
-  });
+  const { path, flags } = parseFolderUrl(url, ['content', 'durable']);
+  return hashed(path, flags);
 }

@@ -6,6 +6,7 @@ import { cache } from './cache.ts';
 import { checksum } from './checksum.ts';
 import { compress } from './compress.ts';
 import { encrypt } from './encrypt.ts';
+import { fanout } from './fanout.ts';
 import { limit } from './limit.ts';
 import { observe } from './observe.ts';
 import { prefix } from './prefix.ts';
@@ -70,6 +71,7 @@ export const LAYERS: Readonly<Record<string, LayerUnderTest>> = {
     shown: 'encrypt("2026", ',
     ...CODEC,
   },
+  fanout: { wrap: (store) => fanout([store]), shown: 'fanout(', refuses: ['presign'] },
   limit: {
     wrap: (store) => limit({ concurrency: 4, bytesPerSecond: 1e9 }, store),
     shown: 'limit(4, 1000000000 B/s, ',

@@ -12,6 +12,7 @@ import type { Attributes } from '../../object-store.ts';
 import { attributeHeaders, ownHeader, ownValue } from './attributes.ts';
 import type { AnswerHeaders, Headers } from './attributes.ts';
 import type { AzureClient } from './client.ts';
+import { isAnswer } from './errors.ts';
 import { etagOf, quoteEtag } from './info.ts';
 import { headBlob } from './read.ts';
 import type { Blob } from './read.ts';
@@ -78,7 +79,7 @@ export async function createUpload(
     ...ownHeader('part_size', `${partSize}`),
     ...ownHeader('writer', writer),
   };
-  const answer = await blob.client.call({
+  const created = blob.client.call({
     method: 'PUT',
     container: blob.container,
     blob: blob.key,
@@ -87,6 +88,14 @@ export async function createUpload(
     key,
     signal,
   });
+  let answer: AnswerHeaders;
+  try {
+    answer = await created;
+  } catch (error) {
+    if (!isAnswer(error, 'BlobAlreadyExists')) throw error;
+    // Nobody else has this id: the request has come twice.
+    return lookAt(blob, key, id, signal);
+  }
   const metadata = metadataOf(headers);
   const etag = etagOf(answer);
   return { key, id, blob, etag, committed: 0, partSize, writer, completing: false, attributes, metadata };
@@ -160,7 +169,7 @@ export async function append(
 }
 
 /** Removes the upload in this state. @throws {StoreError} `PreconditionFailed` if it is in another */
-export async function remove({ blob, key }: UploadState, etag: string): Promise<void> {
+export async function remove({ blob, key }: Pick<UploadState, 'blob' | 'key'>, etag: string): Promise<void> {
   try {
     await blob.client.call({
       method: 'DELETE',

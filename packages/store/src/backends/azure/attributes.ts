@@ -76,7 +76,8 @@ export function readAttributes(headers: AnswerHeaders): Attributes {
 
 /** @param name as Azure has it */
 function isOwn(name: string): boolean {
-  return name.startsWith(OWN) && !name.startsWith(`${OWN.slice(0, -1)}_x5f_`);
+  // What callers call so has an encoded character in that place.
+  return name.startsWith(OWN) && !/^cistern_x[0-9a-f]{2}_/.test(name);
 }
 
 function encodeName(name: string): string {

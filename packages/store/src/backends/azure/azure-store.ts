@@ -25,6 +25,9 @@ import type {
 } from '../../object-store.ts';
 import { checkTargets } from '../../read-targets.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
+import { CLEAN_UPLOADS } from '../../uploads/clean-uploads.ts';
+import type { CleanedUpload, CleansUploads } from '../../uploads/clean-uploads.ts';
+import { cleanUploads } from './clean-uploads.ts';
 import type { AzureClient } from './client.ts';
 import { copyBlob } from './copy.ts';
 import { deleteBlobs } from './delete.ts';
@@ -48,7 +51,7 @@ const METADATA_BYTES_MAX = 2048;
 
 const PERMISSIONS = { GET: 'r', HEAD: 'r', PUT: 'cw', DELETE: 'd' } as const;
 
-export class AzureStore implements ObjectStore {
+export class AzureStore implements ObjectStore, CleansUploads {
   readonly capabilities: Capabilities;
   readonly #client: AzureClient;
   readonly #container: string;
@@ -165,6 +168,14 @@ export class AzureStore implements ObjectStore {
     }
     const expiresAt = new Date(Date.now() + expiresS * 1000);
     return Promise.resolve(this.#client.signUrl(this.#container, key, PERMISSIONS[method], expiresAt));
+  }
+
+  /** By the last change of each. */
+  async [CLEAN_UPLOADS](
+    options: CallOptions & { olderThanMs: number; dryRun: boolean },
+  ): Promise<CleanedUpload[]> {
+    this.#checkOpen('listUploads');
+    return cleanUploads(this.#listing, options);
   }
 
   async close(): Promise<void> {

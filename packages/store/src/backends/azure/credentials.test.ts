@@ -66,6 +66,18 @@ suite('accounts of Azure', () => {
     rejected(() => resolveAccount({}, {}), 'Unauthenticated');
   });
 
+  test('a SAS of the environment goes to its own account’s host alone', () => {
+    const sas = {
+      AZURE_STORAGE_CONNECTION_STRING:
+        'BlobEndpoint=https://acc.blob.example.net;SharedAccessSignature=sig=x',
+    };
+    assert.equal(resolveAccount({ endpoint: 'https://acc.blob.example.net' }, sas).identity.kind, 'sas');
+    rejected(() => resolveAccount({ endpoint: 'https://acc.elsewhere.net' }, sas), 'Unauthenticated');
+    const split = { AZURE_STORAGE_ACCOUNT: 'acc', AZURE_STORAGE_SAS_TOKEN: 'sig=x' };
+    assert.equal(resolveAccount({}, split).identity.kind, 'sas');
+    rejected(() => resolveAccount({ endpoint: 'https://acc.elsewhere.net' }, split), 'Unauthenticated');
+  });
+
   test('a token goes nowhere unencrypted, but to this machine', () => {
     const credential = { getToken: () => Promise.resolve(null) };
     rejected(() => resolveAccount({ endpoint: 'http://acc.example.net', credential }, {}), 'InvalidArgument');

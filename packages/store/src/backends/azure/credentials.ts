@@ -62,7 +62,9 @@ export function resolveAccount(options: AzureAccountOptions, environment: Enviro
   const connection = environment['AZURE_STORAGE_CONNECTION_STRING'];
   if (connection !== undefined) {
     const found = fromConnectionString(connection, { endpoint: options.endpoint });
-    if (options.account === undefined || options.account === found.account) return found;
+    const meant = options.account ?? accountOf(options.endpoint) ?? found.account;
+    if (meant === found.account && isSafeAt(found, fromConnectionString(connection, {}).endpoint))
+      return found;
   }
   // A key of another account must not be sent to this one.
   if (account !== undefined && account === (environment['AZURE_STORAGE_ACCOUNT'] ?? account)) {
@@ -70,7 +72,11 @@ export function resolveAccount(options: AzureAccountOptions, environment: Enviro
       accountKey: environment['AZURE_STORAGE_KEY'],
       sasToken: environment['AZURE_STORAGE_SAS_TOKEN'],
     });
-    if (found !== undefined) return toAccount(account, options.endpoint, found);
+    if (found !== undefined) {
+      const own = toAccount(account, undefined, found).endpoint;
+      const resolved = toAccount(account, options.endpoint, found);
+      if (isSafeAt(resolved, own)) return resolved;
+    }
   }
   throw new StoreError(
     'Unauthenticated',
@@ -78,6 +84,11 @@ export function resolveAccount(options: AzureAccountOptions, environment: Enviro
       'AZURE_STORAGE_CONNECTION_STRING, or say credential: "anonymous" for a public container',
     { operation: 'open' },
   );
+}
+
+/** A SAS is a secret in itself: the environment's goes nowhere but where the environment says. */
+function isSafeAt({ identity, endpoint }: Account, own: URL): boolean {
+  return identity.kind !== 'sas' || endpoint.origin === own.origin;
 }
 
 function identityOf({ accountKey, sasToken, credential }: AzureAccountOptions): Identity | undefined {

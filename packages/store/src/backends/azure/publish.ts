@@ -64,11 +64,9 @@ export class Publication {
   async #lookUp(error: unknown): Promise<ObjectInfo | undefined> {
     if (this.#mark === undefined || !isStoreError(error)) return undefined;
     const unanswered = error.code === 'Unavailable' || error.code === 'Timeout';
-    // An upload can be completed again: the first time may have gone without an answer.
-    const again =
-      this.#options.upload !== undefined &&
-      (isAnswer(error, 'BlobAlreadyExists') || isConditionNotMet(error));
-    if (!unanswered && !again) return undefined;
+    // It may have met its own result: come twice on the way, or of a completion that was asked for before.
+    const met = isAnswer(error, 'BlobAlreadyExists') || isConditionNotMet(error);
+    if (!unanswered && !met) return undefined;
     try {
       const { info, headers } = await headBlob(this.#blob, { signal: this.#options.signal });
       return ownValue(headers, this.#mark.name) === this.#mark.value ? info : undefined;

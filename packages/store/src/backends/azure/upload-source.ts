@@ -18,7 +18,7 @@ export class AzureUploadSource implements UploadSource {
   readonly #upload: Blob;
   readonly #object: Blob;
 
-  constructor({ key, id, partSize, blob }: UploadState) {
+  constructor({ key, id, partSize, blob }: Pick<UploadState, 'key' | 'id' | 'partSize' | 'blob'>) {
     this.key = key;
     this.id = id;
     this.partSize = partSize;

@@ -120,7 +120,7 @@ class AppendWriter {
     const state = await this.#stateOfMine();
     if (state.committed !== size) throw this.#shutOut();
     // From here on readers look for the object when nothing more comes.
-    const marked = await this.#guarded(() => mark(state, ownHeader('state', 'completing'), signal));
+    const marked = await this.#begin(state, signal);
     this.#etag = marked.etag;
     const target = { ...blob, key };
     const info = await composeBlob({ ...blob, key: blob.key }, { etag: marked.etag, size }, target, {
@@ -144,6 +144,17 @@ class AppendWriter {
     } catch (error) {
       if (isStoreError(error, 'NotFound') || isStoreError(error, 'Conflict')) return;
       if (!isStoreError(error, 'PreconditionFailed')) throw error;
+    }
+  }
+
+  async #begin(state: UploadState, signal: AbortSignal | undefined): Promise<UploadState> {
+    try {
+      return await mark(state, ownHeader('state', 'completing'), signal);
+    } catch (error) {
+      if (!isStoreError(error, 'PreconditionFailed')) throw error;
+      const now = await this.#stateOfMine();
+      if (!now.completing || now.committed !== state.committed) throw this.#shutOut(error);
+      return now;
     }
   }
 
@@ -220,23 +231,40 @@ export async function* listUploads(
 ): AsyncGenerator<UploadListEntry> {
   const found: UploadListEntry[] = [];
   for await (const entry of eachUpload(from, UPLOADS_PREFIX, signal)) {
-    if (entry.key.startsWith(prefix)) found.push(entry);
+    const { key, id, startedAt } = entry;
+    if (key.startsWith(prefix)) found.push({ key, id, startedAt });
   }
   yield* found.sort((a, b) => compareKeys(a.key, b.key) || compareKeys(a.id, b.id));
 }
 
-async function* eachUpload(
+export interface FoundUpload extends UploadListEntry {
+  /** the last append, or the last change of writers */
+  readonly changedAt: Date;
+  readonly etag: string;
+  /** its writer had begun to complete it */
+  readonly completing: boolean;
+}
+
+/** Those under a prefix of blobs' names, from the oldest of a key on. */
+export async function* eachUpload(
   from: Listing,
   prefix: string,
   signal: AbortSignal | undefined,
-): AsyncGenerator<UploadListEntry> {
+): AsyncGenerator<FoundUpload> {
   for await (const xml of listPages(from, { prefix, include: 'metadata' }, signal, 'listUploads')) {
     for (const { content } of elements(xml, ['Blob'])) {
       const id = textOf(content, 'Name')?.split('/').at(-1);
       const key = textOf(content, 'cistern_key');
       if (id === undefined || key === undefined) continue;
-      const startedAt = new Date(textOf(content, 'Creation-Time') ?? Number.NaN);
-      yield { key: Buffer.from(key, 'base64url').toString(), id, startedAt };
+      const dateOf = (name: string): Date => new Date(textOf(content, name) ?? Number.NaN);
+      yield {
+        key: Buffer.from(key, 'base64url').toString(),
+        id,
+        startedAt: dateOf('Creation-Time'),
+        changedAt: dateOf('Last-Modified'),
+        etag: (textOf(content, 'Etag') ?? '').replaceAll('"', ''),
+        completing: textOf(content, 'cistern_state') === 'completing',
+      };
     }
   }
 }

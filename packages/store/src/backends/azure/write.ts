@@ -150,7 +150,8 @@ export class BlockUpload {
 
   async commit(): Promise<ObjectInfo> {
     await this.room(1);
-    const list = this.#ids.map((id) => `<Uncommitted>${id}</Uncommitted>`).join('');
+    // Not `Uncommitted`: should this come twice, the second finds the blocks committed.
+    const list = this.#ids.map((id) => `<Latest>${id}</Latest>`).join('');
     const committed = this.#send(
       { comp: 'blocklist' },
       {

@@ -277,8 +277,13 @@ export class FolderStore implements ObjectStore {
     return mapped(operation, key, async () => {
       const { area, layout } = await this.#open();
       const staged = await area.staging.create();
-      await staged.write(layout.header(key, attributes));
-      return staged;
+      try {
+        await staged.write(layout.header(key, attributes));
+        return staged;
+      } catch (error) {
+        await staged.discard();
+        throw error;
+      }
     });
   }
 
@@ -296,9 +301,13 @@ export class FolderStore implements ObjectStore {
     return mapped('copy', to, async () => {
       const { area } = await this.#open();
       const copy = await area.staging.copy(file.path);
-      if (await file.isStillAt(area.fs)) return copy;
-      await copy.discard();
-      return undefined;
+      let isSame = false;
+      try {
+        isSame = await file.isStillAt(area.fs);
+      } finally {
+        if (!isSame) await copy.discard();
+      }
+      return isSame ? copy : undefined;
     });
   }
 
@@ -314,7 +323,6 @@ export class FolderStore implements ObjectStore {
   ): Promise<ObjectInfo> {
     const { operation, attributes, mode } = placing;
     const { area, layout } = await this.#open();
-    let isPlaced = false;
     let etag: string | undefined;
     try {
       const key = await fillIt();
@@ -323,14 +331,13 @@ export class FolderStore implements ObjectStore {
         etag = state.etag;
         if (layout.sidecars) await area.sidecars.write(etag, attributes);
         await placeObject({ area, layout, key, operation }, path, mode);
-        isPlaced = true;
         if (mode === 'create') await staged.discard();
         const size = state.size - layout.header(key, attributes).byteLength;
         return { key, size, etag, lastModified: state.lastModified, attributes };
       });
     } catch (error) {
-      await staged.discard();
-      if (!isPlaced && etag !== undefined && hasAttributes(attributes)) await area.sidecars.remove(etag);
+      const isGone = await staged.discard();
+      if (isGone && etag !== undefined && hasAttributes(attributes)) await area.sidecars.tryRemove(etag);
       throw error;
     }
   }

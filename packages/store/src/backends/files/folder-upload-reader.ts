@@ -39,6 +39,10 @@ export class FolderUploadReader implements UploadReader {
     start: number,
   ): Promise<FolderUploadReader | undefined> {
     const found = await openData(area, folder);
+    if (found?.mark.state === 'done') {
+      await found.handle.close();
+      return undefined;
+    }
     return found && new FolderUploadReader(area, folder, start, found);
   }
 
@@ -106,16 +110,19 @@ export class FolderUploadReader implements UploadReader {
     const mark = await this.#folder.mark();
     if (mark === undefined) {
       await this.#end();
-    } else if (mark.data === this.#data) {
-      this.#committed = Math.max(this.#committed, mark.committed);
-    } else {
+      return;
+    }
+    let now = mark;
+    if (mark.data !== this.#data) {
       const found = await openData(this.#area, this.#folder);
       if (found === undefined) throw this.#gone();
       this.#handles.push(found.handle);
       closeWithOwner(this, found.handle);
-      this.#data = found.mark.data;
-      this.#committed = Math.max(this.#committed, found.mark.committed);
+      now = found.mark;
+      this.#data = now.data;
     }
+    this.#committed = Math.max(this.#committed, now.committed);
+    this.#isComplete = now.state === 'done';
   }
 
   /** The file has a name still if it became the object, and none if it was removed. */

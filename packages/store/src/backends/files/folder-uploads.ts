@@ -72,7 +72,8 @@ export class FolderUploads {
   async list(prefix: string): Promise<UploadListEntry[]> {
     const found: UploadFolder[] = [];
     for (const folder of await uploadFolders(this.#area)) {
-      if (folder.descriptor.key.startsWith(prefix) && (await folder.mark()) !== undefined) found.push(folder);
+      await folder.sweep();
+      if (folder.descriptor.key.startsWith(prefix) && isOpen(await folder.mark())) found.push(folder);
     }
     return found
       .sort((a, b) => compareKeys(a.descriptor.key, b.descriptor.key) || byId(a, b))
@@ -82,12 +83,14 @@ export class FolderUploads {
   async #begin(key: string, attributes: Attributes, partSize: number): Promise<UploadWriter> {
     const header = this.#layout.header(key, attributes);
     const folder = await createUploadFolder(this.#area, { key, partSize, attributes }, header);
-    const mark: Mark = { writer: 1, committed: 0, data: 1, isIdle: false };
+    const mark: Mark = { writer: 1, committed: 0, data: 1, state: 'live' };
     const handle = await this.#area.fs.open(folder.dataPath(mark), 'r+');
     return new UploadWriter({ area: this.#area, layout: this.#layout, folder, handle, mark });
   }
 
   async #resume(key: string, id: string): Promise<UploadWriter> {
+    // Who goes on with uploads leaves folders behind, and tidies up those of before.
+    for (const one of await uploadFolders(this.#area)) await one.sweep();
     const folder = await openUploadFolder(this.#area, key, id);
     for (;;) {
       const mark = await folder?.mark();
@@ -96,7 +99,8 @@ export class FolderUploads {
         await folder?.remove();
         throw gone('upload', key, id);
       }
-      const taken = { ...mark, writer: mark.writer + 1, isIdle: false };
+      if (!isOpen(mark)) throw gone('upload', key, id);
+      const taken: Mark = { ...mark, writer: mark.writer + 1, state: 'live' };
       if (await folder.swap(mark, taken)) return this.#takeOver(folder, mark, taken);
     }
   }
@@ -110,7 +114,7 @@ export class FolderUploads {
     const own: Mark = { ...taken, data: taken.writer };
     const [from, to] = [folder.dataPath(taken), folder.dataPath(own)];
     const linked =
-      before.isIdle &&
+      before.state === 'idle' &&
       (await unless(
         fs.link(from, to).then(() => true),
         'EPERM',
@@ -119,7 +123,7 @@ export class FolderUploads {
     if (linked !== true) await fs.copyFile(from, to, constants.COPYFILE_FICLONE);
     const handle = await fs.open(to, 'r+');
     try {
-      await handle.truncate(this.#headerSize(folder) + taken.committed);
+      // What stands behind the committed bytes is written over, or cut off at the end.
       if (durable) await handle.sync();
       if (!(await folder.swap(taken, own))) throw shutOut(folder);
       await unless(fs.unlink(from), 'ENOENT');
@@ -206,18 +210,23 @@ class UploadWriter {
     const { etag, lastModified } = await sealFile(this.#handle, this.#area.durable);
     if (this.#layout.sidecars) await this.#area.sidecars.write(etag, attributes);
     const from = this.#folder.dataPath(this.#mark);
+    const hadOthers = this.#mark.writer > 1;
+    if (hadOthers) await this.#keepData();
+    const { nlink } = await this.#handle.stat();
     try {
       // Once somebody else has taken over there is no file of this name any more.
       await placeObject({ area: this.#area, layout: this.#layout, key, operation: 'upload' }, from, mode);
     } catch (error) {
-      const isStill = await unless(this.#area.fs.lstat(from), 'ENOENT');
-      this.#isPlaced = isStill === undefined;
-      if (isStill !== undefined && this.#layout.sidecars) await this.#area.sidecars.remove(etag);
-      throw errnoOf(error) === 'ENOENT' && isStill === undefined ? shutOut(this.#folder) : error;
+      const stats = await unless(this.#area.fs.lstat(from), 'ENOENT');
+      // It may have got its place before the error; if it has not, the upload goes on.
+      this.#isPlaced = stats === undefined || stats.nlink > nlink;
+      if (!this.#isPlaced && this.#layout.sidecars) await this.#area.sidecars.tryRemove(etag);
+      throw errnoOf(error) === 'ENOENT' && stats === undefined ? shutOut(this.#folder) : error;
     }
     this.#isPlaced = true;
-    await this.#handle.close();
-    await this.#folder.remove();
+    // The object is there: what cannot be tidied up does not change that. Without the file the upload counts as ended.
+    await this.#handle.close().catch(() => undefined);
+    await (hadOthers ? this.#folder.leave(this.#mark) : this.#folder.remove()).catch(() => undefined);
     return { key, size, etag, lastModified, attributes };
   }
 
@@ -225,13 +234,22 @@ class UploadWriter {
     await this.#handle.close();
     // One that was shut out has nothing to abort.
     if (await this.#folder.swap(this.#mark, { ...this.#mark, writer: this.#mark.writer + 1 })) {
-      await this.#folder.remove();
+      await this.#folder.discard();
     }
   }
 
   async detach(): Promise<void> {
     await this.#handle.close();
-    await this.#folder.swap(this.#mark, { ...this.#mark, isIdle: true });
+    await this.#folder.swap(this.#mark, { ...this.#mark, state: 'idle' });
+  }
+
+  async #keepData(): Promise<void> {
+    try {
+      await this.#folder.keepData(this.#mark);
+    } catch (error) {
+      // Its file is gone: somebody else has taken over.
+      throw errnoOf(error) === 'ENOENT' ? shutOut(this.#folder) : error;
+    }
   }
 
   async #commit(committed: number): Promise<void> {
@@ -240,6 +258,10 @@ class UploadWriter {
     if (!(await this.#folder.swap(this.#mark, next))) throw shutOut(this.#folder);
     this.#mark = next;
   }
+}
+
+function isOpen(mark: Mark | undefined): boolean {
+  return mark !== undefined && mark.state !== 'done';
 }
 
 function byId(a: UploadFolder, b: UploadFolder): number {

@@ -104,7 +104,8 @@ export class OpenFile {
 
   /** Ours are never changed in place; another program's may be while they are read. */
   async #verify(): Promise<void> {
-    const { etag } = stateOf(await this.#handle.stat({ bigint: true }));
+    const stats = await mapped('get', this.info.key, () => this.#handle.stat({ bigint: true }));
+    const { etag } = stateOf(stats);
     if (etag !== this.state.etag) throw this.#changed();
   }
 

@@ -34,7 +34,7 @@ export function placeObject(placing: Placing, from: string, mode: PutMode | unde
         if (await tryPlace(placing, from, mode)) return;
         if (tries === TRIES) throw new StoreError('Conflict', `The folders of ${key} keep changing`, { key });
       } catch (error) {
-        await area.directories.prune(dirname(placing.layout.place(key).path));
+        await area.directories.prune(dirname(placing.layout.place(key).path)).catch(() => undefined);
         throw error;
       }
     }

@@ -64,6 +64,11 @@ export class Sidecars {
     await unless(this.#fs.unlink(join(this.#folderOf(etag), etag)), 'ENOENT');
   }
 
+  /** For a state that never got a place. What cannot be removed is left: there is an error already. */
+  async tryRemove(etag: string): Promise<void> {
+    await this.remove(etag).catch(() => undefined);
+  }
+
   #folderOf(etag: string): string {
     return join(this.#folder, etag.slice(-2));
   }

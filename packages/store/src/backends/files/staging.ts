@@ -53,7 +53,7 @@ export class Staging {
         this.#options,
       );
     } catch (error) {
-      await fs.rm(copy, { force: true });
+      await fs.rm(copy, { force: true }).catch(() => undefined);
       throw error;
     }
   }
@@ -101,11 +101,26 @@ export class StagedFile {
     return { path: this.path, state };
   }
 
-  /** Removes it, wherever it got to. */
-  async discard(): Promise<void> {
-    await this.#handle.close();
-    await this.#options.fs.rm(this.path, { force: true });
+  /**
+   * Removes it, wherever it got to; what cannot be removed is left to a later start, since there is an error already.
+   *
+   * @returns whether the file is gone for good: `false` when it has got its place before, or nobody knows
+   */
+  async discard(): Promise<boolean> {
+    try {
+      await this.#handle.close();
+      return await removeLast(this.#options.fs, this.path);
+    } catch {
+      return false;
+    }
   }
+}
+
+/** Removes a name of a file. @returns whether it was the last one: no object has the file */
+async function removeLast(fs: FileSystem, path: string): Promise<boolean> {
+  const stats = await fs.lstat(path).catch(() => undefined);
+  await fs.rm(path, { force: true });
+  return stats?.nlink === 1;
 }
 
 /** Gives a file a time of its own, and syncs it with it: attributes and etags stand on it. */

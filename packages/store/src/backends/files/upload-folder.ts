@@ -9,6 +9,8 @@
  *
  * A rename of the mark succeeds for one of those who saw the same mark: a writer that was shut out finds its mark gone. Bytes are
  * synced before a mark counts them. `idle` instead of `live` says that the writer has left, and has closed the file.
+ * A folder goes when its upload ends. Only if writers followed one another a `done` one stays for a while, since who reads may
+ * have an earlier writer's file open; its data is the object's own file by a second name.
  */
 
 import { createHash, randomBytes } from 'node:crypto';
@@ -21,7 +23,12 @@ import { unless } from './file-system.ts';
 
 const VERSION = 1;
 const DESCRIPTOR = 'upload.json';
-const MARK = /^at\.(\d+)\.(\d+)\.(\d+)\.(live|idle)$/;
+const KEPT = 'kept';
+/** Stands for that name where numbers of data do. */
+const KEPT_DATA = 0;
+/** Nobody looks less often for what is new. */
+const LEFT_MS = 3_600_000;
+const MARK = /^at\.(\d+)\.(\d+)\.(\d+)\.(live|idle|done)$/;
 const ID = /^[0-9a-z]{11,40}$/;
 
 export interface Mark {
@@ -31,7 +38,7 @@ export interface Mark {
   readonly committed: number;
   /** the number of the file they are in */
   readonly data: number;
-  readonly isIdle: boolean;
+  readonly state: 'live' | 'idle' | 'done';
 }
 
 export interface Descriptor {
@@ -70,6 +77,8 @@ export class UploadFolder {
       if (name !== undefined) {
         const mark = parseMark(name);
         if (names.includes(dataName(mark.data))) return mark;
+        // Its data has become the object, and is about to get its own name again.
+        if (names.includes(KEPT)) return { ...mark, data: KEPT_DATA, state: 'done' };
         // It was put in its place as the object.
         if (seen === name) return undefined;
       }
@@ -97,13 +106,48 @@ export class UploadFolder {
     return join(this.path, dataName(data));
   }
 
+  /** Keeps a second name of the data, for `leave`. */
+  async keepData(mark: Mark): Promise<void> {
+    const { fs } = this.#area;
+    const kept = join(this.path, KEPT);
+    // One from before may be of an earlier writer's file.
+    await fs.rm(kept, { force: true });
+    await fs.link(this.dataPath(mark), kept);
+  }
+
+  /** Leaves the folder, whose data has become the object, for those who read. */
+  async leave(mark: Mark): Promise<void> {
+    await this.#area.fs.rename(join(this.path, KEPT), this.dataPath(mark));
+    await this.swap(mark, { ...mark, state: 'done' });
+  }
+
+  /** Removes the folder if it was left long ago. */
+  async sweep(): Promise<void> {
+    const stats = await unless(this.#area.fs.lstat(this.path), 'ENOENT');
+    if (stats === undefined || stats.mtimeMs > Date.now() - LEFT_MS) return;
+    const mark = await this.mark();
+    if (mark === undefined || mark.state === 'done') await this.remove();
+  }
+
+  /** Removes the bytes, and then the folder: who has the file open sees by its lost name that it became no object. */
+  async discard(): Promise<void> {
+    const { fs } = this.#area;
+    for (const name of (await unless(fs.readdir(this.path), 'ENOENT')) ?? []) {
+      if (name !== DESCRIPTOR && !MARK.test(name)) await unless(fs.unlink(join(this.path, name)), 'ENOENT');
+    }
+    await this.remove();
+  }
+
   /** Makes it vanish in one step. */
   async remove(): Promise<void> {
     const { fs, staging, uploadsFolder, directories } = this.#area;
     const away = staging.newPath();
     await unless(fs.rename(this.path, away), 'ENOENT');
-    await directories.sync(uploadsFolder);
-    await fs.rm(away, { recursive: true, force: true });
+    try {
+      await directories.sync(uploadsFolder);
+    } finally {
+      await fs.rm(away, { recursive: true, force: true });
+    }
   }
 }
 
@@ -120,7 +164,7 @@ export async function createUploadFolder(
   const files: [string, Uint8Array][] = [
     [DESCRIPTOR, Buffer.from(JSON.stringify(descriptor))],
     [dataName(1), header],
-    [markName({ writer: 1, committed: 0, data: 1, isIdle: false }), new Uint8Array(0)],
+    [markName({ writer: 1, committed: 0, data: 1, state: 'live' }), new Uint8Array(0)],
   ];
   await fs.mkdir(made);
   try {
@@ -140,7 +184,7 @@ export async function createUploadFolder(
     await directories.sync(uploadsFolder);
     return new UploadFolder(area, path, id, descriptor);
   } catch (error) {
-    await fs.rm(made, { recursive: true, force: true });
+    await fs.rm(made, { recursive: true, force: true }).catch(() => undefined);
     throw error;
   }
 }
@@ -183,11 +227,11 @@ function beginningOf(key: string): string {
 }
 
 function dataName(data: number): string {
-  return `data.${data}`;
+  return data === KEPT_DATA ? KEPT : `data.${data}`;
 }
 
-function markName({ writer, committed, data, isIdle }: Mark): string {
-  return `at.${writer}.${committed}.${data}.${isIdle ? 'idle' : 'live'}`;
+function markName({ writer, committed, data, state }: Mark): string {
+  return `at.${writer}.${committed}.${data}.${state}`;
 }
 
 function parseMark(name: string): Mark {
@@ -196,7 +240,7 @@ function parseMark(name: string): Mark {
     writer: Number(writer),
     committed: Number(committed),
     data: Number(data),
-    isIdle: state === 'idle',
+    state: state as Mark['state'],
   };
 }
 

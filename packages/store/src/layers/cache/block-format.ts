@@ -17,9 +17,17 @@ export function keyName(key: unknown): string {
   return hash('sha256', typeof key === 'string' ? key : '', 'hex').slice(0, 40);
 }
 
+/** Hot objects are asked for by the info that is remembered of them: their names need not be hashed again. */
+const STATE_NAMES = new WeakMap<object, string>();
+
 /** Names a state of a key: what is cached of one state is never taken for another's. */
-export function stateName({ key, etag }: Pick<ObjectInfo, 'key' | 'etag'>): string {
-  return `${keyName(key)}/${hash('sha256', etag, 'hex').slice(0, 20)}`;
+export function stateName(info: Pick<ObjectInfo, 'key' | 'etag'>): string {
+  let name = STATE_NAMES.get(info);
+  if (name === undefined) {
+    name = `${keyName(info.key)}/${hash('sha256', info.etag, 'hex').slice(0, 20)}`;
+    STATE_NAMES.set(info, name);
+  }
+  return name;
 }
 
 export function blockName(state: string, index: number): string {

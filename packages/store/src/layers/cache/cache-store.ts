@@ -97,7 +97,6 @@ export class CacheStore implements ObjectStore {
       const { info, flight } = await this.#current(key, 'get', options);
       let opened: Flight | undefined = flight;
       try {
-        checkGetConditions(options, info.etag, 'get', key);
         if (options.head === true) {
           flight?.leave();
           return headRead(info);
@@ -212,9 +211,8 @@ export class CacheStore implements ObjectStore {
     // Of a whole object all is wanted; of one with several targets at least the first.
     const range =
       whole === true || none ? undefined : { start: first.start, end: first.start + first.into.byteLength };
-    const { info, flight } = await this.#current(key, 'readInto', { range, signal, head: none });
+    const { info, flight } = await this.#current(key, 'readInto', { range, ifMatch, signal, head: none });
     try {
-      checkGetConditions({ ifMatch }, info.etag, 'readInto', key);
       for (const { start, into } of fitTargets(targets, options, info.size, key)) {
         let position = 0;
         const span = { start, end: start + into.byteLength };
@@ -229,13 +227,14 @@ export class CacheStore implements ObjectStore {
     }
   }
 
-  /** The present state, and the fetch that came with it, joined. */
+  /** The present state, under the caller's conditions, and the fetch that came with it, joined. */
   async #current(
     key: string,
     operation: StoreOperation,
     options: GetOptions,
   ): Promise<{ readonly info: ObjectInfo; readonly flight: Flight | undefined }> {
     throwIfAborted(options.signal, operation, key);
+    let looked = false;
     let flight: Flight | undefined;
     const info = await this.#states.current(
       key,
@@ -243,10 +242,20 @@ export class CacheStore implements ObjectStore {
       options.signal,
       (etag, signal) => this.#look(key, etag, options, signal),
       (look) => {
+        looked = true;
         flight = look.extra?.join();
       },
     );
-    return { info, flight };
+    try {
+      checkGetConditions(options, info.etag, operation, key);
+      return { info, flight };
+    } catch (error) {
+      flight?.leave();
+      if (looked || !isStoreError(error, 'PreconditionFailed')) throw error;
+      // The caller may know a newer state than the one that is good for a while.
+      this.#states.doubt(key);
+      return this.#current(key, operation, options);
+    }
   }
 
   /** Asks the origin for the state of a key; for its bytes at the same time, if none are known. */

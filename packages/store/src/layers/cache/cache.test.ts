@@ -168,6 +168,23 @@ suite('cache: what is asked of the origin', () => {
     }
   });
 
+  test('a condition on another state than the one that is good for a while is put to the origin, once', async () => {
+    const { origin, store, asked } = setUp({ maxAgeMs: 3_600_000 });
+    const old = await origin.put('a', 'old');
+    await store.get('a').text();
+    const { etag } = await origin.put('a', 'newer');
+    asked.length = 0;
+    assert.equal(await store.get('a', { ifMatch: etag }).text(), 'newer');
+    assert.deepEqual(asked.splice(0), ['head', '0-5']);
+    await assert.rejects(store.get('a', { ifMatch: old.etag }).text(), { code: 'PreconditionFailed' });
+    assert.deepEqual(asked.splice(0), ['head']);
+    const targets = [{ start: 0, into: new Uint8Array(5) }];
+    await assert.rejects(store.readInto('a', targets, { ifMatch: old.etag }), { code: 'PreconditionFailed' });
+    assert.deepEqual(asked.splice(0), ['head']);
+    assert.equal(await store.get('a').text(), 'newer');
+    assert.deepEqual(asked, []);
+  });
+
   test('what is written through is read without the origin', async () => {
     const { store, asked } = setUp({ writes: 'through', maxAgeMs: 60_000, throughBytesMax: 3 * BLOCK });
     const bytes = randomBytes(2 * BLOCK + 3);

@@ -72,6 +72,12 @@ export class States<T> {
     return info;
   }
 
+  /** The next who asks for a key has the origin asked. */
+  doubt(key: string): void {
+    const known = this.#known.get(key);
+    if (known !== undefined) this.#known.set(key, { ...known, checkedAt: Number.NEGATIVE_INFINITY });
+  }
+
   /** What was held for the present state is not: the origin said so. */
   async forget(key: string): Promise<void> {
     this.#known.delete(key);

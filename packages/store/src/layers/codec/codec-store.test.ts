@@ -1,7 +1,9 @@
-/** Reads of several requests keep to one state of the object. */
+/** What holds for every codec: reads of several requests keep to one state, and no damage gives other bytes. */
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { suite, test } from 'node:test';
+import fc from 'fast-check';
 import { memory } from '../../memory.ts';
 import type { GetOptions, ObjectStore } from '../../object-store.ts';
 import type { Store } from '../../store.ts';
@@ -18,6 +20,53 @@ const layers: readonly { readonly name: string; readonly over: (inner: ObjectSto
 ];
 
 for (const { name, over } of layers) {
+  test(`${name}: damage anywhere gives Corrupt or the right bytes, whatever range is read`, async () => {
+    const inner = memory();
+    const store = over(inner);
+    const size = 150_000;
+    // Half of it shrinks, half of it does not.
+    const original = Buffer.concat([randomBytes(size / 2), Buffer.alloc(size / 2, 'text ')]);
+    await store.put('a', original);
+    const stored = await inner.get('a').bytes();
+    const at = fc.nat(stored.byteLength - 1);
+    const damage = fc.oneof(
+      fc.record({ kind: fc.constant('flip' as const), at, bits: fc.integer({ min: 1, max: 255 }) }),
+      fc.record({ kind: fc.constant('cut' as const), at }),
+      fc.record({ kind: fc.constant('leave out' as const), at, count: fc.integer({ min: 1, max: 70_000 }) }),
+      fc.record({
+        kind: fc.constant('add' as const),
+        at,
+        bytes: fc.uint8Array({ minLength: 1, maxLength: 50 }),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        damage,
+        fc.nat(size - 1),
+        fc.integer({ min: 1, max: size }),
+        async (how, start, length) => {
+          let damaged = Buffer.from(stored);
+          const rest = stored.subarray(how.at);
+          const before = stored.subarray(0, how.at);
+          if (how.kind === 'flip') damaged[how.at] = (damaged[how.at] ?? 0) ^ how.bits;
+          else if (how.kind === 'cut') damaged = Buffer.from(before);
+          else if (how.kind === 'leave out') damaged = Buffer.concat([before, rest.subarray(how.count)]);
+          else damaged = Buffer.concat([before, how.bytes, rest]);
+          await inner.put('a', damaged);
+          const range = { start, end: Math.min(size, start + length) };
+          try {
+            const bytes = await store.get('a', { range }).bytes();
+            assert.ok(original.subarray(range.start, range.end).equals(bytes));
+          } catch (error) {
+            const { code } = error as { code?: string };
+            assert.ok(code === 'Corrupt' || code === 'InvalidRange', String(error));
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   suite(`${name}: an object that changes between the requests of a read`, () => {
     const size = 2_000_000;
     const body = (state: number): Buffer =>

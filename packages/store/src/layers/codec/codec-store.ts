@@ -26,6 +26,7 @@ import type {
   ReadTarget,
   UploadOptions,
 } from '../../object-store.ts';
+import { planRanges, RangeWriter } from '../../ranges/plan.ts';
 import { checkTargets, fitTargets } from '../../read-targets.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import type { Codec, Opened } from './codec.ts';
@@ -94,8 +95,10 @@ export class CodecStore implements ObjectStore {
       end: targets.reduce((most, { start, into }) => Math.max(most, start + into.byteLength), 1),
     };
     return this.#open(key, { ifMatch, version, signal, range }, async (opened) => {
-      for (const run of runsOf(fitTargets(targets, options, opened.info.size, key), gap)) {
-        await fill(run, await opened.read(run));
+      const fitted = fitTargets(targets, options, opened.info.size, key);
+      for (const planned of planRanges(fitted, { rangeBytesMax: Number.MAX_SAFE_INTEGER, gap })) {
+        const writer = new RangeWriter(planned);
+        for await (const chunk of await opened.read(planned)) writer.write(chunk);
       }
       await opened.close();
       return opened.info;
@@ -174,41 +177,5 @@ export class CodecStore implements ObjectStore {
         });
       }
     }
-  }
-}
-
-interface Run {
-  readonly start: number;
-  end: number;
-  readonly targets: ReadTarget[];
-}
-
-/** Targets that are read together, in the order of their first bytes. Those without bytes need no reading. */
-function runsOf(targets: readonly ReadTarget[], gap: number): Run[] {
-  const runs: Run[] = [];
-  for (const target of [...targets].sort((a, b) => a.start - b.start)) {
-    const end = target.start + target.into.byteLength;
-    if (end === target.start) continue;
-    const last = runs.at(-1);
-    if (last !== undefined && target.start - last.end <= gap) {
-      last.end = Math.max(last.end, end);
-      last.targets.push(target);
-    } else {
-      runs.push({ start: target.start, end, targets: [target] });
-    }
-  }
-  return runs;
-}
-
-async function fill({ start, targets }: Run, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  let position = start;
-  for await (const chunk of chunks) {
-    const chunkEnd = position + chunk.byteLength;
-    for (const target of targets) {
-      const from = Math.max(position, target.start);
-      const to = Math.min(chunkEnd, target.start + target.into.byteLength);
-      if (from < to) target.into.set(chunk.subarray(from - position, to - position), from - target.start);
-    }
-    position = chunkEnd;
   }
 }

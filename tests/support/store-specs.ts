@@ -1,0 +1,127 @@
+/**
+ * @module Stores that several processes of a test open: what they are is plain data, handed to a child process as JSON. The
+ * services behind them are started once for each test file, and end with it.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { memory } from '@cistern/store';
+import type { Store } from '@cistern/store';
+import { azure, azureService } from '@cistern/store/azure';
+import type { AzureOptions } from '@cistern/store/azure';
+import { files } from '@cistern/store/files';
+import { hashed } from '@cistern/store/hashed';
+import { s3, s3Service } from '@cistern/store/s3';
+import type { S3Options } from '@cistern/store/s3';
+import { sqlite } from '@cistern/store/sqlite';
+import { zip } from '@cistern/store/zip';
+import { startAzurite, withoutAzurite } from './azurite.ts';
+import type { Azurite } from './azurite.ts';
+import { needsS3rver, startS3rver } from './s3rver.ts';
+import { startTestServer } from './server.ts';
+
+export type StoreSpec =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'files' | 'hashed' | 'sqlite' | 'zip'; readonly path: string }
+  | ({ readonly kind: 's3' } & S3Options)
+  | ({ readonly kind: 'azure' } & AzureOptions);
+
+export async function openSpec(spec: StoreSpec): Promise<Store> {
+  switch (spec.kind) {
+    case 'memory':
+      return memory();
+    case 'files':
+      return files(spec.path);
+    case 'hashed':
+      return hashed(spec.path);
+    case 'sqlite':
+      return sqlite(spec.path);
+    case 'zip':
+      return zip(spec.path);
+    case 's3':
+      return s3(spec);
+    case 'azure':
+      return azure(spec);
+  }
+}
+
+export interface StoreKind {
+  readonly name: string;
+  /** for `skip`: the reason why there is no such store here, or false */
+  readonly needs: string | false;
+  /** @returns a new, empty store */
+  make: () => Promise<StoreSpec>;
+}
+
+export type StoreKinds = Readonly<
+  Record<'memory' | 'files' | 'hashed' | 'sqlite' | 'zip' | 's3' | 's3rver' | 'azure', StoreKind>
+>;
+
+/** Every kind of store that there is, with its service, for the calling file. To be called outside of tests. */
+export async function startStoreKinds(): Promise<StoreKinds> {
+  const folder = mkdtempSync(join(tmpdir(), 'cistern-stores-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const local = (kind: 'files' | 'hashed' | 'sqlite' | 'zip', suffix = ''): StoreKind => ({
+    name: kind,
+    needs: false,
+    make: () => Promise.resolve({ kind, path: join(folder, `${randomUUID()}${suffix}`) }),
+  });
+  return {
+    memory: { name: 'memory', needs: false, make: () => Promise.resolve({ kind: 'memory' }) },
+    files: local('files'),
+    hashed: local('hashed'),
+    sqlite: local('sqlite', '.db'),
+    zip: local('zip', '.zip'),
+    s3: buckets('s3', false, (await startTestServer()).s3),
+    s3rver: buckets('s3rver', needsS3rver, needsS3rver === false ? await ending(startS3rver([])) : {}),
+    azure: containers(withoutAzurite === false ? await startAzurite() : undefined),
+  };
+}
+
+async function ending<T extends { close: () => Promise<void> }>(started: Promise<T>): Promise<T> {
+  const server = await started;
+  after(server.close);
+  return server;
+}
+
+function buckets(
+  name: string,
+  needs: string | false,
+  { endpoint, credentials }: Pick<S3Options, 'endpoint' | 'credentials'>,
+): StoreKind {
+  return {
+    name,
+    needs,
+    make: async () => {
+      const spec = { kind: 's3', bucket: `box-${randomUUID()}`, endpoint, credentials } as const;
+      await using service = s3Service({ endpoint, credentials });
+      await service.createBucket(spec.bucket);
+      return spec;
+    },
+  };
+}
+
+function containers(emulator: Azurite | undefined): StoreKind {
+  if (emulator !== undefined) after(() => emulator.stop());
+  return {
+    name: 'azure',
+    needs: withoutAzurite,
+    make: async () => {
+      if (emulator === undefined) throw new Error('There is no Azurite');
+      const { endpoint, account, accountKey } = emulator;
+      const spec = {
+        kind: 'azure',
+        container: `box-${randomUUID()}`,
+        endpoint,
+        account,
+        accountKey,
+      } as const;
+      await using service = azureService({ endpoint, account, accountKey });
+      await service.createBucket(spec.container);
+      return spec;
+    },
+  };
+}

@@ -3,6 +3,7 @@
  * the conditions of writes on copies, a conditional copy goes through this process: a conditional put of what is read.
  */
 
+import { encodeQueryComponent } from '@cistern/protocol';
 import { toAttributes } from '../../attributes.ts';
 import { streamSource } from '../../body.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
@@ -155,5 +156,7 @@ async function through(
 
 function sourceOf({ source, from, options }: Copy): string {
   const named = source.client.copySource(from);
-  return options.version === undefined ? named : `${named}?versionId=${encodeURIComponent(options.version)}`;
+  return options.version === undefined
+    ? named
+    : `${named}?versionId=${encodeQueryComponent(options.version)}`;
 }

@@ -6,8 +6,10 @@ import { before, suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sync } from '@cistern/store';
 import type { Attributes, Store } from '@cistern/store';
-import { openSpec, startStoreKinds } from '../support/store-specs.ts';
-import type { StoreKind, StoreSpec } from '../support/store-specs.ts';
+import { openSpec } from '../support/open-spec.ts';
+import type { StoreSpec } from '../support/open-spec.ts';
+import { startStoreKinds } from '../support/store-kinds.ts';
+import type { StoreKind } from '../support/store-kinds.ts';
 
 const LARGE = randomBytes(5 * 1024 * 1024 + 1);
 

@@ -1,52 +1,18 @@
-/**
- * @module Stores that several processes of a test open: what they are is plain data, handed to a child process as JSON. The
- * services behind them are started once for each test file, and end with it.
- */
+/** @module New stores of every kind. The services behind them are started once for each test file, and end with it. */
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { memory } from '@cistern/store';
-import type { Store } from '@cistern/store';
-import { azure, azureService } from '@cistern/store/azure';
-import type { AzureOptions } from '@cistern/store/azure';
-import { files } from '@cistern/store/files';
-import { hashed } from '@cistern/store/hashed';
-import { s3, s3Service } from '@cistern/store/s3';
+import { azureService } from '@cistern/store/azure';
+import { s3Service } from '@cistern/store/s3';
 import type { S3Options } from '@cistern/store/s3';
-import { sqlite } from '@cistern/store/sqlite';
-import { zip } from '@cistern/store/zip';
 import { startAzurite, withoutAzurite } from './azurite.ts';
 import type { Azurite } from './azurite.ts';
+import type { StoreSpec } from './open-spec.ts';
 import { needsS3rver, startS3rver } from './s3rver.ts';
 import { startTestServer } from './server.ts';
-
-export type StoreSpec =
-  | { readonly kind: 'memory' }
-  | { readonly kind: 'files' | 'hashed' | 'sqlite' | 'zip'; readonly path: string }
-  | ({ readonly kind: 's3' } & S3Options)
-  | ({ readonly kind: 'azure' } & AzureOptions);
-
-export async function openSpec(spec: StoreSpec): Promise<Store> {
-  switch (spec.kind) {
-    case 'memory':
-      return memory();
-    case 'files':
-      return files(spec.path);
-    case 'hashed':
-      return hashed(spec.path);
-    case 'sqlite':
-      return sqlite(spec.path);
-    case 'zip':
-      return zip(spec.path);
-    case 's3':
-      return s3(spec);
-    case 'azure':
-      return azure(spec);
-  }
-}
 
 export interface StoreKind {
   readonly name: string;

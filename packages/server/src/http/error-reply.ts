@@ -6,6 +6,7 @@
 import { encodeError, S3Error } from '@cistern/protocol';
 import type { S3ErrorCode } from '@cistern/protocol';
 import { isStoreError } from '@cistern/store';
+import type { StoreErrorCode } from '@cistern/store';
 import { CatalogError } from '../catalog/errors.ts';
 import type { CatalogErrorCode } from '../catalog/errors.ts';
 import { emptyReply, xmlReply } from './reply.ts';
@@ -49,18 +50,16 @@ const CATALOG_CODES: Record<CatalogErrorCode, Meaning> = {
   },
 };
 
-/** Of the file system: the blob store's answer to a full disk. */
-const FULL_DISK = new Set(['ENOSPC', 'EDQUOT']);
-
-/** Of a store that holds blobs elsewhere: it will do again when it is back, or when the operator has seen to it. */
-const AWAY: ReadonlySet<string> = new Set([
+/** Of the store that has the blobs: to be tried again, by the client, too, or when the operator has mended it. */
+const AWAY: ReadonlySet<StoreErrorCode> = new Set([
   'Unavailable',
   'Timeout',
-  'StorageFull',
   'Unauthenticated',
   'PermissionDenied',
 ]);
-const STORE_AWAY = 'The store that holds the bytes of objects cannot be used now. Try again.';
+
+/** Of the file system: the blob store's answer to a full disk. */
+const FULL_DISK = new Set(['ENOSPC', 'EDQUOT']);
 
 /** The S3 error to answer with, and whether its cause is a fault of ours that the log has to explain. */
 export function toS3Error(error: unknown): { error: S3Error; internal: boolean } {
@@ -72,8 +71,12 @@ export function toS3Error(error: unknown): { error: S3Error; internal: boolean }
       internal: code === 'ServiceUnavailable',
     };
   }
+  if (isStoreError(error, 'StorageFull')) {
+    return { error: new S3Error('ServiceUnavailable', CATALOG_CODES.StorageFull.message), internal: true };
+  }
   if (isStoreError(error) && AWAY.has(error.code)) {
-    return { error: new S3Error('ServiceUnavailable', STORE_AWAY), internal: true };
+    const message = 'The server cannot reach the store of its blobs. Try again.';
+    return { error: new S3Error('ServiceUnavailable', message), internal: true };
   }
   if (error instanceof Error && 'code' in error && FULL_DISK.has(String(error.code))) {
     return { error: new S3Error('ServiceUnavailable', CATALOG_CODES.StorageFull.message), internal: true };

@@ -25,6 +25,8 @@ export function bodyLength(body: ReplyBody): number | null {
 }
 
 export interface SendOptions {
+  /** Writes the head of an object's answer, whose first bytes it waits for; that of others has been written. */
+  readonly begin: () => void;
   readonly source: ObjectSource;
   /** What is sent in place of a late outcome that failed. */
   readonly explain: (cause: unknown) => Reply;
@@ -32,17 +34,13 @@ export interface SendOptions {
   readonly followers: Set<AbortController>;
   /** It is ending. */
   readonly draining: boolean;
-  /** Writes the head. */
-  readonly begin: () => void;
 }
 
-/**
- * The head has been written, but for an object: that one's is when its first bytes are there. Resolves to the bytes sent; rejects when the body could not be sent whole.
- */
+/** Resolves to the bytes sent; rejects when the body could not be sent whole. */
 export async function sendBody(
   response: ServerResponse,
   body: ReplyBody,
-  { source, explain, followers, draining, begin }: SendOptions,
+  { begin, source, explain, followers, draining }: SendOptions,
 ): Promise<number> {
   switch (body.kind) {
     case 'none':
@@ -53,7 +51,7 @@ export async function sendBody(
       return body.bytes.length;
     case 'object':
       if (body.start < body.end) {
-        await sendObject(response, source, body, begin);
+        await sendObject(response, source, { ...body, begin });
       } else {
         begin();
         response.end();

@@ -52,9 +52,12 @@ async function copyState(
   };
   if (between !== undefined) {
     const attributes = carries ? undefined : {};
-    return between(key, key, { attributes, signal }).catch((error: unknown) => {
-      throw note(error);
-    });
+    try {
+      return await between(key, key, { attributes, signal });
+    } catch (error) {
+      // The source itself is asked whether it is gone: there are services that do not find every key they have.
+      if (!isStoreError(error, 'NotFound')) throw note(error);
+    }
   }
   const isSmall = listedSize <= SMALL_BYTES;
   const { info, source } = await read(from, key, { isSmall, signal, note });

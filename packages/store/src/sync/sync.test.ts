@@ -154,6 +154,23 @@ suite('sync', () => {
     assert.equal(await store.get('c/b/2').text(), 'two');
   });
 
+  test('a key that the store does not find for a copy inside is copied through here', async () => {
+    const store = await filled({ 'a/1': 'one', 'a/2': 'two', 'a/3': 'three' });
+    const inner = but(store, {
+      copy: async (from, to, options) => {
+        if (from === 'a/3') await store.delete(from);
+        if (from !== 'a/1') throw new StoreError('NotFound', 'there is no such key');
+        return store.copy(from, to, options);
+      },
+    });
+    assert.deepEqual(await told(prefix('a/', inner), prefix('b/', inner)), [
+      '1: copy missing',
+      '2: copy missing',
+      '3: skip gone',
+    ]);
+    assert.equal(await store.get('b/2').text(), 'two');
+  });
+
   test('a store into a part of itself only with a filter: it would copy its copies', async () => {
     const store = await filled({ a: '1', 'backup/old': '2' });
     const backup = prefix('backup/', store);

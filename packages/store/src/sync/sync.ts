@@ -150,7 +150,8 @@ export class Sync implements AsyncIterable<SyncRecord> {
       if (running.size > 0) stop.abort();
       await Promise.allSettled(running);
     }
-    yield* this.#delete(extras, signal);
+    // A target that nothing is to be deleted from need not be able to.
+    if (extras.length > 0) yield* this.#delete(extras, signal);
     if (hasMore) yield* this.#delete(this.#extrasAfter(extras.at(-1)?.key, signal), signal);
   }
 

@@ -32,6 +32,12 @@ export interface CleansUploads {
   ): Promise<CleanedUpload[]>;
 }
 
+/** The cleaner of a store, if it has one. For layers, which forward that of the store behind them. */
+export function cleanerOf(store: ObjectStore): CleansUploads[typeof CLEAN_UPLOADS] | undefined {
+  const inner: ObjectStore & Partial<CleansUploads> = toStore(store).inner;
+  return inner[CLEAN_UPLOADS]?.bind(inner);
+}
+
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
@@ -48,8 +54,8 @@ export async function cleanUploads(
   if (!(olderThanMs >= 0)) {
     throw new StoreError('InvalidArgument', `olderThanMs is 0 or more, not ${olderThanMs}`);
   }
-  const inner: ObjectStore & Partial<CleansUploads> = toStore(store).inner;
-  const own = inner[CLEAN_UPLOADS]?.({ olderThanMs, dryRun, signal });
+  const { inner } = toStore(store);
+  const own = cleanerOf(inner)?.({ olderThanMs, dryRun, signal });
   if (own !== undefined) return own;
   const removed: CleanedUpload[] = [];
   for await (const { key, id, startedAt } of inner.listUploads({ signal })) {

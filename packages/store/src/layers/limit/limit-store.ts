@@ -24,6 +24,10 @@ import type {
 } from '../../object-store.ts';
 import { objectRead } from '../../object-read.ts';
 import { fitTargets } from '../../read-targets.ts';
+import { COPY_FROM, COPY_ORIGIN, copyFrom, copyOrigin } from '../../sync/copy-origin.ts';
+import type { CopyBetween, CopyOrigin } from '../../sync/copy-origin.ts';
+import { CLEAN_UPLOADS, cleanerOf } from '../../uploads/clean-uploads.ts';
+import type { CleansUploads } from '../../uploads/clean-uploads.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import { piecesOf } from '../retry/repeated-read-into.ts';
 import { LimitUpload, LimitUploadReader } from './limit-uploads.ts';
@@ -129,6 +133,28 @@ export class LimitStore implements ObjectStore {
   copy(from: string, to: string, options: CopyOptions = {}): Promise<ObjectInfo> {
     const asker: Asker = { operation: 'copy', key: to, signal: options.signal };
     return this.#limits.call(asker, () => this.#inner.copy(from, to, options));
+  }
+
+  /** For copies between stores of one service: what is copied is where it is, and copies are as many as others. */
+  get [COPY_ORIGIN](): CopyOrigin {
+    return copyOrigin(this.#inner);
+  }
+
+  [COPY_FROM](source: ObjectStore): CopyBetween | undefined {
+    const copy = copyFrom(this.#inner, source);
+    if (copy === undefined) return undefined;
+    return (from, to, options) =>
+      this.#limits.call({ operation: 'copy', key: to, signal: options.signal }, () =>
+        copy(from, to, options),
+      );
+  }
+
+  /** The cleaner of what is limited, if it has one: one call for all that it does. */
+  get [CLEAN_UPLOADS](): CleansUploads[typeof CLEAN_UPLOADS] | undefined {
+    const clean = cleanerOf(this.#inner);
+    if (clean === undefined) return undefined;
+    return (options) =>
+      this.#limits.call({ operation: 'listUploads', signal: options.signal }, () => clean(options));
   }
 
   async upload(key: string, options: UploadOptions = {}): Promise<Upload> {

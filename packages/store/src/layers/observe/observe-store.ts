@@ -21,6 +21,10 @@ import type {
   UploadOptions,
 } from '../../object-store.ts';
 import { objectRead } from '../../object-read.ts';
+import { COPY_FROM, COPY_ORIGIN, copyFrom, copyOrigin } from '../../sync/copy-origin.ts';
+import type { CopyBetween, CopyOrigin } from '../../sync/copy-origin.ts';
+import { CLEAN_UPLOADS, cleanerOf } from '../../uploads/clean-uploads.ts';
+import type { CleansUploads } from '../../uploads/clean-uploads.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import { countBytes, ObserveUpload, ObserveUploadReader } from './observe-uploads.ts';
 import type { Observation, Observer } from './observer.ts';
@@ -91,6 +95,23 @@ export class ObserveStore implements ObjectStore {
     return this.#observer.call({ operation: 'copy', key: to, from }, () =>
       this.#inner.copy(from, to, options),
     );
+  }
+
+  /** For copies between stores of one service: what is copied is where it is, and copies are told of. */
+  get [COPY_ORIGIN](): CopyOrigin {
+    return copyOrigin(this.#inner);
+  }
+
+  [COPY_FROM](source: ObjectStore): CopyBetween | undefined {
+    const copy = copyFrom(this.#inner, source);
+    if (copy === undefined) return undefined;
+    return (from, to, options) =>
+      this.#observer.call({ operation: 'copy', key: to, from }, () => copy(from, to, options));
+  }
+
+  /** The cleaner of what is observed, if it has one. */
+  get [CLEAN_UPLOADS](): CleansUploads[typeof CLEAN_UPLOADS] | undefined {
+    return cleanerOf(this.#inner);
   }
 
   async upload(key: string, options?: UploadOptions): Promise<Upload> {

@@ -21,6 +21,8 @@ import type {
   ReadTarget,
   UploadOptions,
 } from '../../object-store.ts';
+import { COPY_ORIGIN, copyOrigin } from '../../sync/copy-origin.ts';
+import type { CopyOrigin } from '../../sync/copy-origin.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 
 export class ReadonlyStore implements ObjectStore {
@@ -60,6 +62,11 @@ export class ReadonlyStore implements ObjectStore {
 
   copy(_from: string, to: string, _options?: CopyOptions): Promise<ObjectInfo> {
     return Promise.reject(this.#refusal('copy', to));
+  }
+
+  /** For copies between stores of one service: objects can be copied from here, and nothing to here. */
+  get [COPY_ORIGIN](): CopyOrigin {
+    return copyOrigin(this.#inner);
   }
 
   upload(key: string, _options?: UploadOptions): Promise<Upload> {

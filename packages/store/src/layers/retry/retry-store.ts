@@ -26,7 +26,7 @@ import type {
 } from '../../object-store.ts';
 import { COPY_FROM, COPY_ORIGIN, copyFrom, copyOrigin } from '../../sync/copy-origin.ts';
 import type { CopyBetween, CopyOrigin } from '../../sync/copy-origin.ts';
-import { CLEAN_UPLOADS } from '../../uploads/clean-uploads.ts';
+import { CLEAN_UPLOADS, cleanerOf } from '../../uploads/clean-uploads.ts';
 import type { CleansUploads } from '../../uploads/clean-uploads.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import { CallerErrors } from '../caller-errors.ts';
@@ -157,8 +157,7 @@ export class RetryStore implements ObjectStore {
 
   /** The cleaner of what is retried, if it has one. It can be called again when it fails. */
   get [CLEAN_UPLOADS](): CleansUploads[typeof CLEAN_UPLOADS] | undefined {
-    const inner = this.#inner as ObjectStore & Partial<CleansUploads>;
-    return inner[CLEAN_UPLOADS]?.bind(inner);
+    return cleanerOf(this.#inner);
   }
 
   async upload(key: string, options: UploadOptions = {}): Promise<Upload> {

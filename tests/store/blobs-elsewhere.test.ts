@@ -76,10 +76,10 @@ const PLACES: readonly {
 
 /** Sets variables; returns what sets them back. */
 function setEnvironment(variables: Readonly<Record<string, string>>): () => void {
-  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  const earlier = Object.keys(variables).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, variables);
   return () => {
-    for (const [name, value] of before) {
+    for (const [name, value] of earlier) {
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
     }

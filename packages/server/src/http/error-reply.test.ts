@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import { S3Error } from '@cistern/protocol';
+import { StoreError } from '@cistern/store';
 import { CatalogError } from '../catalog/errors.ts';
 import type { CatalogErrorCode } from '../catalog/errors.ts';
 import { errorReply, toS3Error } from './error-reply.ts';
@@ -73,7 +74,22 @@ suite('what others say', () => {
     });
   }
 
+  for (const code of [
+    'Unavailable',
+    'Timeout',
+    'StorageFull',
+    'Unauthenticated',
+    'PermissionDenied',
+  ] as const) {
+    test(`${code} of a store of blobs is to be tried again, and tells nothing of the store`, () => {
+      const { error, internal } = toS3Error(new StoreError(code, 'put of blobs/7: http://10.0.0.7'));
+      assert.deepEqual([error.code, error.status, internal], ['ServiceUnavailable', 503, true]);
+      assert.doesNotMatch(error.message, /10\.0/);
+    });
+  }
+
   const unknown: readonly unknown[] = [
+    new StoreError('NotFound', 'blobs/7'),
     Object.assign(new Error('open /data/blobs/1'), { code: 'EACCES' }),
     Object.assign(new Error('of sqlite'), { code: 'ERR_SQLITE_ERROR', errcode: 13 }),
     new TypeError('x is not a function'),

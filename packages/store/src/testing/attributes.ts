@@ -37,6 +37,15 @@ export const attributesContract: Contract = (test) => {
     assert.deepEqual({ ...info.attributes.metadata }, { colour, ...others });
   });
 
+  test('attributes: metadata may have names that mean something elsewhere', async (c) => {
+    if (!c.can.attributes) return;
+    const names = ['metadata', 'attributes', 'key', 'size', 'version'];
+    const metadata = Object.fromEntries(names.map((name) => [name, `the ${name}`]));
+    await c.store.put(c.key('a'), 'x', { attributes: { metadata } });
+    const { info } = await c.store.get(c.key('a'), { head: true });
+    assert.deepEqual({ ...info.attributes.metadata }, metadata);
+  });
+
   test('attributes: those of an object before are not kept', async (c) => {
     if (!c.can.attributes) return;
     await c.store.put(c.key('a'), 'x', { attributes: { contentLanguage: 'de', metadata: { n: '1' } } });

@@ -17,7 +17,9 @@ export function parseDocument(text: string, version: number, what: string): obje
   );
 }
 
-/** `__proto__` is a name of metadata like any other. */
+/** `__proto__` is a name of metadata like any other, and so is `metadata`: that one's value is text. */
 export function withoutPrototype(key: string, value: unknown): unknown {
-  return key === 'metadata' ? Object.assign(Object.create(null) as object, value) : value;
+  return key === 'metadata' && typeof value === 'object' && value !== null
+    ? Object.assign(Object.create(null) as object, value)
+    : value;
 }

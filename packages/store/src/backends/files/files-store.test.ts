@@ -303,6 +303,52 @@ suite('files: on the disk', () => {
     );
   });
 
+  test(
+    'a folder that is a link for the moment in which a file is opened leads nowhere',
+    {
+      skip: process.platform !== 'linux',
+    },
+    async () => {
+      const { path, store: plain } = fresh();
+      await plain.put('in/secret', 'mine');
+      const outside = await mkdtemp(join(root, 'outside-'));
+      await writeFile(join(outside, 'secret'), 'secret');
+      let times = 0;
+      let opening: Promise<unknown> = Promise.resolve();
+      const openThroughLink: FileSystem['open'] = async (...given) => {
+        await rename(join(path, 'in'), join(path, 'away'));
+        await symlink(outside, join(path, 'in'));
+        try {
+          return await NODE_FILES.open(...given);
+        } finally {
+          await rm(join(path, 'in'));
+          await rename(join(path, 'away'), join(path, 'in'));
+        }
+      };
+      const store = files(path, {
+        durable: false,
+        fs: {
+          ...NODE_FILES,
+          open: (...given) => {
+            if (!String(given[0]).endsWith('secret') || times-- <= 0) return NODE_FILES.open(...given);
+            const opened = openThroughLink(...given);
+            opening = opened;
+            return opened;
+          },
+          // Whoever looks where the path leads sees nothing of it.
+          realpath: (async (given: string) => {
+            await opening;
+            return NODE_FILES.realpath(given);
+          }) as FileSystem['realpath'],
+        },
+      });
+      times = 1;
+      assert.equal(await store.get('in/secret').text(), 'mine');
+      times = Number.POSITIVE_INFINITY;
+      await rejects(store.get('in/secret').text(), 'PermissionDenied');
+    },
+  );
+
   test('create: what another process makes at the last moment is found', async () => {
     const { path, store: other } = fresh();
     let before: (() => Promise<unknown>) | undefined;

@@ -6,7 +6,7 @@
  * the first to the second, never back: a reader that looks at the first and then at the second misses none.
  */
 
-import { constants } from 'node:fs';
+import { constants, readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -24,6 +24,9 @@ const FLAGS =
   constants.O_RDONLY |
   ((constants as Partial<typeof constants>).O_NOFOLLOW ?? 0) |
   ((constants as Partial<typeof constants>).O_NONBLOCK ?? 0);
+
+/** Openings of a file that is found elsewhere each time. */
+const TRIES = 100;
 
 const NONE: Attributes = Object.freeze({});
 
@@ -47,7 +50,7 @@ async function openPlace(
   key: string,
   operation: StoreOperation,
 ): Promise<OpenFile | undefined> {
-  for (;;) {
+  for (let elsewhere = 0; ;) {
     const [opened, isOwn] = await Promise.allSettled([
       unless(area.fs.open(path, FLAGS), 'ENOENT', 'ENOTDIR', 'EISDIR', 'ENXIO'),
       isTruePath(area, layout, path, key, operation),
@@ -60,6 +63,12 @@ async function openPlace(
     if (opened.status === 'rejected') throw opened.reason;
     const handle = opened.value;
     if (handle === undefined) return undefined;
+    if (layout.shared && !isAt(handle, path)) {
+      await handle.close();
+      // It has just moved, or somebody exchanges folders for links as fast as they are looked at.
+      if (++elsewhere === TRIES) throw linkError(key, operation);
+      continue;
+    }
     try {
       const found = await describe(area, layout, handle, path, key);
       if (found === 'folder') {
@@ -72,6 +81,21 @@ async function openPlace(
       throw error;
     }
     await handle.close();
+  }
+}
+
+/**
+ * Whether what was opened is what stands at `path`, or stood there: a folder above may have been a link for the moment in which it
+ * was opened. Linux says; elsewhere that moment stays.
+ */
+function isAt(handle: FileHandle, path: string): boolean {
+  if (process.platform !== 'linux') return true;
+  try {
+    // Answered out of memory: it waits for no disk.
+    const found = readlinkSync(`/proc/self/fd/${handle.fd}`);
+    return found === path || found === `${path} (deleted)`;
+  } catch {
+    return true;
   }
 }
 

@@ -153,5 +153,22 @@ for (const { name, over } of layers) {
       });
       await assert.rejects(store.get('a', { range: { start: 1_000_000 } }).bytes(), { code: 'Conflict' });
     });
+
+    test('is copied as it is then; a copy without a condition fails with none', async () => {
+      const inner = memory();
+      const plain = over(inner);
+      await plain.put('a', 'state 0');
+      let changes = 0;
+      const changingBefore = (times: number): Store => {
+        const copy: ObjectStore['copy'] = async (...call) => {
+          if (changes < times) await plain.put('a', `state ${++changes}`);
+          return inner.copy(...call);
+        };
+        return over(intercept(inner, { copy }));
+      };
+      await changingBefore(2).copy('a', 'b');
+      assert.equal(await plain.get('b').text(), 'state 2');
+      await assert.rejects(changingBefore(100).copy('a', 'b'), { code: 'Conflict' });
+    });
   });
 }

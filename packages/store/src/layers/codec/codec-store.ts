@@ -8,6 +8,7 @@ import type { Body } from '../../body.ts';
 import { resolveRange } from '../../byte-range.ts';
 import type { Capabilities } from '../../capabilities.ts';
 import { isStoreError, StoreError, unsupported } from '../../errors.ts';
+import type { StoreOperation } from '../../errors.ts';
 import { headRead, objectRead } from '../../object-read.ts';
 import type {
   CallOptions,
@@ -122,11 +123,13 @@ export class CodecStore implements ObjectStore {
         const copied = await this.inner.copy(from, to, { ...options, ifMatch: head.etag });
         return { ...copied, size: this.codec.sizeOf(copied) ?? head.size };
       } catch (error) {
-        if (ifMatch !== undefined || tries === TRIES || !isStoreError(error, 'PreconditionFailed'))
-          throw error;
+        if (ifMatch !== undefined || !isStoreError(error, 'PreconditionFailed')) throw error;
         // Either the condition on `to` failed, or `from` has changed since, which the caller did not ask about.
-        const now = await this.codec.head(this.inner, from, { version, signal });
-        if (now.etag === head.etag) throw error;
+        if (typeof options.mode === 'object') {
+          const now = await this.codec.head(this.inner, from, { version, signal });
+          if (now.etag === head.etag) throw error;
+        }
+        if (tries === TRIES) throw changesTooFast(from, 'copy', error);
       }
     }
   }
@@ -170,12 +173,12 @@ export class CodecStore implements ObjectStore {
         await opened.close();
         if (options.ifMatch !== undefined || !isStoreError(error, 'PreconditionFailed')) throw error;
         if (tries < TRIES) continue;
-        throw new StoreError('Conflict', `${key} changes faster than it can be read`, {
-          operation: 'get',
-          key,
-          cause: error,
-        });
+        throw changesTooFast(key, 'get', error);
       }
     }
   }
+}
+
+function changesTooFast(key: string, operation: StoreOperation, cause: StoreError): StoreError {
+  return new StoreError('Conflict', `${key} changes faster than it can be read`, { operation, key, cause });
 }

@@ -179,18 +179,32 @@ suite('compress', () => {
     const inner = memory();
     const store = compress({ frameBytes: FRAME }, inner);
     await store.put('bomb', new Uint8Array(FRAME));
-    const large = compress({ frameBytes: 2 ** 24 }, inner);
-    await large.put('large', new Uint8Array(2 ** 24));
+    const large = compress({ frameBytes: 2 ** 20 }, inner);
+    await large.put('large', new Uint8Array(2 ** 20));
     const bomb = Buffer.from(await inner.get('bomb').bytes());
     const frame = Buffer.from(await inner.get('large').bytes()).subarray(0, -(FOOTER_BYTES + 16));
-    const tail = bomb.subarray(bomb.byteLength - FOOTER_BYTES - 16);
+    await putFrame(inner, bomb, frame);
+    await assert.rejects(store.get('bomb').bytes(), { code: 'Corrupt', message: /decompress/ });
+  });
+
+  test('a frame that has far more bytes than it decodes to is not read', async () => {
+    const inner = memory();
+    const store = compress({ frameBytes: FRAME }, inner);
+    await store.put('bomb', new Uint8Array(FRAME));
+    const bomb = Buffer.from(await inner.get('bomb').bytes());
+    await putFrame(inner, bomb, Buffer.alloc(64 * FRAME));
+    await assert.rejects(store.get('bomb').bytes(), { code: 'Corrupt', message: /far more bytes/ });
+  });
+
+  /** Stores the object of one frame with another one. */
+  async function putFrame(inner: ReturnType<typeof memory>, object: Buffer, frame: Buffer): Promise<void> {
+    const tail = object.subarray(object.byteLength - FOOTER_BYTES - 16);
     tail.writeUInt32LE(frame.byteLength, 8);
     const footer = tail.subarray(16);
     footer.writeUInt32LE(crc32(tail.subarray(8, 16)), 20);
     footer.writeUInt32LE(crc32(footer.subarray(0, 24)), 24);
     await inner.put('bomb', Buffer.concat([frame, tail]));
-    await assert.rejects(store.get('bomb').bytes(), { code: 'Corrupt', message: /decompress/ });
-  });
+  }
 
   test('options that make no sense are refused', () => {
     for (const options of [{ level: 0 }, { level: 23 }, { frameBytes: 100 }, { frameBytes: 2 ** 30 }]) {

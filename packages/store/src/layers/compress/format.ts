@@ -132,6 +132,10 @@ export class Index {
       crc32(this.#entries) === footer.indexCrc &&
       this.position(footer.count) === footer.dataEnd;
     if (!sound) throw corrupt(key, 'its index has other bytes');
+    for (let frame = 0; frame < footer.count; frame++) {
+      if (this.#storedAt(frame) > storedMax(this.length(frame)))
+        throw corrupt(key, `its frame ${frame} is said to have far more bytes than it decodes to`);
+    }
   }
 
   at(frame: number): Frame {
@@ -152,11 +156,20 @@ export class Index {
     return position;
   }
 
+  #storedAt(frame: number): number {
+    return this.#entries.readUInt32LE(frame * ENTRY_BYTES) & ~RAW;
+  }
+
   /** Logical bytes of a frame. */
   length(frame: number): number {
     const { size, frameBytes } = this.footer;
     return Math.min(frameBytes, size - frame * frameBytes);
   }
+}
+
+/** A frame is read into memory: no zstd frame of so many bytes is larger, compressed or not. */
+function storedMax(length: number): number {
+  return length + Math.ceil(length / 128) + 1024;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -108,6 +108,29 @@ for (const kind of [ours, s3rver, azurite]) {
       await assert.rejects(store.readInto('empty', into), { code: 'Conflict' });
     });
 
+    // s3rver sends other bytes than the last ones.
+    test('the last bytes of an object that is written between two looks are not none', { skip }, async () => {
+      const spec = await kind.make();
+      await using direct = await openSpec(spec);
+      await using proxy = await startHttpFaults(originOf(spec));
+      await using store = openAt(spec, proxy.origin);
+      const range = { suffix: 5 };
+      await direct.put('tail', kind === azurite ? 'as it was' : '');
+      // A look at what there is, and the bytes: in one order or the other.
+      const second = kind === azurite ? 'GET' : 'HEAD';
+      proxy.rule = async ({ method }): Promise<Fault> => {
+        if (method === second) await direct.put('tail', `no longer ${second}`);
+        return 'pass';
+      };
+      await assert.rejects(store.get('tail', { range }).text(), { code: 'Conflict', retry: 'temporary' });
+      proxy.rule = (): Fault => 'pass';
+      assert.equal(await store.get('tail', { range }).text(), `no longer ${second}`.slice(-5));
+      await direct.put('tail', '');
+      assert.equal(await store.get('tail', { range }).text(), '');
+      await direct.put('tail', 'x');
+      assert.equal(await store.get('tail', { range: { suffix: 0 } }).text(), '');
+    });
+
     test('many small ranges are fetched together, where the gaps between them are small', async () => {
       const spec = await kind.make();
       await using direct = await openSpec(spec);

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { buildPackages, ROOT } from './build-packages.ts';
 import type { BuiltPackage } from './build-packages.ts';
 
@@ -42,6 +43,33 @@ function importEach(folder: string, packages: readonly BuiltPackage[]): void {
       console.log(`import ${name}: ${names} names`);
     }
   }
+}
+
+/** Every backend is loaded when a URL asks for it: without the optional peers, which are not installed here. */
+function openEach(folder: string): void {
+  const at = (scheme: string, name: string): string =>
+    pathToFileURL(join(folder, name)).href.replace('file:', scheme);
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const azure = { connectionString: 'UseDevelopmentStorage=true' };
+  const stores = [
+    ['mem:'],
+    [at('file:', 'files')],
+    [at('hashed:', 'hashed')],
+    [at('sqlite:', 'store.db')],
+    [at('zip:', 'store.zip')],
+    ['s3://bucket', { credentials }],
+    ['az://bucket', { credentials: azure }],
+  ];
+  const code = `
+    const { open } = await import('@cistern/store');
+    for (const [url, options] of ${JSON.stringify(stores)}) {
+      await using store = await open(url, options);
+      if (/^(s3|az):/.test(url)) continue;
+      await store.put('a', 'x');
+      if ((await store.get('a').text()) !== 'x') throw new Error(url);
+    }`;
+  runNode(folder, [...PLAIN, '--input-type=module', '--eval', code]);
+  console.log(`@cistern/store: opens ${stores.length} kinds of stores by URL`);
 }
 
 function checkTypes(folder: string, packages: readonly BuiltPackage[]): void {
@@ -107,6 +135,7 @@ try {
   const packages = buildPackages(join(folder, 'packages'));
   install(folder, packages);
   importEach(folder, packages);
+  openEach(folder);
   checkTypes(folder, packages);
   const command = packages.find(({ source }) => source.name === 'cistern');
   const path = command?.source.bin?.['cistern'];

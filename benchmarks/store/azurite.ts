@@ -12,7 +12,7 @@ export interface RunningAzurite {
 }
 
 export async function startAzuriteTarget(container: string): Promise<RunningAzurite> {
-  const azurite = await startAzurite(['--extentMemoryLimit', `${MEMORY_MB}`]);
+  const azurite = await startAzurite(['--skipApiVersionCheck', '--extentMemoryLimit', `${MEMORY_MB}`]);
   const { endpoint, account, accountKey } = azurite;
   try {
     await using service = azureService({ endpoint, account, accountKey });

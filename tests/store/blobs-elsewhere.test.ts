@@ -17,6 +17,8 @@ import { startServer } from 'cistern';
 import type { CisternServer } from 'cistern';
 import { startAzurite, withoutAzurite } from '../support/azurite.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectError, expectStatus } from '../support/expect.ts';
+import { startHttpFaults } from '../support/http-faults.ts';
 import { S3 } from '../support/s3.ts';
 import { needsS3rver, startS3rver } from '../support/s3rver.ts';
 
@@ -72,12 +74,56 @@ const PLACES: readonly {
   },
 ];
 
+/** Sets variables; returns what sets them back. */
+function setEnvironment(variables: Readonly<Record<string, string>>): () => void {
+  const earlier = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  return () => {
+    for (const [name, value] of earlier) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+}
+
+test('while the store is away what needs it is answered 503, and nothing is lost', async () => {
+  await using other = await startServer({ buckets: ['blobs'] });
+  await using way = await startHttpFaults(other.endpoint);
+  const restore = setEnvironment(keys(other.credentials));
+  await using server = await startServer({
+    blobs: { url: `s3://blobs/here?endpoint=${encodeURIComponent(way.origin)}`, cacheBytes: 0 },
+  });
+  const s3 = new S3({ endpoint: server.endpoint, credentials: server.credentials, region: server.region });
+  try {
+    const body = randomBytes(200_000);
+    await s3.send('PUT', '/bucket');
+    await s3.send('PUT', '/bucket/before', { body });
+    way.rule = () => 'lose-request';
+    const [put, get, small] = await Promise.all([
+      s3.send('PUT', '/bucket/while', { body: randomBytes(200_000) }),
+      s3.send('GET', '/bucket/before'),
+      s3.send('PUT', '/bucket/small', { body: 'in the catalog' }),
+    ]);
+    expectError(put, 503, 'ServiceUnavailable');
+    expectError(get, 503, 'ServiceUnavailable');
+    expectStatus(small, 200);
+    way.rule = () => 'pass';
+    assert.deepEqual((await s3.send('GET', '/bucket/before')).body, body);
+    expectError(await s3.send('GET', '/bucket/while'), 404, 'NoSuchKey');
+    expectStatus(await s3.send('PUT', '/bucket/while', { body }), 200);
+    assert.deepEqual((await s3.send('GET', '/bucket/while')).body, body);
+  } finally {
+    await s3.close();
+    restore();
+  }
+});
+
 const SIZE = 3 * 1024 * 1024 + 7;
 
 for (const place of PLACES) {
   suite(`blobs in ${place.name}`, { skip: place.skip }, () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'cistern-elsewhere-'));
-    const given = { ...process.env };
+    let restore = (): void => undefined;
     let elsewhere: Elsewhere;
     let server: CisternServer;
     let s3: S3;
@@ -99,7 +145,7 @@ for (const place of PLACES) {
 
     before(async () => {
       elsewhere = await place.start();
-      Object.assign(process.env, elsewhere.environment);
+      restore = setEnvironment(elsewhere.environment);
       blobs = await open(elsewhere.url);
       await start();
       await s3.send('PUT', '/bucket');
@@ -108,10 +154,7 @@ for (const place of PLACES) {
       await stop();
       await blobs.close();
       await elsewhere.close();
-      for (const name of Object.keys(elsewhere.environment)) {
-        if (given[name] === undefined) delete process.env[name];
-        else process.env[name] = given[name];
-      }
+      restore();
       rmSync(dataDir, { recursive: true, force: true });
     });
 

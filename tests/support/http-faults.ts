@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
  * `lose-answer`: the server has done it, and the client hears nothing. `cut-body`: half of the answer's body comes.
  * `shorten`: half of it comes, and says that it is all. `busy`: 503. `twice`: the server gets the request a second time
  * before the client hears of the first. `late-error`: nothing reaches the server, and the answer is S3's error in a
- * document of status 200.
+ * document of status 200. `unnamed`: the answer does not say what server it is from.
  */
 export type Fault =
   | 'pass'
@@ -22,7 +22,8 @@ export type Fault =
   | 'shorten'
   | 'busy'
   | 'twice'
-  | 'late-error';
+  | 'late-error'
+  | 'unnamed';
 
 export interface HttpFaults extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
@@ -78,6 +79,7 @@ async function handle(
     return;
   }
   if (fault === 'flip-answer') flip(answer.body);
+  if (fault === 'unnamed') answer = unnamed(answer);
   if (fault === 'shorten') answer = shorten(answer);
   outgoing.writeHead(answer.status, answer.headers);
   if (fault === 'cut-body')
@@ -99,6 +101,13 @@ function shorten({ status, headers, body }: Answer): Answer {
   const half = body.subarray(0, body.byteLength / 2);
   const at = headers.findIndex((name) => name.toLowerCase() === 'content-length');
   return { status, headers: headers.with(at + 1, `${half.byteLength}`), body: half };
+}
+
+function unnamed(answer: Answer): Answer {
+  const headers = answer.headers.flatMap((name, index, all) =>
+    index % 2 === 1 || name.toLowerCase() === 'server' ? [] : [name, all[index + 1] ?? ''],
+  );
+  return { ...answer, headers };
 }
 
 async function forward(target: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> {

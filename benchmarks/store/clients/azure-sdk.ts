@@ -7,7 +7,7 @@ import type { Client, ClientTarget } from './client.ts';
 interface BlockBlob {
   uploadData(bytes: Uint8Array): Promise<unknown>;
   uploadStream(stream: Readable, bufferSize: number, concurrency: number): Promise<unknown>;
-  downloadToBuffer(into?: Uint8Array, offset?: number, count?: number): Promise<Buffer>;
+  downloadToBuffer(into?: Buffer, offset?: number, count?: number): Promise<Buffer>;
 }
 interface Container {
   getBlockBlobClient(key: string): BlockBlob;
@@ -35,7 +35,7 @@ export async function openClient(target: ClientTarget): Promise<Client> {
       await container.getBlockBlobClient(key).uploadStream(stream, BLOCK_BYTES, CONCURRENT);
     },
     getInto: async (key, into) => {
-      await container.getBlockBlobClient(key).downloadToBuffer(into, 0, into.byteLength);
+      await container.getBlockBlobClient(key).downloadToBuffer(asBuffer(into), 0, into.byteLength);
     },
     list: async (prefix) => {
       let count = 0;
@@ -44,4 +44,9 @@ export async function openClient(target: ClientTarget): Promise<Client> {
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** It takes nothing else for memory. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -9,10 +9,14 @@ import { resolveAccount } from './backends/azure/credentials.ts';
 import type { AzureAccountOptions } from './backends/azure/credentials.ts';
 import { StoreError } from './errors.ts';
 import { prefix } from './layers/prefix.ts';
+import { retry } from './layers/retry.ts';
 import type { Service } from './service.ts';
 import { Store } from './store.ts';
 
 export type { AzureAccountOptions, TokenCredential } from './backends/azure/credentials.ts';
+
+/** What fails for a time is tried so often, in stores by URL and of services. */
+const ATTEMPTS = 5;
 
 export interface AzureServiceOptions extends AzureAccountOptions, ClientOptions, AzureStoreOptions {}
 
@@ -28,6 +32,7 @@ export interface AzureOptions extends AzureServiceOptions {
  *
  * Keys that Azure would change are refused (`InvalidKey`): those with backslashes or control characters, and those where a name
  * or a folder ends with a dot. Blobs have `application/octet-stream` as their content type when none is given.
+ * It tries everything once: the layer `retry` does more, and is there in stores by URL and of services.
  *
  * @throws {StoreError} `InvalidArgument`; `Unauthenticated` when nothing says who is asking
  */
@@ -38,12 +43,14 @@ export function azure(options: AzureOptions): Store {
 }
 
 /**
- * An account: makes, lists and deletes containers, and hands them out as stores. Contacts nobody.
+ * An account: makes, lists and deletes containers, and hands them out as stores that retry. Contacts nobody.
  *
  * @throws {StoreError} as `azure`
  */
 export function azureService(options: AzureServiceOptions): Service {
-  return new AzureService(new AzureClient(resolveAccount(options, process.env), options), options);
+  const client = new AzureClient(resolveAccount(options, process.env), options);
+  // The connections are the service's, not a store's.
+  return new AzureService(client, (name) => retry(ATTEMPTS, new AzureStore(client, name, options, false)));
 }
 
 const URL_PARAMETERS = ['account', 'apiVersion', 'endpoint', 'versions'];
@@ -62,14 +69,20 @@ export function openAzureUrl(url: URL, credentials: unknown): Store {
     }
   }
   const parameter = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
-  const store = azure({
-    ...toCredentials(credentials),
-    account: parameter('account'),
-    apiVersion: parameter('apiVersion'),
-    endpoint: parameter('endpoint'),
-    versions: parameter('versions') === 'true',
-    container: url.hostname,
-  });
+  const versions = parameter('versions') ?? 'false';
+  if (versions !== 'true' && versions !== 'false')
+    throw invalid(`versions is true or false, not ${versions}`);
+  const store = retry(
+    ATTEMPTS,
+    azure({
+      ...toCredentials(credentials),
+      account: parameter('account'),
+      apiVersion: parameter('apiVersion'),
+      endpoint: parameter('endpoint'),
+      versions: versions === 'true',
+      container: url.hostname,
+    }),
+  );
   const folder = decodeFolder(url.pathname.replace(/^\/|\/$/g, ''));
   return folder === '' ? store : prefix(`${folder}/`, store);
 }

@@ -5,10 +5,11 @@
 
 import { StoreError } from './errors.ts';
 
-/** Whatever has bytes. Text is UTF-8. Node's `Readable` is an async iterable. */
+/** Whatever has bytes. Text is UTF-8. A `Buffer` is an `ArrayBufferView`, Node's `Readable` an async iterable. */
 export type Body =
   | string
-  | Uint8Array
+  | ArrayBuffer
+  | ArrayBufferView
   | Blob
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array | string>
@@ -42,6 +43,10 @@ export function toSource(body: Body): Source {
   if (body instanceof Uint8Array) return bytesSource(body);
   if (typeof body === 'object' && body !== null) {
     if (SOURCE in body) return body;
+    if (ArrayBuffer.isView(body)) {
+      return bytesSource(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
+    }
+    if (body instanceof ArrayBuffer) return bytesSource(new Uint8Array(body));
     if (body instanceof Blob) return blobSource(body);
     if (Symbol.asyncIterator in body) return streamSource(body);
     // A ReadableStream of a browser that cannot be iterated yet.
@@ -49,7 +54,7 @@ export function toSource(body: Body): Source {
   }
   throw new StoreError(
     'InvalidArgument',
-    `A body is a string, a Uint8Array, a Blob, a ReadableStream or an async iterable of bytes, not ${describe(body)}`,
+    `A body is a string, a Uint8Array or other memory, a Blob, a ReadableStream or an async iterable of bytes, not ${describe(body)}`,
   );
 }
 
@@ -212,5 +217,8 @@ async function* iterateReader(stream: ReadableStream<Uint8Array>): AsyncGenerato
 }
 
 function describe(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+  if (value === null) return 'null';
+  if (typeof value !== 'object') return typeof value;
+  const { constructor } = value;
+  return typeof constructor === 'function' && constructor !== Object ? `a ${constructor.name}` : 'an object';
 }

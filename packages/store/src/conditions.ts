@@ -5,6 +5,22 @@ import type { StoreOperation } from './errors.ts';
 import type { GetOptions, PutMode } from './object-store.ts';
 
 /**
+ * What is no mode must never be taken for one that overwrites.
+ *
+ * @throws {StoreError} `InvalidArgument`
+ */
+export function checkIsPutMode(mode: unknown, operation: StoreOperation, key: string): void {
+  if (mode === undefined || mode === 'overwrite' || mode === 'create') return;
+  if (typeof mode === 'object' && mode !== null && 'ifMatch' in mode && typeof mode.ifMatch === 'string')
+    return;
+  throw new StoreError(
+    'InvalidArgument',
+    `A mode is overwrite, create or { ifMatch: etag }, not ${JSON.stringify(mode)}`,
+    { operation, key },
+  );
+}
+
+/**
  * @param etag of what is there; `undefined` when nothing is
  * @throws {StoreError} `AlreadyExists`, `PreconditionFailed`
  */
@@ -14,6 +30,7 @@ export function checkPutMode(
   operation: StoreOperation,
   key: string,
 ): void {
+  checkIsPutMode(mode, operation, key);
   if (mode === undefined || mode === 'overwrite') return;
   if (mode === 'create') {
     if (etag === undefined) return;

@@ -32,8 +32,7 @@ export async function connect(
     if (isAzure(parsed, credentials)) {
       return (await import('./azure.ts')).connectAzure(parsed, credentials, options);
     }
-    const { s3Service } = await import('./s3.ts');
-    return s3Service({ ...options, endpoint: text, credentials: credentials as 'anonymous' });
+    return (await import('./s3.ts')).connectS3(text, credentials, options);
   }
   throw new StoreError(
     'InvalidArgument',

@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { errnoOf } from './backends/files/file-system.ts';
+import { toStoreError } from './backends/files/system-errors.ts';
 import { replayableSource } from './body.ts';
 import type { Source } from './body.ts';
 import { StoreError } from './errors.ts';
@@ -55,8 +57,19 @@ export async function downloadFile(read: ObjectRead, path: string): Promise<Obje
     await rename(partial, path);
   } catch (error) {
     await read.close();
-    await rm(partial, { force: true });
-    throw error;
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw toDownloadError(error, path, read.info.key);
   }
   return read.info;
+}
+
+/** A folder that is missing must not look like a missing object. */
+function toDownloadError(error: unknown, path: string, key: string): unknown {
+  const errno = errnoOf(error);
+  if (errno !== 'ENOENT' && errno !== 'ENOTDIR') return toStoreError(error, 'get', key);
+  return new StoreError('InvalidArgument', `The folder of ${path} must be there`, {
+    operation: 'get',
+    key,
+    cause: error,
+  });
 }

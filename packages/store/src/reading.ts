@@ -112,6 +112,11 @@ export class PendingRead implements Promise<Reading> {
     );
   }
 
+  /** `for await (const chunk of store.get('a'))`. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    yield* await this.#reading;
+  }
+
   // oxlint-disable-next-line unicorn/no-thenable
   then<A = Reading, B = never>(
     onFulfilled?: ((reading: Reading) => A | PromiseLike<A>) | null,

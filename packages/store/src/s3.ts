@@ -8,7 +8,9 @@ import { prefix } from './layers/prefix.ts';
 import { retry } from './layers/retry.ts';
 import type { Service } from './service.ts';
 import { Store } from './store.ts';
-import { s3UrlOptions } from './backends/s3/url.ts';
+import { OPTION_NAMES, s3UrlOptions } from './backends/s3/url.ts';
+import type { CredentialSource } from './backends/s3/credentials/credentials.ts';
+import { StoreError } from './errors.ts';
 
 export { connect } from './connect.ts';
 export type { S3Options } from './backends/s3/settings.ts';
@@ -44,6 +46,31 @@ export function s3(options: S3Options): Store {
 export function s3Service(options: S3ServiceOptions): Service {
   const settings = toSettings({ ...options, bucket: 'any' }, process.env);
   return new S3Service(settings, (bucket) => retry(ATTEMPTS, s3({ ...options, bucket })));
+}
+
+/**
+ * What `connect` gives for any other URL.
+ *
+ * @param credentials as of `S3Options`
+ * @param options of `s3Service`, by their names
+ */
+export function connectS3(
+  endpoint: string,
+  credentials: unknown,
+  options: Readonly<Record<string, unknown>>,
+): Service {
+  const known = OPTION_NAMES.filter((name) => name !== 'endpoint');
+  const unknown = Object.keys(options).find((name) => !known.some((one) => one === name));
+  if (unknown !== undefined) {
+    throw new StoreError(
+      'InvalidArgument',
+      `S3 services have the options ${known.join(', ')}, and no ${unknown}`,
+      {
+        operation: 'open',
+      },
+    );
+  }
+  return s3Service({ ...options, endpoint, credentials: credentials as CredentialSource | undefined });
 }
 
 /**

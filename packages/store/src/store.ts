@@ -5,6 +5,7 @@
 
 import type { Body } from './body.ts';
 import type { Capabilities } from './capabilities.ts';
+import { checkIsPutMode } from './conditions.ts';
 import { isStoreError, StoreError } from './errors.ts';
 import type {
   CallOptions,
@@ -39,17 +40,26 @@ export class Store implements ObjectStore {
   /** @param inner a backend or a layer; a `Store` is not wrapped twice */
   constructor(inner: ObjectStore) {
     this.inner = inner instanceof Store ? inner.inner : inner;
+    // Callers in JavaScript learn it here, and not from a layer that fails later.
+    if (typeof this.inner?.capabilities !== 'object') {
+      throw new StoreError(
+        'InvalidArgument',
+        `A store was to be given here, not ${typeof inner}: layers take their options first and the store last`,
+        { operation: 'open' },
+      );
+    }
   }
 
   get capabilities(): Capabilities {
     return this.inner.capabilities;
   }
 
-  put(key: string, body: Body, options?: PutOptions): Promise<ObjectInfo> {
+  async put(key: string, body: Body, options?: PutOptions): Promise<ObjectInfo> {
+    checkIsPutMode(options?.mode, 'put', key);
     return this.inner.put(key, body, options);
   }
 
-  /** `await store.get(key).text()`, or `const reading = await store.get(key)`. */
+  /** `await store.get(key).text()`, `for await (const chunk of store.get(key))`, or `const reading = await store.get(key)`. */
   get(key: string, options?: GetOptions): PendingRead {
     return new PendingRead(this.inner.get(key, options));
   }
@@ -83,14 +93,14 @@ export class Store implements ObjectStore {
     return this.inner.readInto(key, [{ start: 0, into }], { ...options, whole: true });
   }
 
-  list(options?: ListOptions): AsyncIterable<ListEntry> {
-    return this.inner.list(options);
+  /** @param options or the prefix alone */
+  list(options?: string | ListOptions): AsyncIterable<ListEntry> {
+    return this.inner.list(typeof options === 'string' ? { prefix: options } : options);
   }
 
-  /** Keys in the order of their UTF-8 bytes. */
+  /** Keys in the order of their UTF-8 bytes. @param options or the prefix alone */
   async *keys(options?: string | Omit<ListOptions, 'delimiter'>): AsyncGenerator<string> {
-    const entries = this.inner.list(typeof options === 'string' ? { prefix: options } : options);
-    for await (const entry of entries) if (entry.type === 'object') yield entry.key;
+    for await (const entry of this.list(options)) if (entry.type === 'object') yield entry.key;
   }
 
   /** One key: resolves when it has no object any more. Many: as of `ObjectStore.delete`. */
@@ -117,7 +127,8 @@ export class Store implements ObjectStore {
     return { deleted, failed };
   }
 
-  copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo> {
+  async copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo> {
+    checkIsPutMode(options?.mode, 'copy', to);
     return this.inner.copy(from, to, options);
   }
 
@@ -132,7 +143,7 @@ export class Store implements ObjectStore {
         key: from,
       });
     }
-    const info = await this.inner.copy(from, to, options);
+    const info = await this.copy(from, to, options);
     await this.#deleteOne(from, { signal: options?.signal });
     return info;
   }
@@ -140,7 +151,7 @@ export class Store implements ObjectStore {
   /** Stores a file of this machine; large ones in parallel parts, where the store can. */
   async putFile(key: string, path: string, options?: Omit<PutOptions, 'size'>): Promise<ObjectInfo> {
     const { fileSource } = await import('./file-transfer.ts');
-    return this.inner.put(key, await fileSource(path), options);
+    return this.put(key, await fileSource(path), options);
   }
 
   /** Writes an object to a file of this machine, which appears when it is whole, in place of what is there. */
@@ -175,6 +186,11 @@ export class Store implements ObjectStore {
 
   toString(): string {
     return this.inner.toString();
+  }
+
+  /** What `console.log` of Node and Bun prints. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   async #deleteOne(key: string, options?: CallOptions): Promise<void> {

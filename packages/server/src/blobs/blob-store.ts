@@ -28,6 +28,8 @@ export interface BlobWriter {
 }
 
 export interface BlobReader {
+  /** It can be read to its end, though the blob be deleted meanwhile; otherwise the caller sees to it that it is not. */
+  readonly outlivesBlob: boolean;
   /**
    * Fills `into` from `position`; resolves to the number of bytes read, less than asked for only at the end. Memory,
    * length and position are multiples of ALIGNMENT.
@@ -40,7 +42,7 @@ export interface BlobStore {
   /** @param size bytes that will come */
   create(size: number): Promise<BlobWriter>;
   /**
-   * Rejects when there is no blob at `location`. What is open can be read to its end, though it be deleted meanwhile.
+   * Rejects when there is no blob at `location`; a store that is far away may do so with the first read.
    *
    * @param length bytes that will be read
    */

@@ -5,6 +5,8 @@
 
 import { encodeError, S3Error } from '@cistern/protocol';
 import type { S3ErrorCode } from '@cistern/protocol';
+import { isStoreError } from '@cistern/store';
+import type { StoreErrorCode } from '@cistern/store';
 import { CatalogError } from '../catalog/errors.ts';
 import type { CatalogErrorCode } from '../catalog/errors.ts';
 import { emptyReply, xmlReply } from './reply.ts';
@@ -48,6 +50,14 @@ const CATALOG_CODES: Record<CatalogErrorCode, Meaning> = {
   },
 };
 
+/** Of the store that has the blobs: to be tried again, by the client, too, or when the operator has mended it. */
+const AWAY: ReadonlySet<StoreErrorCode> = new Set([
+  'Unavailable',
+  'Timeout',
+  'Unauthenticated',
+  'PermissionDenied',
+]);
+
 /** Of the file system: the blob store's answer to a full disk. */
 const FULL_DISK = new Set(['ENOSPC', 'EDQUOT']);
 
@@ -60,6 +70,13 @@ export function toS3Error(error: unknown): { error: S3Error; internal: boolean }
       error: new S3Error(code, explained ? error.message : message),
       internal: code === 'ServiceUnavailable',
     };
+  }
+  if (isStoreError(error, 'StorageFull')) {
+    return { error: new S3Error('ServiceUnavailable', CATALOG_CODES.StorageFull.message), internal: true };
+  }
+  if (isStoreError(error) && AWAY.has(error.code)) {
+    const message = 'The server cannot reach the store of its blobs. Try again.';
+    return { error: new S3Error('ServiceUnavailable', message), internal: true };
   }
   if (error instanceof Error && 'code' in error && FULL_DISK.has(String(error.code))) {
     return { error: new S3Error('ServiceUnavailable', CATALOG_CODES.StorageFull.message), internal: true };

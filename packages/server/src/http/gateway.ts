@@ -209,20 +209,30 @@ export class Gateway {
     const length = reply.contentLength ?? bodyLength(content);
     if (reply.status !== 204 && reply.status !== 304 && length !== null)
       headers.push('Content-Length', String(length));
-    try {
+    const begin = (): void => {
       response.writeHead(reply.status, headers);
+    };
+    let failure: Reply | undefined;
+    try {
+      // An object's head waits for its first bytes: while nothing was sent, what goes wrong can be answered.
+      if (method === 'HEAD' || content.kind !== 'object') begin();
       if (method === 'HEAD') response.end();
       else {
         exchange.sent = await sendBody(response, content, {
+          begin,
           source: this.#options.services,
           explain: (cause) => this.#explain(exchange, cause),
           followers: this.#followers,
           draining: this.#draining,
         });
       }
+    } catch (cause) {
+      if (content.kind !== 'object' || response.headersSent || response.destroyed) throw cause;
+      failure = this.#explain(exchange, cause);
     } finally {
       if (content.kind === 'object') content.open.release();
     }
+    if (failure !== undefined) return this.#send(exchange, failure);
     if (!body.finished && !(await body.discard(LIMITS.discardBytesMax))) this.#closeSoon(exchange.request);
   }
 

@@ -58,9 +58,9 @@ async function setUp(t: TestContext): Promise<Fixture> {
       return { start: 0, length: bytes.length, offset: 0, location, data: null, ...plain(bytes) };
     },
     send: (extents, [start, end] = [0, lengthOf(extents)]) => {
-      response.writeHead(200, { 'Content-Length': end - start });
+      const begin = (): void => void response.writeHead(200, { 'Content-Length': end - start });
       const version = openVersion(extents, () => released++);
-      return sendObject(response, { blobs, slabs, guard }, { open: version, start, end });
+      return sendObject(response, { blobs, slabs, guard }, { open: version, start, end, begin });
     },
     open: () => open,
     released: () => released,
@@ -77,6 +77,7 @@ function counting(store: FileBlobStore, opened: (change: number) => void): Pick<
       const reader = await store.open(location ?? '', length);
       opened(1);
       return {
+        outlivesBlob: true,
         read: (into, position) => {
           // What a store may rely on.
           assert.equal(into.byteOffset % ALIGNMENT, 0);
@@ -337,7 +338,10 @@ suite('a broken object is never taken for a whole one', () => {
       const fixture = await setUp(t);
       const extent = fixture.file(randomBytes(SIZE - missing));
       await assert.rejects(fixture.send([{ ...extent, length: SIZE }]), /shorter than it should be/);
-      assert.ok(fixture.response.destroyed);
+      // Of which nothing could be sent, the caller can say so.
+      assert.equal(fixture.response.headersSent, missing < SIZE);
+      assert.equal(fixture.response.destroyed, missing < SIZE);
+      fixture.response.destroy();
       assert.ok((await bodyGot(fixture)).length < SIZE);
       fixture.assertClean();
     });

@@ -41,15 +41,15 @@ export interface Piece {
 
 /**
  * Writes bytes [start, end) and ends the response. Rejects with `ClientGone`, or with what the store said; the response
- * is then destroyed, so that a client never takes a broken body for a whole one.
+ * is then destroyed, so that a client never takes a broken body for a whole one, unless nothing was written yet.
  */
 export async function sendObject(
   response: ServerResponse,
   source: ObjectSource,
-  { open, start, end }: { open: OpenVersion; start: number; end: number },
+  { open, start, end, begin }: { open: OpenVersion; start: number; end: number; begin: () => void },
 ): Promise<void> {
   const single = open.version.extents <= 1;
-  await send(response, source, (sender) => sendPiece(sender, { open, single, start, end }));
+  await send(response, source, (sender) => sendPiece(sender, { open, single, start, end }), begin);
 }
 
 /**
@@ -79,16 +79,17 @@ async function send(
   response: ServerResponse,
   source: ObjectSource,
   work: (sender: Sender) => Promise<void>,
+  begin?: () => void,
 ): Promise<number> {
   const transfer = source.guard.watch(() => response.destroy());
-  const sender = new Sender(response, source, transfer);
+  const sender = new Sender(response, { source, transfer, begin });
   try {
     await work(sender);
     await sender.flush();
     response.end();
     return sender.sent;
   } catch (error) {
-    response.destroy();
+    if (begin === undefined || response.headersSent) response.destroy();
     // The slabs in flight come back when the socket is gone.
     await sender.flush().catch(() => undefined);
     throw error;
@@ -119,6 +120,7 @@ class Sender {
   readonly #source: ObjectSource;
   readonly #share: SlabShare;
   readonly #transfer: Transfer;
+  readonly #begin: (() => void) | undefined;
   readonly #inFlight = new Set<() => void>();
   #pending = 0;
   #awaited = 0;
@@ -126,11 +128,17 @@ class Sender {
   /** A write has failed: the response is destroyed only after the last of them has said so. */
   #broken = false;
 
-  constructor(response: ServerResponse, source: ObjectSource, transfer: Transfer) {
+  /** @param begin is called before the first bytes */
+  constructor(
+    response: ServerResponse,
+    options: { source: ObjectSource; transfer: Transfer; begin: (() => void) | undefined },
+  ) {
+    const { source, transfer, begin } = options;
     this.#response = response;
     this.#source = source;
     this.#share = source.slabs.share();
     this.#transfer = transfer;
+    this.#begin = begin;
     // A socket that is destroyed does not call back for everything that was written to it.
     response.once('close', () => {
       for (const done of this.#inFlight) done();
@@ -158,7 +166,8 @@ class Sender {
     this.#transfer.waitingForUs = true;
     const { blobs, slabs: pool } = this.#source;
     const reader = await blobs.open(extent, { pool, length: end - start });
-    opened();
+    // Where it would be lost with its blob, the version is held to the end.
+    if (reader.outlivesBlob) opened();
     try {
       await this.#sendBlob(reader, start, end);
     } finally {
@@ -198,6 +207,7 @@ class Sender {
 
   #write(bytes: Buffer, slab: Slab | undefined): void {
     this.#transfer.waitingForUs = false;
+    if (this.sent === 0) this.#begin?.();
     this.sent += bytes.length;
     this.#pending++;
     let called = false;

@@ -25,6 +25,8 @@ export function bodyLength(body: ReplyBody): number | null {
 }
 
 export interface SendOptions {
+  /** Writes the head of an object's answer, whose first bytes it waits for; that of others has been written. */
+  readonly begin: () => void;
   readonly source: ObjectSource;
   /** What is sent in place of a late outcome that failed. */
   readonly explain: (cause: unknown) => Reply;
@@ -34,11 +36,11 @@ export interface SendOptions {
   readonly draining: boolean;
 }
 
-/** The head has been written. Resolves to the bytes sent; rejects when the body could not be sent whole. */
+/** Resolves to the bytes sent; rejects when the body could not be sent whole. */
 export async function sendBody(
   response: ServerResponse,
   body: ReplyBody,
-  { source, explain, followers, draining }: SendOptions,
+  { begin, source, explain, followers, draining }: SendOptions,
 ): Promise<number> {
   switch (body.kind) {
     case 'none':
@@ -48,8 +50,12 @@ export async function sendBody(
       response.end(body.bytes);
       return body.bytes.length;
     case 'object':
-      if (body.start < body.end) await sendObject(response, source, body);
-      else response.end();
+      if (body.start < body.end) {
+        await sendObject(response, source, { ...body, begin });
+      } else {
+        begin();
+        response.end();
+      }
       return body.end - body.start;
     case 'pieces': {
       // The first byte may be long in coming, and the client wants to know that it will.

@@ -48,6 +48,8 @@ export interface FanoutOptions {
  * @throws {StoreError} `InvalidArgument`
  */
 export function fanout(stores: readonly ObjectStore[], options: FanoutOptions = {}): Store {
+  if (!(Symbol.iterator in stores))
+    throw invalid('A fan-out is of an array of stores: fanout([a, b], options)');
   const [primary, ...others] = stores.map((store) => toStore(store).inner);
   if (primary === undefined) throw invalid('A fan-out has at least one store');
   const { quorum = stores.length, read = 'first', hedgeMs = 50, dropAfterMs } = options;

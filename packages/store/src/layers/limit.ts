@@ -19,8 +19,10 @@ export type { LimitOptions } from './limit/limits.ts';
  *
  * With `bytesPerSecond`, bodies move in small chunks and a large `readInto` in pieces of one state of the object.
  *
+ * @param options calls at once, or more than that
  * @throws {StoreError} `InvalidArgument`
  */
-export function limit(options: LimitOptions, store: ObjectStore): Store {
-  return new Store(new LimitStore(new Limits(options), toStore(store).inner));
+export function limit(options: LimitOptions | number, store: ObjectStore): Store {
+  const limits = new Limits(typeof options === 'number' ? { concurrency: options } : options);
+  return new Store(new LimitStore(limits, toStore(store).inner));
 }

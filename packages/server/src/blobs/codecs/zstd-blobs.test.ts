@@ -79,6 +79,7 @@ function asPromised(store: BlobStore): Pick<BlobStore, 'open'> {
     open: async (location, length) => {
       const stored = await store.open(location, length);
       return {
+        outlivesBlob: true,
         read: (into, position) => {
           assert.equal(into.byteOffset % ALIGNMENT, 0);
           assert.equal(into.byteLength % ALIGNMENT, 0);

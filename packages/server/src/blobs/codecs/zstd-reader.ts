@@ -38,6 +38,10 @@ export class ZstdReader implements BlobReader {
     this.#share = pool.share();
   }
 
+  get outlivesBlob(): boolean {
+    return this.#stored.outlivesBlob;
+  }
+
   /** Positions, lengths and memory may be any. Rejects with `DamagedBlob` when the bytes are not those that were written. */
   async read(into: Uint8Array, position: number): Promise<number> {
     let done = 0;

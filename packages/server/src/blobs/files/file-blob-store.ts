@@ -87,6 +87,7 @@ export class FileBlobStore implements BlobStore {
   async open(location: string, length: number): Promise<BlobReader> {
     const { file } = await openFile(join(this.#blobs, location), O_RDONLY, length >= DIRECT_READ_FROM);
     return {
+      outlivesBlob: true,
       read: async (into, position) => {
         let done = 0;
         while (done < into.byteLength) {

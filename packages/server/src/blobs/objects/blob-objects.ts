@@ -4,6 +4,7 @@
  */
 
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { open } from '@cistern/store';
 import type { ObjectStore } from '@cistern/store';
 import type { BlobStoreConfig } from '../../config.ts';
@@ -47,7 +48,7 @@ export class BlobObjects {
     const near =
       cache.directory === null
         ? await open('mem:')
-        : await open(`file://${join(cache.directory, `${index}`)}`);
+        : await open(pathToFileURL(join(cache.directory, `${index}`)));
     return cached({ store: near, bytes: Math.floor(cache.bytes / count), immutable: true }, store);
   }
 }

@@ -101,6 +101,7 @@ const EMPTY = new Uint8Array(0);
 
 /** Reads on in one request as long as reads follow each other. */
 class ObjectBlobReader implements BlobReader {
+  readonly outlivesBlob = false;
   readonly #store: ObjectStore;
   readonly #key: string;
   readonly #length: number;

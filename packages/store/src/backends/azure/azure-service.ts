@@ -4,19 +4,18 @@ import { isStoreError, StoreError } from '../../errors.ts';
 import { compareKeys } from '../../keys.ts';
 import type { CallOptions } from '../../object-store.ts';
 import type { ListBucketsOptions, ListedBucket, Service } from '../../service.ts';
-import { Store } from '../../store.ts';
-import { AzureStore } from './azure-store.ts';
-import type { AzureStoreOptions } from './azure-store.ts';
+import type { Store } from '../../store.ts';
 import type { AzureClient, AzureRequest } from './client.ts';
 import { elements, textOf } from './xml.ts';
 
 export class AzureService implements Service {
   readonly #client: AzureClient;
-  readonly #options: AzureStoreOptions;
+  readonly #open: (container: string) => Store;
 
-  constructor(client: AzureClient, options: AzureStoreOptions = {}) {
+  /** @param open makes a store of one container, which leaves the client's connections to this */
+  constructor(client: AzureClient, open: (container: string) => Store) {
     this.#client = client;
-    this.#options = options;
+    this.#open = open;
   }
 
   async createBucket(name: string, { signal }: CallOptions = {}): Promise<void> {
@@ -65,7 +64,7 @@ export class AzureService implements Service {
 
   bucket(name: string): Store {
     checkContainerName(name);
-    return new Store(new AzureStore(this.#client, name, this.#options, false));
+    return this.#open(name);
   }
 
   close(): Promise<void> {

@@ -55,6 +55,8 @@ export type Sink = (chunk: Uint8Array) => void;
 
 /** Of an error's body: more is not a message for people. */
 const ERROR_BYTES_MAX = 16 * 1024;
+/** Of a document: no page of a listing is larger. */
+const DOCUMENT_BYTES_MAX = 64 * 1024 * 1024;
 
 export class AzureClient {
   readonly #account: Account;
@@ -119,11 +121,18 @@ export class AzureClient {
 
   async text(request: AzureRequest): Promise<string> {
     const { body } = await this.send(request);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
     try {
-      return await body.text();
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        bytes += chunk.byteLength;
+        if (bytes > DOCUMENT_BYTES_MAX) throw tooLarge(request);
+        chunks.push(chunk);
+      }
     } catch (error) {
       throw connectionError(error, request);
     }
+    return utf8.decode(Buffer.concat(chunks));
   }
 
   /**
@@ -141,6 +150,8 @@ export class AzureClient {
     let sink: Sink | undefined;
     let failed: { status: number; headers: AnswerHeaders; text: string } | undefined;
     let controller: Dispatcher.DispatchController | undefined;
+    const refuse = ({ status, headers, text }: NonNullable<typeof failed>): void =>
+      reject(toAnswerError(status, headers, text, request));
     const abort = (): void => {
       controller?.abort(new Error('aborted'));
       // One that waits for a connection has no controller yet.
@@ -157,12 +168,16 @@ export class AzureClient {
       },
       onResponseData(_controller, chunk) {
         if (sink !== undefined) sink(chunk);
-        else if (failed !== undefined && failed.text.length < ERROR_BYTES_MAX)
+        else if (failed !== undefined) {
           failed.text += chunk.toString();
+          if (failed.text.length < ERROR_BYTES_MAX) return;
+          refuse(failed);
+          controller?.abort(new Error('aborted'));
+        }
       },
       onResponseEnd() {
         if (failed === undefined) resolve();
-        else reject(toAnswerError(failed.status, failed.headers, failed.text, request));
+        else refuse(failed);
       },
       onResponseError(_controller, error) {
         reject(connectionError(error, request));
@@ -297,6 +312,13 @@ class SentBody {
       throw error;
     }
   }
+}
+
+/** Leaves a byte order mark out. */
+const utf8 = new TextDecoder();
+
+function tooLarge({ operation, key }: AzureRequest): StoreError {
+  return new StoreError('Unexpected', 'An answer of Azure is far too large', { operation, key });
 }
 
 async function readError(body: Dispatcher.ResponseData['body']): Promise<string> {

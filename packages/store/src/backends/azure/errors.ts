@@ -130,6 +130,14 @@ export function connectionError(error: unknown, { operation, key, signal }: Erro
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') {
     return new StoreError('Closed', 'The store was closed', { operation, key, cause: error });
   }
+  // The same request would be refused again, before a byte of it is sent.
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return new StoreError('InvalidArgument', `Azure cannot be sent this: ${String(message)}`, {
+      operation,
+      key,
+      cause: error,
+    });
+  }
   return new StoreError(
     TIMEOUTS.has(code) ? 'Timeout' : 'Unavailable',
     `The connection to Azure failed: ${String(message ?? error)}`,

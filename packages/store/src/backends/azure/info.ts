@@ -13,6 +13,9 @@ export function readInfo(headers: AnswerHeaders, key: string, operation: StoreOp
   if (!Number.isSafeInteger(size)) {
     throw new StoreError('Unexpected', `Azure did not say how large ${key} is`, { operation, key });
   }
+  if (etagOf(headers) === '') {
+    throw new StoreError('Unexpected', `Azure did not say which state of ${key} it has`, { operation, key });
+  }
   return writtenInfo(headers, key, size, readAttributes(headers));
 }
 

@@ -25,6 +25,8 @@ export async function* listBlobs(from: Listing, options: ListOptions): AsyncGene
   const { prefix = '', startAfter } = options;
   const delimiter = options.delimiter === '' ? undefined : options.delimiter;
   if (startAfter !== undefined && isPast(startAfter, prefix)) return;
+  // No key has half a surrogate pair, and no URL can.
+  if (!prefix.isWellFormed() || delimiter?.isWellFormed() === false) return;
   let last: string | undefined;
   for await (const entry of inKeyOrder(eachEntry(from, options), nameOf, prefix.length)) {
     throwIfAborted(options.signal, 'list');
@@ -90,14 +92,18 @@ export async function* listPages(
       signal,
     });
   let coming: Promise<string> | undefined = fetchPage(undefined);
-  while (coming !== undefined) {
+  for (let last = ''; coming !== undefined;) {
     const xml: string = await coming;
     // A proxy's page in place of an answer must not look like an empty container.
     if (!xml.trimEnd().endsWith('</EnumerationResults>')) {
       throw new StoreError('Unexpected', 'Azure answered with something that is no listing', { operation });
     }
     const marker = textOf(xml.slice(xml.lastIndexOf('<NextMarker')), 'NextMarker');
-    coming = marker === undefined || marker === '' ? undefined : fetchPage(marker);
+    if (marker && marker === last) {
+      throw new StoreError('Unexpected', 'Azure gives a page of a listing again and again', { operation });
+    }
+    last = marker ?? '';
+    coming = last === '' ? undefined : fetchPage(last);
     // Nobody waits for it when the listing is left early.
     coming?.catch(() => undefined);
     yield xml;

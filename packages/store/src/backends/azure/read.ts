@@ -2,6 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { checkRange, resolveRange } from '../../byte-range.ts';
+import type { Span } from '../../byte-range.ts';
+import { checkGetConditions } from '../../conditions.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { StoreOperation } from '../../errors.ts';
 import { headRead, objectRead } from '../../object-read.ts';
@@ -12,7 +14,7 @@ import type { PlannedRange } from '../../ranges/plan.ts';
 import type { AnswerHeaders, Headers } from './attributes.ts';
 import type { AzureClient, AzureRequest, AzureResponse } from './client.ts';
 import { connectionError } from './errors.ts';
-import { quoteEtag, readInfo } from './info.ts';
+import { etagOf, quoteEtag, readInfo } from './info.ts';
 
 export interface Blob {
   readonly client: AzureClient;
@@ -78,15 +80,16 @@ export async function getBlob(blob: Blob, options: GetOptions): Promise<ObjectRe
     throw isStoreError(error, 'PreconditionFailed') ? changed(blob, error) : error;
   });
   response.body.on('error', () => undefined);
-  const info = readInfo(response.headers, blob.key, blob.operation);
-  const span = { start: 0, end: info.size };
-  if (range !== undefined && 'start' in range) {
-    if (range.start >= info.size) {
-      response.body.destroy();
-      resolveRange(range, info.size, blob.key);
-    }
-    span.start = range.start;
-    span.end = Math.min(range.end ?? info.size, info.size);
+  let info: ObjectInfo;
+  let span: Span;
+  try {
+    info = readInfo(response.headers, blob.key, blob.operation);
+    checkGetConditions(pinned, info.etag, blob.operation, blob.key);
+    span = resolveRange(range, info.size, blob.key);
+    checkSent(response.headers, span, info, blob);
+  } catch (error) {
+    response.body.destroy();
+    throw error;
   }
   const close = (): Promise<void> => {
     response.body.destroy();
@@ -98,6 +101,19 @@ export async function getBlob(blob: Blob, options: GetOptions): Promise<ObjectRe
     body = verified(body, expected, blob);
   }
   return objectRead(info, span, body, close);
+}
+
+/** Whether the bytes that come are those that were asked for: a proxy may have ignored the range. */
+function checkSent(headers: AnswerHeaders, { start, end }: Span, { size }: ObjectInfo, blob: Blob): void {
+  const range = headers['content-range'];
+  const [, first, last] = typeof range === 'string' ? (/^bytes (\d+)-(\d+)\//.exec(range) ?? []) : [];
+  const sent =
+    range === undefined ? { start: 0, end: size } : { start: Number(first), end: Number(last) + 1 };
+  if (sent.start === start && sent.end === end) return;
+  throw new StoreError('Unexpected', `Other bytes of ${blob.key} came than were asked for`, {
+    operation: blob.operation,
+    key: blob.key,
+  });
 }
 
 /** The body's chunks, which reject when they end before `size` bytes or go beyond them. */
@@ -176,6 +192,7 @@ export async function readBlobInto(
     options.signal === undefined ? control.signal : AbortSignal.any([options.signal, control.signal]);
   const fetchFirst = receiveRange(blob, first, { ...options, signal }, (headers) => {
     const info = readInfo(headers, blob.key, blob.operation);
+    checkGetConditions({ ifMatch: options.ifMatch }, info.etag, blob.operation, blob.key);
     const [begun, ...others] = plan(fitTargets(targets, options, info.size, blob.key));
     known.resolve({ info, others });
     return begun ?? { start: first.start, end: first.start, targets: [] };
@@ -187,7 +204,11 @@ export async function readBlobInto(
     const queue = others.values();
     const worker = async (): Promise<void> => {
       for (const range of queue) {
-        await receiveRange(blob, range, { ...options, ifMatch: info.etag, signal }, () => range);
+        const { etag } = info;
+        await receiveRange(blob, range, { ...options, ifMatch: etag, signal }, (headers) => {
+          checkGetConditions({ ifMatch: etag }, etagOf(headers), blob.operation, blob.key);
+          return range;
+        });
       }
     };
     // The first range's connection takes its share when it is through.

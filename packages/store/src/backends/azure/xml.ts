@@ -3,6 +3,8 @@
  * CDATA, and no element within one of its own name.
  */
 
+import { StoreError } from '../../errors.ts';
+
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /** An element's content as it stands, and its name. */
@@ -36,9 +38,19 @@ export function textOf(xml: string, name: string): string | undefined {
     if (end === -1) return undefined;
     const text = resolve(xml.slice(start + 1, end));
     // Names with characters that XML cannot hold.
-    return tag.includes('Encoded="true"') ? decodeURIComponent(text) : text;
+    return tag.includes('Encoded="true"') ? decode(text) : text;
   }
   return undefined;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw new StoreError('Unexpected', `Azure’s ${JSON.stringify(text)} is not encoded as it says`, {
+      cause: error,
+    });
+  }
 }
 
 function resolve(text: string): string {
@@ -47,7 +59,9 @@ function resolve(text: string): string {
     /&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(\w{2,4}));/g,
     (all, hex?: string, decimal?: string, name?: string) => {
       if (name !== undefined) return ENTITIES[name] ?? all;
-      return String.fromCodePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16));
+      const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      // What is no character stands for itself.
+      return point > 0x10_ff_ff || (point >= 0xd800 && point < 0xe000) ? all : String.fromCodePoint(point);
     },
   );
 }

@@ -22,7 +22,7 @@ import type { Doing } from './errors.ts';
 import { exchange, exchangeStream } from './exchange.ts';
 import type { Accept, HttpAnswer, HttpRequest, HttpStream, ResponseHeaders } from './exchange.ts';
 import type { HeaderPairs } from './object-headers.ts';
-import { addressOf, awsEndpoint, parseEndpoint } from './settings.ts';
+import { addressOf, awsEndpoint, isRegionName, parseEndpoint } from './settings.ts';
 import type { Address, Addressing } from './settings.ts';
 
 export interface ClientOptions {
@@ -216,7 +216,7 @@ export class S3Client {
       const isRegion =
         ['AuthorizationHeaderMalformed', 'PermanentRedirect', 'TemporaryRedirect'].includes(code) ||
         (code === '' && request.method === 'HEAD');
-      if (isRegion && region !== undefined && region !== '' && region !== this.#region) {
+      if (isRegion && region !== undefined && isRegionName(region) && region !== this.#region) {
         await this.#moveTo(region);
         return true;
       }

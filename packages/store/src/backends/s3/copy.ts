@@ -3,11 +3,11 @@
  * the conditions of writes on copies, a conditional copy goes through this process: a conditional put of what is read.
  */
 
+import { encodeQueryComponent } from '@cistern/protocol';
 import { toAttributes } from '../../attributes.ts';
 import { streamSource } from '../../body.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { Attributes, CopyOptions, ObjectInfo } from '../../object-store.ts';
-import type { Conditions } from './conditions.ts';
 import type { S3Context } from './context.ts';
 import { childText, readDocument } from './documents.ts';
 import { getObject, headObject } from './get.ts';
@@ -34,7 +34,6 @@ const COPY_PART_BYTES = GIB / 2;
 
 export async function copyObject(
   context: S3Context,
-  conditions: Conditions,
   from: string,
   to: string,
   options: CopyOptions,
@@ -48,7 +47,8 @@ export async function copyObject(
   // Its size decides how it is copied, and its attributes and etag are those of the copy.
   const { info } = await headObject(source, 'copy', from, { ifMatch, version, signal });
   const copy: Copy = { source, from, to, info, options, attributes: given ?? info.attributes };
-  if (mode !== undefined && mode !== 'overwrite' && !conditions.onCopies) return through(context, copy);
+  if (mode !== undefined && mode !== 'overwrite' && !context.conditions.onCopies)
+    return through(context, copy);
   if (info.size > COPY_BYTES_MAX) return inParts(context, copy);
   return inOne(context, copy, given !== undefined);
 }
@@ -120,7 +120,11 @@ async function inParts(context: S3Context, copy: Copy): Promise<ObjectInfo> {
   const { mode, signal } = options;
   const source = sourceOf(copy);
   const partSize = partSizeFor(Math.max(COPY_PART_BYTES, context.partSize), info.size);
-  const upload = await createMultipart(context, 'copy', to, attributes, { signal, withChecksums: false });
+  const upload = await createMultipart(context, 'copy', to, attributes, {
+    mode,
+    signal,
+    withChecksums: false,
+  });
   const parts: SentPart[] = [];
   const starts = Array.from({ length: Math.ceil(info.size / partSize) }, (_, index) => index * partSize);
   try {
@@ -152,5 +156,7 @@ async function through(
 
 function sourceOf({ source, from, options }: Copy): string {
   const named = source.client.copySource(from);
-  return options.version === undefined ? named : `${named}?versionId=${encodeURIComponent(options.version)}`;
+  return options.version === undefined
+    ? named
+    : `${named}?versionId=${encodeQueryComponent(options.version)}`;
 }

@@ -4,8 +4,7 @@
  */
 
 import { hash } from 'node:crypto';
-import { abortedError, isStoreError, throwIfAborted } from '../../errors.ts';
-import type { StoreError } from '../../errors.ts';
+import { abortedError, isStoreError, StoreError, throwIfAborted } from '../../errors.ts';
 import { checkKey, eachKey } from '../../keys.ts';
 import type { CallOptions, DeleteResult } from '../../object-store.ts';
 import type { S3Context } from './context.ts';
@@ -160,7 +159,13 @@ async function deleteMany(
       const message = childText(element, 'Message') ?? code;
       failed.set(key, codeError({ code, message }, answer.status, answer.headers, { ...doing, key }));
     }
-    return keys.map((key) => ({ key, error: failed.get(key) }));
+    const results = keys.map((key) => ({ key, error: failed.get(key) }));
+    const [other] = new Set(failed.keys()).difference(new Set(keys));
+    if (other === undefined) return results;
+    // One of ours was not deleted, and which one cannot be told.
+    const message = `The service could not delete ${JSON.stringify(other)}, which was not asked for`;
+    const error = new StoreError('Unexpected', message, { ...doing, cause: failed.get(other) });
+    return results.map((result) => ({ key: result.key, error: result.error ?? error }));
   } catch (error) {
     if (!isStoreError(error) || FATAL.has(error.code)) throw error;
     return keys.map((key) => ({ key, error }));

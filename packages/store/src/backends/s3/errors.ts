@@ -217,6 +217,9 @@ export function networkError(error: unknown, origin: string, { operation, key }:
   if (TIMEOUTS.has(code)) {
     return new StoreError('Timeout', `${operation}${subject}: no answer from ${origin} in time`, details);
   }
+  // The same request would be refused again, before a byte of it is sent.
+  if (code === 'UND_ERR_INVALID_ARG')
+    return new StoreError('InvalidArgument', `${operation}${subject}: ${message}`, details);
   const advice = CERTIFICATE.test(code) ? '. Its certificate is not trusted: see NODE_EXTRA_CA_CERTS' : '';
   return new StoreError('Unavailable', `${operation}${subject}: ${origin}: ${message || code}${advice}`, {
     ...details,

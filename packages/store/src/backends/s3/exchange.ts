@@ -38,7 +38,7 @@ export interface HttpStream {
  */
 export type Accept = (status: number, headers: ResponseHeaders) => ((chunk: Uint8Array) => void) | undefined;
 
-/** An answer that is collected is a document: nothing of S3's is larger. Bytes. */
+/** An answer that is collected is a document, also one that says no: nothing of S3's is larger. Bytes. */
 const DOCUMENT_BYTES_MAX = 64 * 1024 * 1024;
 const EMPTY = new Uint8Array(0);
 
@@ -75,6 +75,10 @@ function start(dispatcher: Dispatcher, request: HttpRequest, handler: Handler): 
   } catch (error) {
     handler.fail(error);
   }
+}
+
+function tooLarge(): RangeError {
+  return new RangeError('The answer is far too large');
 }
 
 /** What both kinds have in common: the signal, and that the outcome is told once. */
@@ -172,7 +176,7 @@ class Collected extends Handler {
     this.#bytes += chunk.byteLength;
     if (this.#first === undefined) this.#first = chunk;
     else (this.#more ??= [this.#first]).push(chunk);
-    if (this.#bytes > DOCUMENT_BYTES_MAX) this.fail(new RangeError('The answer is far too large'));
+    if (this.#bytes > DOCUMENT_BYTES_MAX) this.fail(tooLarge());
   }
 
   onResponseEnd(): void {
@@ -189,6 +193,7 @@ class Streamed extends Handler {
   #headers: ResponseHeaders = {};
   #queue: BodyQueue | undefined;
   #chunks: Uint8Array[] = [];
+  #bytes = 0;
 
   constructor(
     signal: AbortSignal | undefined,
@@ -214,8 +219,13 @@ class Streamed extends Handler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.settled) return;
-    if (this.#queue === undefined) this.#chunks.push(chunk);
-    else this.#queue.push(chunk);
+    if (this.#queue !== undefined) {
+      this.#queue.push(chunk);
+      return;
+    }
+    this.#bytes += chunk.byteLength;
+    this.#chunks.push(chunk);
+    if (this.#bytes > DOCUMENT_BYTES_MAX) this.fail(tooLarge());
   }
 
   onResponseEnd(): void {

@@ -1,6 +1,7 @@
 /** GetObject and HeadObject: an object's info, and its body as it comes, checked to be whole. */
 
 import { crc32 } from 'node:zlib';
+import { encodeQueryComponent } from '@cistern/protocol';
 import { resolveRange, checkRange } from '../../byte-range.ts';
 import { checkGetConditions } from '../../conditions.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
@@ -27,7 +28,7 @@ export function readRequest(
   const headers: HeaderPairs = [];
   if (ifMatch !== undefined) headers.push(['if-match', quote(ifMatch)]);
   if (ifNoneMatch !== undefined) headers.push(['if-none-match', quote(ifNoneMatch)]);
-  const query = version === undefined ? undefined : `versionId=${encodeURIComponent(version)}`;
+  const query = version === undefined ? undefined : `versionId=${encodeQueryComponent(version)}`;
   return { operation, key, object: key, method, headers, query, signal };
 }
 
@@ -55,9 +56,11 @@ export async function getObject(context: S3Context, key: string, options: GetOpt
   else if (context.checksums) request.headers.push(['x-amz-checksum-mode', 'ENABLED']);
   try {
     const { status, headers, body } = await context.client.stream(request);
-    const span = readSpan(status, headers, key);
-    const info = readInfo(key, headers, span.size);
+    let span: ContentSpan;
+    let info: ObjectInfo;
     try {
+      span = readSpan(status, headers, key);
+      info = readInfo(key, headers, span.size);
       checkAnswer(key, info, span, options);
     } catch (error) {
       await body.return();
@@ -115,7 +118,8 @@ export function wholeCrc32(headers: ResponseHeaders): number | undefined {
   if (value === undefined || value.length !== 8 || headerOf(headers, 'x-amz-checksum-type') === 'COMPOSITE') {
     return undefined;
   }
-  return Buffer.from(value, 'base64').readUInt32BE(0);
+  const bytes = Buffer.from(value, 'base64');
+  return bytes.byteLength === 4 ? bytes.readUInt32BE(0) : undefined;
 }
 
 export function damaged(operation: StoreOperation, key: string): StoreError {

@@ -2,7 +2,7 @@
 
 import { encodeQueryComponent } from '@cistern/protocol';
 import type { XmlElement } from '@cistern/protocol';
-import { throwIfAborted } from '../../errors.ts';
+import { StoreError, throwIfAborted } from '../../errors.ts';
 import { compareKeys, RESERVED_PREFIX } from '../../keys.ts';
 import type { ListEntry, ListOptions } from '../../object-store.ts';
 import type { S3Context } from './context.ts';
@@ -41,10 +41,16 @@ export async function* listAll(
     (delimiter === '' ? '' : `&delimiter=${encodeQueryComponent(delimiter)}`);
   const first = startAfter === undefined ? query : `${query}&start-after=${encodeQueryComponent(startAfter)}`;
   throwIfAborted(signal, 'list');
-  let page: Promise<Page> | undefined = readPage(context, first, { base: query, skipsReserved, signal });
-  while (page !== undefined) {
+  const asking = { base: query, prefix, skipsReserved, signal };
+  let page: Promise<Page> | undefined = readPage(context, first, asking);
+  for (let last: string | undefined, asked = first; page !== undefined;) {
     const { entries, next }: Page = await page;
-    page = next === undefined ? undefined : readPage(context, next, { base: query, skipsReserved, signal });
+    // A service that goes back would never come to an end.
+    if (next === asked || !goesOn(last, entries)) throw odd('gives a page again that it gave before');
+    const end = entries.at(-1);
+    last = end === undefined ? last : nameOf(end);
+    asked = next ?? '';
+    page = next === undefined ? undefined : readPage(context, next, asking);
     // Whoever leaves early does not wait for it.
     page?.catch(() => undefined);
     for (const entry of entries) {
@@ -57,6 +63,18 @@ export async function* listAll(
   }
 }
 
+/** Whether a page comes after what was given: in the order of UTF-8, or in that of UTF-16, which some services have. */
+function goesOn(last: string | undefined, entries: readonly ListEntry[]): boolean {
+  const [first] = entries;
+  if (last === undefined || first === undefined) return true;
+  const name = nameOf(first);
+  return name > last || compareKeys(name, last) > 0;
+}
+
+function odd(what: string, cause?: unknown): StoreError {
+  return new StoreError('Unexpected', `The service's listing ${what}`, { operation: 'list', cause });
+}
+
 /** Whether anything but keys of our own begins with `prefix`. */
 async function isVisible(
   context: S3Context,
@@ -67,7 +85,8 @@ async function isVisible(
   if (!RESERVED_PREFIX.startsWith(prefix)) return true;
   const query = `list-type=2&encoding-type=url&max-keys=1&prefix=${encodeQueryComponent(prefix)}`;
   for (const start of ['', `&start-after=${encodeQueryComponent(AFTER_RESERVED)}`]) {
-    const { entries } = await readPage(context, query + start, { base: query, skipsReserved: false, signal });
+    const asking = { base: query, prefix, skipsReserved: false, signal };
+    const { entries } = await readPage(context, query + start, asking);
     if (entries.some((entry) => entry.type === 'object' && !entry.key.startsWith(RESERVED_PREFIX)))
       return true;
   }
@@ -77,6 +96,7 @@ async function isVisible(
 interface PageOptions {
   /** the query of every page, to which the place of the next one is added */
   readonly base: string;
+  readonly prefix: string;
   readonly skipsReserved: boolean;
   readonly signal: AbortSignal | undefined;
 }
@@ -84,12 +104,18 @@ interface PageOptions {
 async function readPage(
   { client }: S3Context,
   query: string,
-  { base, skipsReserved, signal }: PageOptions,
+  { base, prefix, skipsReserved, signal }: PageOptions,
 ): Promise<Page> {
   const doing = { operation: 'list' } as const;
   const answer = await client.send({ ...doing, method: 'GET', query, signal });
   const document = readDocument(answer, 'ListBucketResult', doing);
-  const decode = childText(document, 'EncodingType') === 'url' ? decodeText : (text: string): string => text;
+  const isEncoded = childText(document, 'EncodingType') === 'url';
+  const decode = (text: string): string => {
+    const name = isEncoded ? decodeName(text) : text;
+    if (name === '' || !name.startsWith(prefix))
+      throw odd(`has ${JSON.stringify(name)}, which was not asked for`);
+    return name;
+  };
   const objects: ListEntry[] = [];
   const prefixes: ListEntry[] = [];
   for (const element of document.children) {
@@ -99,18 +125,28 @@ async function readPage(
     }
   }
   const token = childText(document, 'NextContinuationToken');
-  const truncated = childText(document, 'IsTruncated') === 'true' && token !== undefined;
+  const truncated = childText(document, 'IsTruncated') === 'true';
   const last = objects.at(-1);
   const inReserved = skipsReserved && last?.type === 'object' && last.key.startsWith(RESERVED_PREFIX);
+  // Without a place to go on from the rest would be missing, and look as if it were not there.
+  if (truncated && !inReserved && !token) throw odd('goes on, and does not say where');
   const place = inReserved
     ? `start-after=${encodeQueryComponent(AFTER_RESERVED)}`
     : `continuation-token=${encodeQueryComponent(token ?? '')}`;
   return { entries: merge(objects, prefixes), next: truncated ? `${base}&${place}` : undefined };
 }
 
+function decodeName(text: string): string {
+  try {
+    return decodeText(text);
+  } catch (error) {
+    throw odd(`has ${JSON.stringify(text)}, which is not encoded as it says`, error);
+  }
+}
+
 function readObject({ children }: XmlElement, decode: (text: string) => string): ListEntry {
   let key = '';
-  let size = 0;
+  let size = Number.NaN;
   let etag: string | undefined;
   let modified = '';
   for (const { name, text } of children) {
@@ -119,6 +155,8 @@ function readObject({ children }: XmlElement, decode: (text: string) => string):
     else if (name === 'ETag') etag = unquote(text);
     else if (name === 'LastModified') modified = text;
   }
+  if (key === '' || !Number.isSafeInteger(size) || size < 0)
+    throw odd('has an object without a key or a size');
   return { type: 'object', key, size, etag, lastModified: new Date(modified) };
 }
 

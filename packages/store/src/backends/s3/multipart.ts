@@ -37,13 +37,22 @@ export function crc32Of(bytes: Uint8Array): string {
   return formatChecksum(digest);
 }
 
+export interface CreateMultipartOptions {
+  /** of its completion: refused at once where the service would ignore it */
+  readonly mode?: PutMode | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** as the store has it when left out */
+  readonly withChecksums?: boolean;
+}
+
 export async function createMultipart(
-  { client, checksums }: S3Context,
+  { client, conditions, checksums }: S3Context,
   operation: StoreOperation,
   key: string,
   attributes: Attributes,
-  { signal, withChecksums = checksums }: { signal?: AbortSignal | undefined; withChecksums?: boolean },
+  { mode, signal, withChecksums = checksums }: CreateMultipartOptions,
 ): Promise<MultipartUpload> {
+  await conditions.requireOfParts(mode, operation, key, { signal });
   const headers = attributeHeaders(attributes);
   if (withChecksums) {
     headers.push(['x-amz-checksum-algorithm', 'CRC32'], ['x-amz-checksum-type', 'FULL_OBJECT']);

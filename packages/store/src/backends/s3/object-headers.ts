@@ -71,13 +71,20 @@ export function quote(etag: string): string {
   return `"${etag}"`;
 }
 
-/** @param size bytes of the whole object */
+/**
+ * @param size bytes of the whole object
+ * @throws {StoreError} `Unexpected` for an answer without an etag, which is none about an object: nothing of it could be pinned
+ */
 export function readInfo(key: string, headers: ResponseHeaders, size: number): ObjectInfo {
+  const etag = unquote(headerOf(headers, 'etag') ?? '');
+  if (etag === '') {
+    throw new StoreError('Unexpected', `The answer about ${key} has no ETag`, { operation: 'get', key });
+  }
   const modified = headerOf(headers, 'last-modified') ?? headerOf(headers, 'date');
   return {
     key,
     size,
-    etag: unquote(headerOf(headers, 'etag') ?? ''),
+    etag,
     lastModified: modified === undefined ? new Date() : new Date(modified),
     version: readVersion(headers),
     attributes: readAttributes(headers),

@@ -4,7 +4,6 @@ import { streamSource } from '../../body.ts';
 import type { Capabilities } from '../../capabilities.ts';
 import type { ObjectInfo } from '../../object-store.ts';
 import type { ComposeOptions, PartObjects, PartSpan } from '../../uploads/part-objects.ts';
-import type { Conditions } from './conditions.ts';
 import type { S3Context } from './context.ts';
 import { deleteObjects } from './delete.ts';
 import { getObject, headObject } from './get.ts';
@@ -15,11 +14,8 @@ import type { SentPart } from './multipart.ts';
 import { putObject } from './put.ts';
 import { PARTS_MAX } from './settings.ts';
 
-export function partObjects(
-  context: S3Context,
-  conditions: Conditions,
-  capabilities: () => Capabilities,
-): PartObjects {
+export function partObjects(context: S3Context, capabilities: () => Capabilities): PartObjects {
+  const { conditions } = context;
   return {
     get capabilities() {
       return capabilities();
@@ -51,7 +47,11 @@ async function compose(
     const body = streamSource(readParts(context, parts, signal), size);
     return putObject(context, key, body, { attributes, mode, signal });
   }
-  const upload = await createMultipart(context, 'upload', key, attributes, { signal, withChecksums: false });
+  const upload = await createMultipart(context, 'upload', key, attributes, {
+    mode,
+    signal,
+    withChecksums: false,
+  });
   const sent: SentPart[] = [];
   try {
     await runLanes(parts.entries(), context.concurrency, signal, async ([index, part], stop) => {

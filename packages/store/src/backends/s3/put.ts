@@ -27,8 +27,9 @@ import { attributeHeaders, MARK_HEADER, readVersion, unquote } from './object-he
 import { PartSlots } from './part-slots.ts';
 import { PARTS_MAX } from './settings.ts';
 
-/** S3's limits. */
-export const METADATA_BYTES_MAX = 2048;
+/** S3's limit is 2,048: the rest is for marks of our own. Bytes. */
+export const METADATA_BYTES_MAX = 2000;
+/** S3's limit. Bytes. */
 export const OBJECT_BYTES_MAX = 5 * 1024 ** 4;
 
 const MIB = 1024 * 1024;
@@ -256,7 +257,7 @@ async function multipart(
   { key, attributes, mode, signal }: Put,
   sendAll: (slots: PartSlots) => Promise<void>,
 ): Promise<ObjectInfo> {
-  const upload: MultipartUpload = await createMultipart(context, 'put', key, attributes, { signal });
+  const upload: MultipartUpload = await createMultipart(context, 'put', key, attributes, { mode, signal });
   const slots = new PartSlots(context.concurrency, signal, (number, bytes, stop) =>
     sendPart(context, upload, number, bytes, stop),
   );

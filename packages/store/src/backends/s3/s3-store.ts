@@ -56,11 +56,13 @@ export class S3Store implements ObjectStore {
     this.#settings = settings;
     this.#client = new S3Client(settings);
     const { partSize, partBytesMin, concurrency, checksums } = settings;
-    this.#context = { client: this.#client, partSize, partBytesMin, concurrency, checksums, name: this };
-    this.#conditions = new Conditions(this.#context, settings.conditionalPuts);
-    const objects = partObjects(this.#context, this.#conditions, () => this.capabilities);
+    const client = this.#client;
+    const conditions = new Conditions(client, this, settings.conditionalPuts);
+    this.#conditions = conditions;
+    this.#context = { client, conditions, partSize, partBytesMin, concurrency, checksums, name: this };
+    const objects = partObjects(this.#context, () => this.capabilities);
     this.#partUploads = new PartUploads(objects, { partSize, concurrency });
-    this.#nativeUploads = new NativeUploads(this.#context, this.#conditions);
+    this.#nativeUploads = new NativeUploads(this.#context);
   }
 
   get capabilities(): Capabilities {
@@ -122,7 +124,7 @@ export class S3Store implements ObjectStore {
     this.#check('copy', from, options.signal);
     checkKey(to, 'copy', KEY_BYTES_MAX);
     await this.#conditions.require(options.mode, 'copy', to, options);
-    return copyObject(this.#context, this.#conditions, from, to, options);
+    return copyObject(this.#context, from, to, options);
   }
 
   /** Between buckets of one service that one set of keys opens. */
@@ -131,7 +133,7 @@ export class S3Store implements ObjectStore {
     return async (from, to, options) => {
       source.#check('copy', from, options.signal);
       this.#check('copy', to, options.signal);
-      return copyObject(this.#context, this.#conditions, from, to, options, source.#context);
+      return copyObject(this.#context, from, to, options, source.#context);
     };
   }
 

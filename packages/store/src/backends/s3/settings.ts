@@ -60,6 +60,11 @@ export interface Address {
   readonly root: string;
 }
 
+/** Whether it can stand in a host's name and in a signature: what a service names may be anything. */
+export function isRegionName(region: string): boolean {
+  return /^[\w.-]{1,63}$/.test(region);
+}
+
 /** The address of AWS's own service in a region. */
 export function awsEndpoint(region: string): string {
   return `https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
@@ -134,6 +139,8 @@ export function toSettings(options: S3Options, env: Environment): S3Settings {
   }
   if (endpoint !== undefined) parseEndpoint(endpoint);
   const region = options.region ?? usualRegion(env, { profile }) ?? REGION;
+  if (!isRegionName(region))
+    throw invalid(`A region is a name such as us-east-1, not ${JSON.stringify(region)}`);
   const partBytesMin = whole('partBytesMin', options.partBytesMin ?? PART_BYTES_MIN);
   const partSize = whole('partSize', options.partSize ?? Math.max(PART_BYTES, partBytesMin));
   if (partSize < partBytesMin) {

@@ -8,6 +8,9 @@ const TEXTS = ['endpoint', 'region', 'addressing', 'profile', 'uploads'] as cons
 const NUMBERS = ['partSize', 'concurrency', 'connections', 'partBytesMin'] as const;
 const FLAGS = ['conditionalPuts', 'checksums', 'signPayloads'] as const;
 
+/** Of `S3Options`: all that text can say. */
+export const OPTION_NAMES = [...TEXTS, ...NUMBERS, ...FLAGS] as const;
+
 /**
  * @param credentials as of `S3Options`
  * @throws {StoreError} `InvalidArgument` for a parameter that is none
@@ -21,17 +24,22 @@ export function s3UrlOptions(url: URL, credentials: unknown): S3Options & { fold
     if (isOneOf(TEXTS, name)) options[name] = value;
     else if (isOneOf(NUMBERS, name)) options[name] = Number(value);
     else if (isOneOf(FLAGS, name)) options[name] = toFlag(name, value);
-    else
-      throw invalid(
-        `s3: URLs have the parameters ${[...TEXTS, ...NUMBERS, ...FLAGS].join(', ')}, and no ${name}`,
-      );
+    else throw invalid(`s3: URLs have the parameters ${OPTION_NAMES.join(', ')}, and no ${name}`);
   }
   return {
     ...options,
     bucket: url.hostname,
     credentials: credentials as CredentialSource | undefined,
-    folder: decodeURIComponent(url.pathname.replace(/^\/|\/$/g, '')),
+    folder: decodeFolder(url.pathname.replace(/^\/|\/$/g, '')),
   };
+}
+
+function decodeFolder(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid(`${JSON.stringify(text)} is not encoded as URLs are: a percent sign is written %25`);
+  }
 }
 
 function isOneOf(names: readonly string[], name: string): boolean {

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { toSource } from '../../body.ts';
 import { memory } from '../../memory.ts';
+import { objectRead } from '../../object-read.ts';
 import type { GetOptions, ObjectStore } from '../../object-store.ts';
 import type { Store } from '../../store.ts';
 import { compress } from '../compress.ts';
@@ -20,6 +22,54 @@ const layers: readonly { readonly name: string; readonly over: (inner: ObjectSto
 ];
 
 for (const { name, over } of layers) {
+  test(`${name}: streams both ways, with a bounded number of bytes in memory`, async () => {
+    const size = 32 * 1024 * 1024;
+    const aheadMax = 3 * 1024 * 1024;
+    const chunk = randomBytes(64 * 1024);
+    const inner = memory();
+    let given = 0;
+    async function* body(): AsyncGenerator<Uint8Array> {
+      for (; given < size; given += chunk.byteLength) yield await Promise.resolve(chunk);
+    }
+    let ahead = 0;
+    let pulled = 0;
+    const watched = intercept(inner, {
+      put: (key, stored, options) => {
+        let taken = 0;
+        async function* watching(): AsyncGenerator<Uint8Array> {
+          for await (const piece of toSource(stored).open()) {
+            ahead = Math.max(ahead, given - taken);
+            taken += piece.byteLength;
+            yield piece;
+          }
+        }
+        return inner.inner.put(key, watching(), options);
+      },
+      get: async (key, options) => {
+        const read = await inner.inner.get(key, options);
+        async function* watching(): AsyncGenerator<Uint8Array> {
+          for await (const piece of read.body) {
+            pulled += piece.byteLength;
+            yield piece;
+          }
+        }
+        return objectRead(read.info, read.range, watching());
+      },
+    });
+    const store = over(watched);
+    await store.put('a', body());
+    assert.ok(ahead < aheadMax, `${ahead} bytes ahead while writing`);
+    ahead = 0;
+    pulled = 0;
+    let read = 0;
+    for await (const piece of await store.get('a')) {
+      ahead = Math.max(ahead, pulled - read);
+      read += piece.byteLength;
+    }
+    assert.equal(read, size);
+    assert.ok(ahead < aheadMax, `${ahead} bytes ahead while reading`);
+  });
+
   test(`${name}: damage anywhere gives Corrupt or the right bytes, whatever range is read`, async () => {
     const inner = memory();
     const store = over(inner);

@@ -50,6 +50,9 @@ export class EncryptCodec implements Codec {
 
   /** @param random bytes that nobody can guess */
   constructor({ keys, current }: MasterKeys, random: (size: number) => Uint8Array = randomBytes) {
+    if (typeof keys !== 'object' || keys === null) {
+      throw invalid('Give `keys`, by their ids, and the id of the `current` one');
+    }
     this.#keys = new Map(Object.entries(keys).map(([id, bytes]) => [id, toKey(id, bytes)]));
     const master = this.#keys.get(current);
     if (master === undefined)

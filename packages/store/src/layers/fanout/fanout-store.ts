@@ -232,14 +232,15 @@ export class FanoutStore implements ObjectStore {
   async #putAll(key: string, source: Source, options: PutOptions): Promise<ObjectInfo> {
     const { quorum, dropAfterMs } = this.#options;
     const again = source.bytes !== undefined || source.replayable;
-    let left = this.members.length;
+    // Members that can still count for the quorum.
+    const counting = new Set(this.members.keys());
     const tee = again
       ? undefined
       : new Tee(openExact(source, options.size), {
           readers: this.members.length,
           window: WINDOW,
           patienceMs: dropAfterMs,
-          onSlow: (member) => member !== 0 && left > quorum,
+          onSlow: (member) => member !== 0 && counting.size > quorum && counting.delete(member),
         });
     const results = await writeAll(
       this.members,
@@ -249,7 +250,7 @@ export class FanoutStore implements ObjectStore {
         try {
           return await store.put(key, body, { ...options, signal });
         } catch (error) {
-          left--;
+          counting.delete(member);
           throw error;
         } finally {
           tee?.leave(member);

@@ -218,6 +218,23 @@ suite('fanout: writes', () => {
     );
   });
 
+  test('of several that stand still no more are left behind than the quorum allows', async () => {
+    const stuck = intercept(memory(), {
+      put: (_key, _body, options) =>
+        new Promise((_, reject) => {
+          options?.signal?.addEventListener('abort', () => reject(new StoreError('Aborted', 'aborted')));
+        }),
+    });
+    let given = 0;
+    async function* body(): AsyncGenerator<Uint8Array> {
+      for (; given < 100; given++) yield await Promise.resolve(new Uint8Array(100));
+    }
+    const store = fanout([memory(), memory(), stuck, stuck], { quorum: 3, dropAfterMs: 1 });
+    await assert.rejects(store.put('a', body(), { signal: AbortSignal.timeout(50) }), { code: 'Aborted' });
+    // One is still waited for.
+    assert.ok(given < 10, `${given} chunks were given`);
+  });
+
   test('conditions are the primary’s', async () => {
     const { store, members, texts } = three();
     await members[1]?.real.put('a', 'only here');

@@ -9,7 +9,6 @@ import { isStoreError, StoreError } from '../../../errors.ts';
 import type { CallOptions, ListUploadsOptions, UploadOptions } from '../../../object-store.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../../upload.ts';
 import { PartedUpload } from '../../../uploads/parted-upload.ts';
-import type { Conditions } from '../conditions.ts';
 import type { S3Context } from '../context.ts';
 import { abortMultipart, completeMultipart, createMultipart, sendPart } from '../multipart.ts';
 import type { MultipartUpload, SentPart } from '../multipart.ts';
@@ -25,11 +24,9 @@ const FENCE_BYTES = 16;
 
 export class NativeUploads {
   readonly #context: S3Context;
-  readonly #conditions: Conditions;
 
-  constructor(context: S3Context, conditions: Conditions) {
+  constructor(context: S3Context) {
     this.#context = context;
-    this.#conditions = conditions;
   }
 
   /** As `ObjectStore.upload`, of a key that was checked. */
@@ -144,7 +141,7 @@ export class NativeUploads {
         sent[index] = await sendPart(context, upload, index + 1, bytes, undefined);
       },
       complete: async (_size, _parts, { mode, signal }) => {
-        await this.#conditions.require(mode, 'upload', key, { signal });
+        await context.conditions.require(mode, 'upload', key, { signal });
         await check();
         if (sent.length === 0) sent[0] = await sendPart(context, upload, 1, new Uint8Array(0), signal);
         return completeMultipart(context, upload, sent, { mode, signal, smallParts: true });

@@ -164,14 +164,13 @@ suite('uploads across processes', { concurrency: 3 }, () => {
 });
 
 suite('memory of large uploads', () => {
-  // A service of an emulator holds what it stores in memory, and takes its time.
+  // More than the bound, so that a writer that keeps all it is given goes beyond it. Hashed folders are written as files are.
   const sizes = [
     [files, 512],
-    [hashed, 256],
     [sqlite, 256],
     [ours, 512],
     [parts, 256],
-    [azure, 64],
+    [azure, 256],
   ] as const;
   for (const [kind, mib] of sizes) {
     test(`${kind.name}: ${mib} MiB`, { skip: kind.needs || needsPeakMemory }, async () => {

@@ -6,7 +6,8 @@ import type { S3Options } from '@cistern/store/s3';
 
 export type StoreSpec =
   | { readonly kind: 'memory' }
-  | { readonly kind: 'files' | 'hashed' | 'sqlite' | 'zip'; readonly path: string }
+  | { readonly kind: 'files' | 'hashed'; readonly path: string; readonly durable?: boolean }
+  | { readonly kind: 'sqlite' | 'zip'; readonly path: string }
   | ({ readonly kind: 's3' } & S3Options)
   | ({ readonly kind: 'azure' } & AzureOptions);
 
@@ -15,9 +16,9 @@ export async function openSpec(spec: StoreSpec): Promise<Store> {
     case 'memory':
       return (await import('@cistern/store')).memory();
     case 'files':
-      return (await import('@cistern/store/files')).files(spec.path);
+      return (await import('@cistern/store/files')).files(spec.path, spec);
     case 'hashed':
-      return (await import('@cistern/store/hashed')).hashed(spec.path);
+      return (await import('@cistern/store/hashed')).hashed(spec.path, spec);
     case 'sqlite':
       return (await import('@cistern/store/sqlite')).sqlite(spec.path);
     case 'zip':

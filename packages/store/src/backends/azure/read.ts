@@ -75,7 +75,10 @@ export async function getBlob(blob: Blob, options: GetOptions): Promise<ObjectRe
     if (range.start === info.size) return { ...headRead(info), range: { start: info.size, end: info.size } };
     pinned = { ...options, ifMatch: info.etag, ifNoneMatch: undefined };
   }
-  const response = await blob.client.send(request(blob, 'GET', pinned, range));
+  const response = await blob.client.send(request(blob, 'GET', pinned, range)).catch((error: unknown) => {
+    if (pinned === options || options.ifMatch !== undefined) throw error;
+    throw isStoreError(error, 'PreconditionFailed') ? changed(blob, error) : error;
+  });
   response.body.on('error', () => undefined);
   let info: ObjectInfo;
   let span: Span;
@@ -154,6 +157,15 @@ async function* verified(
   }
 }
 
+function changed({ operation, key }: Blob, cause?: unknown): StoreError {
+  return new StoreError('Conflict', `${key} was changed while it was read: read it again`, {
+    operation,
+    key,
+    cause,
+    retry: 'temporary',
+  });
+}
+
 function wrongLength(operation: StoreOperation, key: string): StoreError {
   return new StoreError('Unavailable', `Azure sent more or fewer bytes of ${key} than it announced`, {
     operation,
@@ -211,12 +223,7 @@ export async function readBlobInto(
     if (options.signal?.aborted === true) throw connectionError(error, { ...blob, signal: options.signal });
     if (isStoreError(error, 'InvalidRange')) return headFor(blob, targets, options);
     if (isStoreError(error, 'PreconditionFailed') && options.ifMatch === undefined) {
-      throw new StoreError('Conflict', `${blob.key} was changed while it was read: read it again`, {
-        operation: blob.operation,
-        key: blob.key,
-        cause: error,
-        retry: 'temporary',
-      });
+      throw changed(blob, error);
     }
     throw error;
   }
@@ -231,11 +238,7 @@ async function headFor(
   const { info } = await headBlob(blob, options);
   const fitted = fitTargets(targets, options, info.size, blob.key);
   if (fitted.some(({ into }) => into.byteLength > 0)) {
-    throw new StoreError('Conflict', `${blob.key} was changed while it was read: read it again`, {
-      operation: blob.operation,
-      key: blob.key,
-      retry: 'temporary',
-    });
+    throw changed(blob);
   }
   return info;
 }

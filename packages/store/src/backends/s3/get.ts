@@ -72,7 +72,7 @@ export async function getObject(context: S3Context, key: string, options: GetOpt
     return objectRead(info, { start, end }, new CheckedBody(body, key, end - start, checksum, fail));
   } catch (error) {
     // An empty object has no range at all, and yet a last N bytes: none.
-    if (suffix && isStoreError(error, 'InvalidRange')) return emptyEnd(context, key, options);
+    if (suffix && isStoreError(error, 'InvalidRange')) return emptyEnd(context, key, options, error);
     throw error;
   }
 }
@@ -88,8 +88,22 @@ function checkAnswer(key: string, info: ObjectInfo, span: ContentSpan, options: 
   });
 }
 
-async function emptyEnd(context: S3Context, key: string, options: GetOptions): Promise<ObjectRead> {
+async function emptyEnd(
+  context: S3Context,
+  key: string,
+  options: GetOptions,
+  cause?: unknown,
+): Promise<ObjectRead> {
   const { info } = await headObject(context, 'get', key, options);
+  const { start, end } = resolveRange(options.range, info.size, key);
+  if (start < end) {
+    throw new StoreError('Conflict', `${key} was changed while it was read: read it again`, {
+      operation: 'get',
+      key,
+      cause,
+      retry: 'temporary',
+    });
+  }
   return { ...headRead(info), range: { start: info.size, end: info.size } };
 }
 

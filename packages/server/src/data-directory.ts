@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { prepareDirectories } from './blobs/files/file-blob-store.ts';
 import { DATABASE_FILE } from './catalog/sqlite/connection.ts';
-import { BlobStoreUnusable, claimBlobStore } from './blobs/objects/claim-blob-store.ts';
+import { BlobStoreUnusable } from './blobs/objects/blob-store-unusable.ts';
 import { ClassDirectoryUnusable, idOf, openClassDirectories } from './class-directories.ts';
 import type { BlobStoreConfig, StorageClassMap } from './config.ts';
 import { DirectoryLocked, LOCK_FILE, makeDurably, takeLock } from './directory-lock.ts';
@@ -74,6 +74,7 @@ export async function openDataDirectory(
     await prepareDirectories(path);
     const directories = await openClassDirectories(path, classes);
     if (blobs !== null) {
+      const { claimBlobStore } = await import('./blobs/objects/claim-blob-store.ts');
       await claimBlobStore(await idOf(path), blobs).catch((error: unknown) => {
         directories.close();
         throw error;

@@ -1,5 +1,5 @@
 /**
- * The one kind of error that stores reject with. Whatever a backend meets (an errno, a status, a driver's exception) it
+ * @module The one kind of error that stores reject with. Whatever a backend meets (an errno, a status, a driver's exception) it
  * turns into one of these codes at its edge, with the original as `cause`; callers choose by `code` and `retry`, never by
  * the message.
  */

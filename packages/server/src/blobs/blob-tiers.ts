@@ -10,8 +10,7 @@ import type { Codec, StoredBlob } from './codecs/codec.ts';
 import { FileBlobStore } from './files/file-blob-store.ts';
 import type { Ingest, IngestOptions } from './ingest/blob-ingest.ts';
 import type { SlabPool } from './ingest/slab-pool.ts';
-import { BlobObjects } from './objects/blob-objects.ts';
-import { ObjectBlobStore } from './objects/object-blob-store.ts';
+import { FarBlobs } from './objects/far-blobs.ts';
 import { DATA_TIER, STORE_TIER } from './tiers.ts';
 
 export interface Placement {
@@ -31,15 +30,14 @@ export class BlobTiers {
   readonly #stores = new Map<string, BlobStore>();
   readonly #placements = new Map<string, Placement>();
   readonly #plain: Placement;
-  readonly #objects: BlobObjects | undefined;
+  readonly #far: FarBlobs | undefined;
 
   constructor({ dataDir, storageClasses, blobs, reader }: BlobTiersOptions) {
     // What was stored there before the server was given another store stays there.
     this.#stores.set(DATA_TIER, new FileBlobStore(dataDir));
     if (blobs !== null) {
-      const objects = new BlobObjects(blobs, reader);
-      this.#objects = objects;
-      this.#stores.set(STORE_TIER, new ObjectBlobStore(() => objects.open()));
+      this.#far = new FarBlobs(blobs, reader);
+      this.#stores.set(STORE_TIER, this.#far);
     }
     const tierOfMost = blobs === null ? DATA_TIER : STORE_TIER;
     this.#plain = { tier: tierOfMost, codec: CODEC.none };
@@ -82,7 +80,7 @@ export class BlobTiers {
 
   /** Lets go of what the store of blobs holds open. */
   async close(): Promise<void> {
-    await this.#objects?.close();
+    await this.#far?.close();
   }
 
   /** A start refuses a tier that the configuration does not have: while there are blobs of it. */

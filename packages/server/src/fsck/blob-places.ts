@@ -2,11 +2,11 @@
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ObjectStore } from '@cistern/store';
 import { FileBlobStore } from '../blobs/files/file-blob-store.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
-import { BlobObjects } from '../blobs/objects/blob-objects.ts';
-import { BLOB_PREFIX, ObjectBlobStore } from '../blobs/objects/object-blob-store.ts';
-import { DATA_TIER, STORE_TIER } from '../blobs/tiers.ts';
+import { FarBlobs } from '../blobs/objects/far-blobs.ts';
+import { BLOB_PREFIX, DATA_TIER, STORE_TIER } from '../blobs/tiers.ts';
 import type { BlobStoreConfig, StorageClassMap } from '../config.ts';
 
 export interface DirectoryPlace {
@@ -51,20 +51,23 @@ export function pathOfBlob(place: BlobPlace | undefined, location: string): stri
 
 /** Reads the blobs of places. */
 export class PlaceReader {
-  readonly #stores = new Map<string, BlobObjects>();
+  readonly #stores = new Map<string, FarBlobs>();
 
   blobsOf(place: BlobPlace): BlobStore {
-    if (place.kind === 'directory') return new FileBlobStore(place.root, place.area);
-    return new ObjectBlobStore(() => this.objectsOf(place).open());
+    return place.kind === 'directory' ? new FileBlobStore(place.root, place.area) : this.#far(place);
   }
 
   /** The store itself, for what a blob store does not tell: sizes and listings. */
-  objectsOf({ config }: StorePlace): BlobObjects {
+  async storeOf(place: StorePlace): Promise<ObjectStore> {
+    return (await this.#far(place).objects()).open();
+  }
+
+  #far({ config }: StorePlace): FarBlobs {
     const known = this.#stores.get(config.url);
     if (known !== undefined) return known;
-    const objects = new BlobObjects(config);
-    this.#stores.set(config.url, objects);
-    return objects;
+    const far = new FarBlobs(config);
+    this.#stores.set(config.url, far);
+    return far;
   }
 
   /** Bytes of a blob. Rejects when it is not there: `isMissing`. */
@@ -72,12 +75,12 @@ export class PlaceReader {
     if (place.kind === 'directory') {
       return (await stat(join(place.root, 'blobs', place.area, location))).size;
     }
-    const store = await this.objectsOf(place).open();
+    const store = await this.storeOf(place);
     return (await store.get(BLOB_PREFIX + location, { head: true })).info.size;
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#stores.values()].map((objects) => objects.close()));
+    await Promise.all([...this.#stores.values()].map((far) => far.close()));
   }
 }
 

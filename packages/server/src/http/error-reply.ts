@@ -5,8 +5,8 @@
 
 import { encodeError, S3Error } from '@cistern/protocol';
 import type { S3ErrorCode } from '@cistern/protocol';
-import { isStoreError } from '@cistern/store';
-import type { StoreErrorCode } from '@cistern/store';
+import { isStoreError } from '@cistern/store/errors';
+import type { StoreErrorCode } from '@cistern/store/errors';
 import { CatalogError } from '../catalog/errors.ts';
 import type { CatalogErrorCode } from '../catalog/errors.ts';
 import { emptyReply, xmlReply } from './reply.ts';

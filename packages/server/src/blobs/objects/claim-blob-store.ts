@@ -6,18 +6,11 @@
 import { isStoreError, open } from '@cistern/store';
 import type { Store } from '@cistern/store';
 import type { BlobStoreConfig } from '../../config.ts';
-import { STORE_TIER } from '../tiers.ts';
-import { BLOB_PREFIX } from './object-blob-store.ts';
+import { BlobStoreUnusable } from './blob-store-unusable.ts';
+import { BLOB_PREFIX } from '../tiers.ts';
 
 /** Holds the id of the data directory. */
 const OWNER_KEY = 'owner';
-
-export class BlobStoreUnusable extends Error {
-  constructor(store: string, reason: string, cause?: unknown) {
-    super(`The store of blobs ${store} cannot be used: ${reason}`, { cause });
-    this.name = 'BlobStoreUnusable';
-  }
-}
 
 /** @throws BlobStoreUnusable */
 export async function claimBlobStore(dataDirectoryId: string, { url }: BlobStoreConfig): Promise<void> {
@@ -75,19 +68,6 @@ async function ownerOf(store: Store): Promise<string | undefined> {
 async function holdsBlobs(store: Store): Promise<boolean> {
   for await (const key of store.keys(BLOB_PREFIX)) return key !== '';
   return false;
-}
-
-/**
- * Holds that blobs in another store can be found.
- *
- * @throws BlobStoreUnusable
- */
-export function requireBlobStore(tiers: readonly string[], blobs: BlobStoreConfig | null): void {
-  if (blobs !== null || !tiers.includes(STORE_TIER)) return;
-  throw new BlobStoreUnusable(
-    'of this data directory',
-    'there are objects in it, and none is given: start with --blobs URL.',
-  );
 }
 
 /** Keys can be in a URL; what is printed has none. */

@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { memory } from '@cistern/store';
 import type { ObjectStore, Store } from '@cistern/store';
-import { BLOB_PREFIX, OBJECT_LOCATION, ObjectBlobStore } from './object-blob-store.ts';
+import { BLOB_PREFIX, OBJECT_LOCATION } from '../tiers.ts';
+import { ObjectBlobStore } from './object-blob-store.ts';
 
 function open(): { store: Store; blobs: ObjectBlobStore } {
   const store = memory();

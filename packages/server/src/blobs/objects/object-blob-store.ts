@@ -8,13 +8,8 @@ import { randomBytes } from 'node:crypto';
 import { isStoreError, streamSource } from '@cistern/store';
 import type { ObjectRead, ObjectStore } from '@cistern/store';
 import type { BlobReader, BlobStore, BlobWriter } from '../blob-store.ts';
+import { BLOB_PREFIX } from '../tiers.ts';
 import { ChunkQueue } from './chunk-queue.ts';
-
-/** Before the location of every blob; what else the store holds is not ours. */
-export const BLOB_PREFIX = 'blobs/';
-
-/** What the name of a blob in such a store looks like, without the prefix. */
-export const OBJECT_LOCATION = /^[0-9a-f]{2}\/[0-9a-f]{32}$/;
 
 export class ObjectBlobStore implements BlobStore {
   readonly #open: () => Promise<ObjectStore>;

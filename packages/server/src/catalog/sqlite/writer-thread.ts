@@ -8,7 +8,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { BlobTiers } from '../../blobs/blob-tiers.ts';
-import { requireBlobStore } from '../../blobs/objects/claim-blob-store.ts';
+import { requireBlobStore } from '../../blobs/objects/blob-store-unusable.ts';
 import { requireClassDirectories } from '../../class-directories.ts';
 import type { BlobStoreConfig, StorageClassMap } from '../../config.ts';
 import { CatalogError } from '../errors.ts';

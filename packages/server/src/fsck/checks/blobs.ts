@@ -3,8 +3,7 @@
 import { createHash } from 'node:crypto';
 import { BLOB_STATE } from '../../catalog/sqlite/schema.ts';
 import { hashedLocation } from '../../catalog/sqlite/mutations/blobs.ts';
-import { OBJECT_LOCATION } from '../../blobs/objects/object-blob-store.ts';
-import { STORE_TIER } from '../../blobs/tiers.ts';
+import { OBJECT_LOCATION, STORE_TIER } from '../../blobs/tiers.ts';
 import { isMissing, pathOfBlob } from '../blob-places.ts';
 import type { BlobPlace, BlobPlaces, PlaceReader } from '../blob-places.ts';
 import type { FsckContext } from '../context.ts';

@@ -30,7 +30,7 @@ export async function checkFiles(
   const roots = new Set<string>();
   for (const [tier, place] of places) {
     if (place.kind === 'store') {
-      await checkStoreFiles(context, await reader.objectsOf(place).open());
+      await checkStoreFiles(context, await reader.storeOf(place));
       continue;
     }
     roots.add(place.root);

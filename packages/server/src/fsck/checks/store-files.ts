@@ -4,8 +4,7 @@
  */
 
 import type { ObjectStore } from '@cistern/store';
-import { BLOB_PREFIX } from '../../blobs/objects/object-blob-store.ts';
-import { STORE_TIER } from '../../blobs/tiers.ts';
+import { BLOB_PREFIX, STORE_TIER } from '../../blobs/tiers.ts';
 import type { FsckContext } from '../context.ts';
 
 /** Objects looked up in one read of the catalog. */

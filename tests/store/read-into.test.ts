@@ -91,8 +91,7 @@ for (const kind of [ours, s3rver, azurite]) {
       });
     }
 
-    // s3rver gives no answer when it is asked for a range of an empty object.
-    const skip = kind === s3rver;
+    const skip = kind === s3rver && 's3rver gives no answer when it is asked for a range of an empty object';
     test('an empty object that is written in the middle is not taken for read', { skip }, async () => {
       const spec = await kind.make();
       await using direct = await openSpec(spec);

@@ -2,13 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const [bun] = globSync('tests/peers/node_modules/@oven/bun-*/bin/bun*', { cwd: ROOT });
+// Its installation moves the program from the package of the platform, where scripts may run; what is small stands in for it.
+const [bun] = globSync('tests/peers/node_modules/{@oven/bun-*/bin/bun*,bun/bin/bun.exe}', {
+  cwd: ROOT,
+}).filter((path) => statSync(join(ROOT, path)).size > 1_000_000);
 
 test(
   'Bun: the core keeps the contract',

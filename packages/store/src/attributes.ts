@@ -4,13 +4,14 @@ import { StoreError } from './errors.ts';
 import type { StoreOperation } from './errors.ts';
 import type { Attributes } from './object-store.ts';
 
-const NAMES = [
-  'contentType',
-  'cacheControl',
-  'contentDisposition',
-  'contentEncoding',
-  'contentLanguage',
-] as const satisfies readonly (keyof Attributes)[];
+/** Attributes that are texts, each with the header that it is in HTTP. */
+export const ATTRIBUTE_HEADERS = [
+  ['contentType', 'content-type'],
+  ['cacheControl', 'cache-control'],
+  ['contentDisposition', 'content-disposition'],
+  ['contentEncoding', 'content-encoding'],
+  ['contentLanguage', 'content-language'],
+] as const satisfies readonly (readonly [keyof Attributes, string])[];
 
 const NONE: Attributes = Object.freeze({});
 const encoder = new TextEncoder();
@@ -32,7 +33,7 @@ export function toAttributes(
 ): Attributes {
   if (given === undefined) return NONE;
   const attributes: { -readonly [name in keyof Attributes]: Attributes[name] } = {};
-  for (const name of NAMES) {
+  for (const [name] of ATTRIBUTE_HEADERS) {
     const value = given[name];
     if (value === undefined) continue;
     checkValue(name, value, operation, key);

@@ -1,6 +1,5 @@
 /** A listing over keys that are sorted in memory: ranges by bisection, common prefixes passed whatever they hold. */
 
-import { firstIndex } from './backends/memory/sorted-keys.ts';
 import { throwIfAborted } from './errors.ts';
 import { afterPrefix, compareKeys } from './keys.ts';
 import type { ListedObject, ListEntry, ListOptions } from './object-store.ts';
@@ -36,4 +35,16 @@ export async function* listSorted(
       }
     }
   }
+}
+
+/** @returns the index of the first of `keys` for which `isAfter`; they must be sorted by it */
+function firstIndex(keys: readonly string[], isAfter: (key: string) => boolean): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isAfter(keys[middle] ?? '')) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

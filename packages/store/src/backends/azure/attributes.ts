@@ -4,17 +4,10 @@
  * and percent-encoded. Names that begin with `cistern_` are the library's own.
  */
 
+import { ATTRIBUTE_HEADERS } from '../../attributes.ts';
 import { StoreError } from '../../errors.ts';
 import type { StoreOperation } from '../../errors.ts';
 import type { Attributes } from '../../object-store.ts';
-
-const HEADERS = [
-  ['contentType', 'content-type'],
-  ['cacheControl', 'cache-control'],
-  ['contentDisposition', 'content-disposition'],
-  ['contentEncoding', 'content-encoding'],
-  ['contentLanguage', 'content-language'],
-] as const satisfies readonly (readonly [keyof Attributes, string])[];
 
 const META = 'x-ms-meta-';
 const OWN = 'cistern_';
@@ -27,7 +20,7 @@ export type AnswerHeaders = Readonly<Record<string, string | string[] | undefine
 /** @throws {StoreError} `InvalidArgument` for text beyond ASCII where Azure, and browsers, take none */
 export function attributeHeaders(attributes: Attributes, operation: StoreOperation, key: string): Headers {
   const headers: Headers = metadataHeaders(attributes.metadata ?? {});
-  for (const [name, header] of HEADERS) {
+  for (const [name, header] of ATTRIBUTE_HEADERS) {
     const value = attributes[name];
     if (value === undefined || value === '') continue;
     if (!ASCII.test(value)) {
@@ -60,7 +53,7 @@ export function ownValue(headers: AnswerHeaders, name: string): string | undefin
 
 export function readAttributes(headers: AnswerHeaders): Attributes {
   const attributes: { -readonly [name in keyof Attributes]: Attributes[name] } = {};
-  for (const [name, header] of HEADERS) {
+  for (const [name, header] of ATTRIBUTE_HEADERS) {
     const value = headers[header];
     if (typeof value === 'string' && value !== '') attributes[name] = value;
   }

@@ -47,15 +47,3 @@ export class SortedKeys {
     this.#removed = 0;
   }
 }
-
-/** @returns the index of the first of `keys` for which `isAfter`; they must be sorted by it */
-export function firstIndex(keys: readonly string[], isAfter: (key: string) => boolean): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isAfter(keys[middle] ?? '')) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}

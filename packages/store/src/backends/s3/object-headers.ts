@@ -1,5 +1,6 @@
 /** Objects as headers: attributes on their way in, an object's info on its way out. */
 
+import { ATTRIBUTE_HEADERS } from '../../attributes.ts';
 import { StoreError } from '../../errors.ts';
 import type { Attributes, ObjectInfo } from '../../object-store.ts';
 import { headerOf } from './errors.ts';
@@ -16,21 +17,13 @@ export const PART_SIZE = 'cistern-part-size';
 /** Metadata of ours, which nobody else is shown. */
 const OURS: ReadonlySet<string> = new Set([MARK_HEADER.slice(META.length), PART_SIZE]);
 
-const HEADERS = [
-  ['contentType', 'content-type'],
-  ['cacheControl', 'cache-control'],
-  ['contentDisposition', 'content-disposition'],
-  ['contentEncoding', 'content-encoding'],
-  ['contentLanguage', 'content-language'],
-] as const satisfies readonly (readonly [keyof Attributes, string])[];
-
 /** What S3 says of objects that were given no type. */
 const NO_TYPE = 'binary/octet-stream';
 
 /** @param attributes checked by `toAttributes` */
 export function attributeHeaders(attributes: Attributes): HeaderPairs {
   const pairs: HeaderPairs = [];
-  for (const [field, name] of HEADERS) {
+  for (const [field, name] of ATTRIBUTE_HEADERS) {
     const value = attributes[field];
     if (value !== undefined) pairs.push([name, encodeUtf8(value)]);
   }
@@ -44,7 +37,7 @@ export function attributeHeaders(attributes: Attributes): HeaderPairs {
 
 export function readAttributes(headers: ResponseHeaders): Attributes {
   const attributes: { -readonly [name in keyof Attributes]: Attributes[name] } = {};
-  for (const [field, name] of HEADERS) {
+  for (const [field, name] of ATTRIBUTE_HEADERS) {
     const value = headerOf(headers, name);
     if (value === undefined || (field === 'contentType' && value === NO_TYPE)) continue;
     attributes[field] = decodeUtf8(value);

@@ -3,6 +3,7 @@
  * directory. What stands in front of the archive stays there, and so does its comment.
  */
 
+import { concat } from '../../body.ts';
 import type { ArchiveSource } from './archive-source.ts';
 import type { Directory, RawEntry } from './directory.ts';
 import { makeOwn } from './entry.ts';
@@ -105,7 +106,7 @@ function localHeader(entry: ZipEntry): Uint8Array {
   data.setUint16(4, isLarge ? VERSION.zip64 : VERSION.plain, true);
   data.setUint16(26, name.byteLength, true);
   data.setUint16(28, lengthOf(extras), true);
-  return join([fields, name, ...extras]);
+  return concat([fields, name, ...extras]);
 }
 
 function directoryRecord(entry: ZipEntry, offset: number): Uint8Array {
@@ -125,7 +126,7 @@ function directoryRecord(entry: ZipEntry, offset: number): Uint8Array {
   data.setUint16(30, lengthOf(extras), true);
   data.setUint32(38, FILE_MODE * 0x10000, true);
   data.setUint32(42, isFar ? MAX32 : offset, true);
-  return join([fields, name, ...extras]);
+  return concat([fields, name, ...extras]);
 }
 
 /** What both headers have, from the version needed on. @param sizes what stands for both of them */
@@ -192,19 +193,9 @@ function endRecords(
   data.setUint32(12, Math.min(bytes, MAX32), true);
   data.setUint32(16, Math.min(offset, MAX32), true);
   data.setUint16(20, comment.byteLength, true);
-  return join([...records, last, comment]);
+  return concat([...records, last, comment]);
 }
 
 function lengthOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(lengthOf(parts));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }

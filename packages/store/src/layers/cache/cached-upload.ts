@@ -3,31 +3,17 @@
 import type { Body } from '../../body.ts';
 import type { CallOptions, ObjectInfo } from '../../object-store.ts';
 import type { CompleteOptions, Upload } from '../../upload.ts';
+import { WrappedUpload } from '../wrapped-upload.ts';
 
-export class CachedUpload implements Upload {
+export class CachedUpload extends WrappedUpload implements Upload {
   readonly #upload: Upload;
   readonly #writing: (write: () => Promise<ObjectInfo>) => Promise<ObjectInfo>;
 
   /** @param writing does a write of the upload's key */
   constructor(upload: Upload, writing: (write: () => Promise<ObjectInfo>) => Promise<ObjectInfo>) {
+    super(upload);
     this.#upload = upload;
     this.#writing = writing;
-  }
-
-  get key(): string {
-    return this.#upload.key;
-  }
-
-  get id(): string {
-    return this.#upload.id;
-  }
-
-  get partSize(): number {
-    return this.#upload.partSize;
-  }
-
-  get committed(): number {
-    return this.#upload.committed;
   }
 
   write(bytes: Uint8Array | string): Promise<void> {

@@ -3,34 +3,20 @@
 import type { Body } from '../../body.ts';
 import type { CallOptions, ObjectInfo } from '../../object-store.ts';
 import type { CompleteOptions, Upload } from '../../upload.ts';
+import { WrappedUpload } from '../wrapped-upload.ts';
 
 type Publish = (write: () => Promise<ObjectInfo>, signal?: AbortSignal) => Promise<ObjectInfo>;
 
-export class FanoutUpload implements Upload {
+export class FanoutUpload extends WrappedUpload implements Upload {
   readonly #upload: Upload;
   readonly #publish: Publish;
   #info: ObjectInfo | undefined;
 
   /** @param publish does the primary's write, and then the others' */
   constructor(upload: Upload, publish: Publish) {
+    super(upload);
     this.#upload = upload;
     this.#publish = publish;
-  }
-
-  get key(): string {
-    return this.#upload.key;
-  }
-
-  get id(): string {
-    return this.#upload.id;
-  }
-
-  get partSize(): number {
-    return this.#upload.partSize;
-  }
-
-  get committed(): number {
-    return this.#upload.committed;
   }
 
   write(bytes: Uint8Array | string): Promise<void> {

@@ -6,32 +6,18 @@ import type { ByteRange, CallOptions, ObjectInfo } from '../../object-store.ts';
 import type { CompleteOptions, FollowOptions, Upload, UploadReader } from '../../upload.ts';
 import type { Limits } from './limits.ts';
 import type { Asker } from './slots.ts';
+import { WrappedUpload } from '../wrapped-upload.ts';
 
 const encoder = new TextEncoder();
 
-export class LimitUpload implements Upload {
+export class LimitUpload extends WrappedUpload implements Upload {
   readonly #inner: Upload;
   readonly #limits: Limits;
 
   constructor(inner: Upload, limits: Limits) {
+    super(inner);
     this.#inner = inner;
     this.#limits = limits;
-  }
-
-  get key(): string {
-    return this.#inner.key;
-  }
-
-  get id(): string {
-    return this.#inner.id;
-  }
-
-  get partSize(): number {
-    return this.#inner.partSize;
-  }
-
-  get committed(): number {
-    return this.#inner.committed;
   }
 
   async write(bytes: Uint8Array | string): Promise<void> {
@@ -73,29 +59,14 @@ export class LimitUpload implements Upload {
   }
 }
 
-export class LimitUploadReader implements UploadReader {
+export class LimitUploadReader extends WrappedUpload implements UploadReader {
   readonly #inner: UploadReader;
   readonly #limits: Limits;
 
   constructor(inner: UploadReader, limits: Limits) {
+    super(inner);
     this.#inner = inner;
     this.#limits = limits;
-  }
-
-  get key(): string {
-    return this.#inner.key;
-  }
-
-  get id(): string {
-    return this.#inner.id;
-  }
-
-  get partSize(): number {
-    return this.#inner.partSize;
-  }
-
-  get committed(): number {
-    return this.#inner.committed;
   }
 
   refresh(options: CallOptions = {}): Promise<number> {

@@ -5,32 +5,18 @@ import type { Body } from '../../body.ts';
 import type { ByteRange, CallOptions, ObjectInfo } from '../../object-store.ts';
 import type { CompleteOptions, FollowOptions, Upload, UploadReader } from '../../upload.ts';
 import type { Observation, ObservedCall, ObservedOperation, Observer } from './observer.ts';
+import { WrappedUpload } from '../wrapped-upload.ts';
 
 const encoder = new TextEncoder();
 
-export class ObserveUpload implements Upload {
+export class ObserveUpload extends WrappedUpload implements Upload {
   readonly #inner: Upload;
   readonly #observer: Observer;
 
   constructor(inner: Upload, observer: Observer) {
+    super(inner);
     this.#inner = inner;
     this.#observer = observer;
-  }
-
-  get key(): string {
-    return this.#inner.key;
-  }
-
-  get id(): string {
-    return this.#inner.id;
-  }
-
-  get partSize(): number {
-    return this.#inner.partSize;
-  }
-
-  get committed(): number {
-    return this.#inner.committed;
   }
 
   write(bytes: Uint8Array | string): Promise<void> {
@@ -72,29 +58,14 @@ export class ObserveUpload implements Upload {
   }
 }
 
-export class ObserveUploadReader implements UploadReader {
+export class ObserveUploadReader extends WrappedUpload implements UploadReader {
   readonly #inner: UploadReader;
   readonly #observer: Observer;
 
   constructor(inner: UploadReader, observer: Observer) {
+    super(inner);
     this.#inner = inner;
     this.#observer = observer;
-  }
-
-  get key(): string {
-    return this.#inner.key;
-  }
-
-  get id(): string {
-    return this.#inner.id;
-  }
-
-  get partSize(): number {
-    return this.#inner.partSize;
-  }
-
-  get committed(): number {
-    return this.#inner.committed;
   }
 
   refresh(options?: CallOptions): Promise<number> {

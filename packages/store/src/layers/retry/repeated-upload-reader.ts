@@ -9,30 +9,16 @@ import type { ByteRange, CallOptions } from '../../object-store.ts';
 import type { FollowOptions, UploadReader } from '../../upload.ts';
 import { Attempts } from './attempts.ts';
 import type { RetryPolicy } from './policy.ts';
+import { WrappedUpload } from '../wrapped-upload.ts';
 
-export class RepeatedUploadReader implements UploadReader {
+export class RepeatedUploadReader extends WrappedUpload implements UploadReader {
   readonly #inner: UploadReader;
   readonly #policy: RetryPolicy;
 
   constructor(inner: UploadReader, policy: RetryPolicy) {
+    super(inner);
     this.#inner = inner;
     this.#policy = policy;
-  }
-
-  get key(): string {
-    return this.#inner.key;
-  }
-
-  get id(): string {
-    return this.#inner.id;
-  }
-
-  get partSize(): number {
-    return this.#inner.partSize;
-  }
-
-  get committed(): number {
-    return this.#inner.committed;
   }
 
   refresh(options: CallOptions = {}): Promise<number> {

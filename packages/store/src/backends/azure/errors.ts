@@ -2,6 +2,7 @@
 
 import { abortedError, isStoreError, StoreError } from '../../errors.ts';
 import type { StoreErrorCode, StoreOperation } from '../../errors.ts';
+import { NETWORK_TIMEOUTS } from '../../network-timeouts.ts';
 
 /** An answer that is no success: the cause of errors that the service itself has decided. */
 export class AzureAnswer extends Error {
@@ -115,13 +116,6 @@ export function answerError(
   );
 }
 
-const TIMEOUTS: ReadonlySet<unknown> = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'ETIMEDOUT',
-]);
-
 /** The error of a connection that could not be made, or broke. */
 export function connectionError(error: unknown, { operation, key, signal }: ErrorContext): StoreError {
   if (isStoreError(error)) return error;
@@ -139,7 +133,7 @@ export function connectionError(error: unknown, { operation, key, signal }: Erro
     });
   }
   return new StoreError(
-    TIMEOUTS.has(code) ? 'Timeout' : 'Unavailable',
+    NETWORK_TIMEOUTS.has(code) ? 'Timeout' : 'Unavailable',
     `The connection to Azure failed: ${String(message ?? error)}`,
     { operation, key, cause: error },
   );

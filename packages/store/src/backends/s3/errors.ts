@@ -5,6 +5,7 @@ import { StoreError } from '../../errors.ts';
 import type { StoreErrorCode, StoreErrorDetails, StoreOperation } from '../../errors.ts';
 import type { PutMode } from '../../object-store.ts';
 import type { ResponseHeaders } from './exchange.ts';
+import { NETWORK_TIMEOUTS } from '../../network-timeouts.ts';
 
 /** The service's own words: the `cause` of the StoreError that is made of them. */
 export class S3ResponseError extends Error {
@@ -198,13 +199,6 @@ function readRetryAfter(headers: ResponseHeaders): number | undefined {
   return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
 }
 
-const TIMEOUTS: ReadonlySet<string> = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'ETIMEDOUT',
-]);
-
 /** Certificates that do not hold will not hold the next time. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/;
 
@@ -214,7 +208,7 @@ export function networkError(error: unknown, origin: string, { operation, key }:
   const message = error instanceof Error ? error.message : String(error);
   const subject = key === undefined ? '' : ` of ${key}`;
   const details = { operation, key, cause: error };
-  if (TIMEOUTS.has(code)) {
+  if (NETWORK_TIMEOUTS.has(code)) {
     return new StoreError('Timeout', `${operation}${subject}: no answer from ${origin} in time`, details);
   }
   // The same request would be refused again, before a byte of it is sent.

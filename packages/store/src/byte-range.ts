@@ -27,6 +27,23 @@ export function resolveRange(range: ByteRange | undefined, size: number, key?: s
   return { start: range.start, end: Math.min(size, range.end ?? size) };
 }
 
+/**
+ * As `resolveRange`, of what an upload has committed: what is still to come cannot be read.
+ *
+ * @throws {StoreError} `InvalidRange`, also when not all of the range is committed
+ */
+export function resolveCommitted(range: ByteRange | undefined, committed: number, key: string): Span {
+  const span = resolveRange(range, committed, key);
+  if (range !== undefined && 'end' in range && range.end !== undefined && range.end > committed) {
+    throw new StoreError(
+      'InvalidRange',
+      `${committed} bytes are committed, and ${range.end} were asked for`,
+      { operation: 'openUpload', key },
+    );
+  }
+  return span;
+}
+
 /** @throws {StoreError} `InvalidArgument` for a range that makes no sense for any size */
 export function checkRange(range: ByteRange, key?: string): void {
   const whole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;

@@ -3,7 +3,7 @@
  * nothing comes, and goes on from the completed object when the upload is complete. Where bytes are is the source's.
  */
 
-import { checkRange, resolveRange } from '../byte-range.ts';
+import { checkRange, resolveCommitted } from '../byte-range.ts';
 import { isStoreError, StoreError, throwIfAborted } from '../errors.ts';
 import type { ByteRange, CallOptions } from '../object-store.ts';
 import type { FollowOptions, UploadReader } from '../upload.ts';
@@ -84,13 +84,7 @@ export class PolledReader implements UploadReader {
     // A suffix counts from the end as of now.
     if (wanted === 0 || wanted > this.#seen.committed) await this.refresh({ signal });
     const { committed } = this.#seen;
-    const { start, end } = resolveRange(range, committed, this.key);
-    if (wanted > committed) {
-      throw new StoreError('InvalidRange', `${committed} bytes are committed, and ${wanted} were asked for`, {
-        operation: 'openUpload',
-        key: this.key,
-      });
-    }
+    const { start, end } = resolveCommitted(range, committed, this.key);
     yield* this.#span(start, end, signal);
   }
 

@@ -5,7 +5,7 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { resolveRange } from '../../byte-range.ts';
+import { resolveCommitted } from '../../byte-range.ts';
 import { StoreError, throwIfAborted } from '../../errors.ts';
 import type { ByteRange, CallOptions } from '../../object-store.ts';
 import type { FollowOptions, UploadReader } from '../../upload.ts';
@@ -71,14 +71,7 @@ export class FolderUploadReader implements UploadReader {
 
   async *read(range?: ByteRange, options: CallOptions = {}): AsyncGenerator<Uint8Array> {
     const committed = await this.refresh(options);
-    const { start, end } = resolveRange(range, committed, this.key);
-    if (range !== undefined && 'end' in range && range.end !== undefined && range.end > committed) {
-      throw new StoreError(
-        'InvalidRange',
-        `${committed} bytes are committed, and ${range.end} were asked for`,
-        { operation: 'openUpload', key: this.key },
-      );
-    }
+    const { start, end } = resolveCommitted(range, committed, this.key);
     yield* this.#chunks(start, end, options.signal);
   }
 

@@ -1,6 +1,6 @@
 /** Uploads of a store in memory. Readers are woken by writers; what was read stays readable until the upload ends. */
 
-import { resolveRange } from '../../byte-range.ts';
+import { resolveCommitted } from '../../byte-range.ts';
 import { concat } from '../../body.ts';
 import { StoreError, throwIfAborted, abortedError } from '../../errors.ts';
 import { compareKeys } from '../../keys.ts';
@@ -169,17 +169,7 @@ class MemoryUploadReader implements UploadReader {
   async *read(range?: ByteRange, { signal }: CallOptions = {}): AsyncGenerator<Uint8Array> {
     this.#check();
     const { committed } = this;
-    const { start, end } = resolveRange(range, committed, this.key);
-    if (range !== undefined && 'end' in range && range.end !== undefined && range.end > committed) {
-      throw new StoreError(
-        'InvalidRange',
-        `${committed} bytes are committed, and ${range.end} were asked for`,
-        {
-          operation: 'openUpload',
-          key: this.key,
-        },
-      );
-    }
+    const { start, end } = resolveCommitted(range, committed, this.key);
     yield* this.#chunks(start, end, signal);
   }
 

@@ -1,6 +1,6 @@
 /** Reads an upload of any process through its rows, while it grows and after it is complete. */
 
-import { resolveRange } from '../../byte-range.ts';
+import { resolveCommitted } from '../../byte-range.ts';
 import { StoreError, throwIfAborted } from '../../errors.ts';
 import type { ByteRange, CallOptions } from '../../object-store.ts';
 import type { FollowOptions, UploadReader } from '../../upload.ts';
@@ -45,14 +45,7 @@ export class UploadRowReader implements UploadReader {
 
   async *read(range?: ByteRange, { signal }: CallOptions = {}): AsyncGenerator<Uint8Array> {
     const { committed } = this.#look(signal);
-    const { start, end } = resolveRange(range, committed, this.key);
-    if (range !== undefined && 'end' in range && range.end !== undefined && range.end > committed) {
-      throw new StoreError(
-        'InvalidRange',
-        `${committed} bytes are committed, and ${range.end} were asked for`,
-        { operation: 'openUpload', key: this.key },
-      );
-    }
+    const { start, end } = resolveCommitted(range, committed, this.key);
     yield* this.#chunks(start, end, signal);
   }
 

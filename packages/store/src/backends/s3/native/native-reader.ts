@@ -4,7 +4,7 @@
  */
 
 import { crc32 } from '@cistern/protocol';
-import { checkRange, resolveRange } from '../../../byte-range.ts';
+import { checkRange, resolveCommitted } from '../../../byte-range.ts';
 import { isStoreError, StoreError } from '../../../errors.ts';
 import type { ByteRange, CallOptions } from '../../../object-store.ts';
 import type { FollowOptions, UploadReader } from '../../../upload.ts';
@@ -50,14 +50,7 @@ export class NativeReader implements UploadReader {
     const wanted = range === undefined || 'suffix' in range ? 0 : (range.end ?? range.start + 1);
     // A suffix counts from the end as of now.
     if (wanted === 0 || wanted > this.#committed) await this.refresh({ signal });
-    const { start, end } = resolveRange(range, this.#committed, this.key);
-    if (wanted > this.#committed) {
-      throw new StoreError(
-        'InvalidRange',
-        `${this.#committed} bytes are committed, and ${wanted} were asked for`,
-        { operation: 'openUpload', key: this.key },
-      );
-    }
+    const { start, end } = resolveCommitted(range, this.#committed, this.key);
     let position = start;
     for await (const chunk of this.#open(formatRange({ start, end }), start < end, false, signal)) {
       position += chunk.byteLength;

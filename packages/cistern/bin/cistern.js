@@ -5,7 +5,7 @@
  */
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { constants, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -88,8 +88,19 @@ function explain() {
   process.exit(1);
 }
 
+/** Told by any Node.js, without a second one being started. */
+function asksForVersion() {
+  return process.argv.length === 3 && ['--version', '-V'].includes(process.argv[2]);
+}
+
+function printVersion() {
+  console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
+}
+
 const pinned = isFit() || process.env[CHOSEN] !== undefined ? undefined : findPinned();
-if (isFit()) {
+if (asksForVersion()) {
+  printVersion();
+} else if (isFit()) {
   delete process.env[CHOSEN];
   keepCompiledCode();
   await import(existsSync(SOURCE) ? SOURCE.href : new URL('../dist/cli.js', import.meta.url).href);

@@ -1,10 +1,10 @@
 /** Cistern inside a program. */
 
-import { checkRuntime } from './runtime.ts';
-import type { CisternServer, StartServerOptions } from './start-server.ts';
+import { checkRuntime } from './serve/runtime.ts';
+import type { CisternServer, StartServerOptions } from './serve/start-server.ts';
 
-export type { Credentials } from './credentials.ts';
-export type { CisternServer, StartServerOptions, StorageClassOptions } from './start-server.ts';
+export type { Credentials } from './serve/credentials.ts';
+export type { CisternServer, StartServerOptions, StorageClassOptions } from './serve/start-server.ts';
 
 /**
  * Starts a server in this process, in threads of its own. It keeps the process alive until `close`.
@@ -21,6 +21,6 @@ export type { CisternServer, StartServerOptions, StorageClassOptions } from './s
  */
 export async function startServer(options?: StartServerOptions): Promise<CisternServer> {
   checkRuntime(process.versions);
-  const { startWithKey } = await import('./start-server.ts');
+  const { startWithKey } = await import('./serve/start-server.ts');
   return (await startWithKey(options ?? {})).server;
 }

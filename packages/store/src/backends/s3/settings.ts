@@ -3,7 +3,7 @@
 import { StoreError } from '../../errors.ts';
 import type { CredentialSource } from './credentials/credentials.ts';
 import type { Environment } from './credentials/shared-files.ts';
-import { usualCredentials, usualRegion } from './credentials/usual-places.ts';
+import { usualCredentials, usualEndpoint, usualRegion } from './credentials/usual-places.ts';
 
 export interface S3Options {
   readonly bucket: string;
@@ -133,7 +133,8 @@ const REGION = 'us-east-1';
 
 /** @throws {StoreError} `InvalidArgument` */
 export function toSettings(options: S3Options, env: Environment): S3Settings {
-  const { bucket, endpoint, profile } = options;
+  const { bucket, profile } = options;
+  const endpoint = options.endpoint ?? usualEndpoint(env, { profile });
   if (typeof bucket !== 'string' || !/^[^/?#\s]+$/.test(bucket)) {
     throw invalid(`A bucket has a name without slashes and blanks, not ${JSON.stringify(bucket)}`);
   }

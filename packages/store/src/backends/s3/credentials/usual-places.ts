@@ -76,6 +76,17 @@ export function usualRegion(env: Environment, options: PlacesOptions = {}): stri
   return readSharedFiles(env).profiles.get(profileName(env, options) ?? 'default')?.['region'];
 }
 
+/**
+ * The endpoint of the environment or of the profile, if either says one, for S3 before all services.
+ * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html.
+ */
+export function usualEndpoint(env: Environment, options: PlacesOptions = {}): string | undefined {
+  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']?.toLowerCase() === 'true') return undefined;
+  const endpoint = env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'];
+  if (endpoint !== undefined && endpoint !== '') return endpoint;
+  return readSharedFiles(env).profiles.get(profileName(env, options) ?? 'default')?.['endpoint_url'];
+}
+
 function profileName(env: Environment, { profile }: PlacesOptions): string | undefined {
   return profile ?? (env['AWS_PROFILE'] || env['AWS_DEFAULT_PROFILE'] || undefined);
 }

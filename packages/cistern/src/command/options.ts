@@ -1,0 +1,30 @@
+/** Flags that many commands share, each group with the type of what it gives. */
+
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { ReachFlags } from '../places/places.ts';
+
+/** How places are reached. */
+export function placeOptions(command: Command): Command {
+  return command
+    .option(
+      '--endpoint <url>',
+      'the service, such as http://127.0.0.1:9000 (default: AWS_ENDPOINT_URL, or AWS)',
+    )
+    .option('--region <name>', 'region that signatures name (default: AWS_REGION, or us-east-1)')
+    .option('--profile <name>', "profile of AWS's shared files that has the keys")
+    .option('--anonymous', 'sign no request: for public buckets')
+    .addOption(
+      new Option('--addressing <style>', 'how a bucket is named').choices(['auto', 'path', 'virtual']),
+    );
+}
+
+export type { ReachFlags };
+
+export interface OutputFlags {
+  readonly json?: true;
+}
+
+export function jsonOption(command: Command): Command {
+  return command.option('--json', 'print one JSON document a line');
+}

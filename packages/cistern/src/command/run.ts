@@ -1,0 +1,76 @@
+/** Runs the command that a command line names: only its file is loaded. Failures become messages and exit codes here. */
+
+import type { Command } from 'commander';
+import { COMMANDS } from '../commands/table.ts';
+import type { Cli } from './cli.ts';
+import type { CommandEntry } from './command-entry.ts';
+import { EXIT_USAGE } from './exit-codes.ts';
+
+/** Resolves when all is done and printed; `cli.exitCode` tells how it went. Never rejects. */
+export async function run(cli: Cli, args: readonly string[]): Promise<void> {
+  const [name = '--help', ...rest] = args;
+  const entry = findCommand(name);
+  if (entry !== undefined) {
+    await runCommand(cli, entry, rest);
+  } else {
+    const { runRoot } = await import('./root.ts');
+    await runRoot(cli, name, rest);
+  }
+  await cli.close();
+}
+
+export function findCommand(name: string): CommandEntry | undefined {
+  return COMMANDS.find((one) => one.name === name || one.aliases?.includes(name) === true);
+}
+
+export async function runCommand(cli: Cli, entry: CommandEntry, args: readonly string[]): Promise<void> {
+  try {
+    const { command } = await entry.load();
+    const made = prepare(cli, command(cli));
+    await made.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    await fail(cli, error);
+  }
+}
+
+/** Help names the command with the program before it; mistakes are thrown, after they were told. */
+export function prepare(cli: Cli, made: Command): Command {
+  const each = (command: Command, path: string): void => {
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => void cli.out.line(text.trimEnd()),
+        writeErr: (text) => cli.stderr.write(text),
+        outputError: (text, write) => write(text.replace(/^error: /, `cistern: ${path}: `)),
+        getOutHelpWidth: () => HELP_WIDTH,
+        getErrHelpWidth: () => HELP_WIDTH,
+      })
+      .showHelpAfterError(`(cistern ${path} --help says more)`);
+    for (const sub of command.commands) each(sub, `${path} ${sub.name()}`);
+  };
+  each(made, made.name());
+  const name = made.name();
+  made.name(`cistern ${name}`);
+  return made;
+}
+
+/** Help reads the same on every terminal, and in a file. */
+const HELP_WIDTH = 100;
+
+async function fail(cli: Cli, error: unknown): Promise<void> {
+  if (isCommanderError(error)) {
+    cli.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+    return;
+  }
+  const { explain } = await import('../failures/explain.ts');
+  const { message, advice, exitCode } = await explain(error);
+  await cli.out.flush();
+  cli.warn(message);
+  if (advice !== undefined) cli.stderr.write(`  ${advice}\n`);
+  cli.exitCode = exitCode;
+}
+
+/** By its code, so that commander need not be loaded to ask. */
+function isCommanderError(error: unknown): error is Error & { readonly exitCode: number } {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
+}

@@ -1,0 +1,84 @@
+/** `cistern ls`: buckets, and what is in a place. */
+
+import { Command } from 'commander';
+import type { ListEntry } from '@cistern/store';
+import type { Cli } from '../command/cli.ts';
+import { jsonOption, placeOptions } from '../command/options.ts';
+import type { OutputFlags, ReachFlags } from '../command/options.ts';
+import { notFound } from '../failures/failure.ts';
+import { formatBytes, formatTime } from '../terminal/sizes.ts';
+
+interface LsFlags extends OutputFlags, ReachFlags {
+  readonly long?: true;
+  readonly recursive?: true;
+  readonly human?: true;
+}
+
+export function command(cli: Cli): Command {
+  const ls = new Command('ls')
+    .description('List buckets, folders and objects.')
+    .argument('[place]', 'what to list', '.')
+    .option('-l, --long', 'size, time and etag of each object')
+    .option('-r, --recursive', 'all that is below, not one level of it')
+    .option('-H, --human', 'sizes as people read them')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  cistern ls s3://                      all buckets
+  cistern ls -l s3://photos/2026/       one level of a bucket
+  cistern ls -rH prod:photos            all of it
+  cistern ls --json zip:backup.zip      a document a line, for scripts`,
+    );
+  jsonOption(placeOptions(ls));
+  return ls.action((place: string, flags: LsFlags) => run(cli, place, flags));
+}
+
+async function run(cli: Cli, text: string, flags: LsFlags): Promise<void> {
+  const places = await cli.places();
+  const place = places.parse(text);
+  if ((place.kind === 's3' || place.kind === 'azure') && place.bucket === '') {
+    await listBuckets(cli, await places.service(place, flags), flags);
+    return;
+  }
+  const { store, key, isFolder } = await places.open(place, flags);
+  const options = flags.recursive === true ? {} : { delimiter: '/' };
+  // Without a slash at its end a folder is meant, or one object.
+  const prefix = key === '' || isFolder ? key : key;
+  let found = 0;
+  for await (const entry of store.list({ ...options, prefix, signal: cli.signal })) {
+    found++;
+    const wait = flags.json === true ? cli.out.json(toJson(entry)) : cli.out.line(toLine(entry, flags));
+    if (wait !== undefined) await wait;
+  }
+  if (found === 0 && key !== '') throw notFound(`There is nothing at ${text}`);
+}
+
+async function listBuckets(
+  cli: Cli,
+  service: { listBuckets(): AsyncIterable<{ name: string; createdAt?: Date | undefined }> },
+  flags: LsFlags,
+): Promise<void> {
+  for await (const { name, createdAt } of service.listBuckets()) {
+    if (flags.json === true)
+      await cli.out.json({ type: 'bucket', name, createdAt: createdAt?.toISOString() });
+    else
+      await cli.out.line(
+        flags.long === true && createdAt ? `${formatTime(createdAt)}  ${name}/` : `${name}/`,
+      );
+  }
+}
+
+function toJson(entry: ListEntry): object {
+  if (entry.type === 'prefix') return entry;
+  const { type, key, size, etag, lastModified, version } = entry;
+  return { type, key, size, lastModified: lastModified.toISOString(), etag, version };
+}
+
+function toLine(entry: ListEntry, { long, human }: LsFlags): string {
+  if (entry.type === 'prefix')
+    return long === true ? `${''.padEnd(19)}  ${''.padStart(12)}  ${entry.prefix}` : entry.prefix;
+  if (long !== true) return entry.key;
+  const size = human === true ? formatBytes(entry.size) : String(entry.size);
+  return `${formatTime(entry.lastModified)}  ${size.padStart(12)}  ${entry.key}`;
+}

@@ -1,0 +1,20 @@
+/** Every command, in the order of its help. The file of one is loaded when it runs, and no other. */
+
+import type { CommandEntry } from '../command/command-entry.ts';
+
+function entry(
+  name: string,
+  group: CommandEntry['group'],
+  summary: string,
+  load: CommandEntry['load'],
+  aliases?: readonly string[],
+): CommandEntry {
+  return { name, group, summary, load, ...(aliases !== undefined && { aliases }) };
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  entry('ls', 'look', 'List buckets, folders and objects', () => import('./ls.ts')),
+
+  entry('serve', 'serve', 'Serve S3 from a data directory', () => import('../serve/command.ts')),
+  entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),
+];

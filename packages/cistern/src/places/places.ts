@@ -1,0 +1,178 @@
+/**
+ * Opens places. One store for each bucket, file or folder, and one service for each endpoint, however often they are named in
+ * a command; `close` ends all of them.
+ */
+
+import { statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { memory } from '@cistern/store';
+import type { Service, Store } from '@cistern/store';
+import type { Cli } from '../command/cli.ts';
+import { usage } from '../failures/failure.ts';
+import { parsePlace } from './place.ts';
+import type { Place } from './place.ts';
+import { readRemotes } from './remotes.ts';
+import type { Remote } from './remotes.ts';
+
+/** The flags by which places are reached: of `placeOptions`. A remote's own settings come before them. */
+export interface ReachFlags {
+  readonly endpoint?: string | undefined;
+  readonly region?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly anonymous?: boolean | undefined;
+  readonly addressing?: 'auto' | 'path' | 'virtual' | undefined;
+}
+
+/** A place with its store. */
+export interface OpenPlace {
+  readonly place: Place;
+  /** all of the bucket, the container, the file or the folder */
+  readonly store: Store;
+  /** key, or beginning of keys, in `store`; '' for all of it */
+  readonly key: string;
+  /** named as a folder, or a folder that is there on this machine */
+  readonly isFolder: boolean;
+  /** `s3` and `azure` */
+  readonly service: Service | undefined;
+  /** How a key of `store` is shown, and can be named again. */
+  name(key: string): string;
+}
+
+export class Places {
+  readonly #cli: Cli;
+  readonly #services = new Map<string, Promise<Service>>();
+  readonly #stores = new Map<string, Promise<Store>>();
+  #remotes: ReadonlyMap<string, Remote> | undefined;
+
+  constructor(cli: Cli) {
+    this.#cli = cli;
+  }
+
+  /** @throws {Failure} a usage error */
+  parse(text: string): Place {
+    const remotes = (): ReadonlyMap<string, Remote> => (this.#remotes ??= readRemotes(this.#cli.env));
+    return parsePlace(text, { cwd: process.cwd(), remotes });
+  }
+
+  /**
+   * Opens a store; asks no service for anything.
+   *
+   * @throws {Failure} for standard streams, and for a service without a bucket
+   */
+  async open(given: string | Place, flags: ReachFlags = {}): Promise<OpenPlace> {
+    const place = typeof given === 'string' ? this.parse(given) : given;
+    switch (place.kind) {
+      case 'stdio':
+        throw usage('Standard input and output cannot be used here', 'Name a place');
+      case 'local':
+        return this.#openLocal(place);
+      case 's3':
+      case 'azure': {
+        const { bucket, key, isFolder, text } = place;
+        if (bucket === '') throw usage(`${text} names no bucket`, 'cistern ls s3:// names those there are');
+        const service = await this.service(place, flags);
+        const id = JSON.stringify([serviceId(place, flags), bucket]);
+        const store = await this.#once(id, () => Promise.resolve(service.bucket(bucket)));
+        return { place, store, key, isFolder, service, name: (one) => shown(place, one) };
+      }
+      default: {
+        const store = await this.#once(JSON.stringify([place.kind, place.path]), () => openFile(place));
+        const { key, isFolder } = place;
+        return { place, store, key, isFolder, service: undefined, name: (one) => shown(place, one) };
+      }
+    }
+  }
+
+  /** The service above the buckets of a place. @throws {Failure} when there is none */
+  async service(given: string | Place, flags: ReachFlags = {}): Promise<Service> {
+    const place = typeof given === 'string' ? this.parse(given) : given;
+    if (place.kind !== 's3' && place.kind !== 'azure') {
+      throw usage(`${place.text} has no buckets`, 'Buckets are of s3:// and az://, and of remotes of these');
+    }
+    const id = serviceId(place, flags);
+    const found = this.#services.get(id) ?? connect(place, flags);
+    this.#services.set(id, found);
+    return found;
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#stores.values(), ...this.#services.values()];
+    this.#stores.clear();
+    this.#services.clear();
+    for (const one of await Promise.allSettled(all)) {
+      if (one.status === 'fulfilled') await one.value.close();
+    }
+  }
+
+  async #openLocal(place: Place): Promise<OpenPlace> {
+    const { path } = place;
+    const isThere = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    const isFolder = isThere || place.isFolder;
+    const root = isFolder ? path : dirname(path);
+    const { files } = await import('@cistern/store/files');
+    const store = await this.#once(JSON.stringify(['local', root]), () =>
+      Promise.resolve(files(root, { durable: false })),
+    );
+    const key = isFolder ? '' : basename(path);
+    return { place, store, key, isFolder, service: undefined, name: (one) => join(root, one) };
+  }
+
+  #once(id: string, make: () => Promise<Store>): Promise<Store> {
+    const found = this.#stores.get(id) ?? make();
+    this.#stores.set(id, found);
+    return found;
+  }
+}
+
+/** A key as the user would name it. */
+function shown({ kind, bucket, text, remote, key: named }: Place, key: string): string {
+  if (remote !== undefined) {
+    // What stands before the key in the text, the remote's own part included.
+    const own = named === '' ? text : text.slice(0, text.length - named.length);
+    if (text.endsWith(named) && own !== '') return `${own}${/[:/]$/.test(own) ? '' : '/'}${key}`;
+  }
+  if (kind === 's3') return `s3://${bucket}/${key}`;
+  if (kind === 'azure') return `az://${bucket}/${key}`;
+  const file = text.slice(0, text.length - named.length).replace(/\/+$/, '');
+  return kind === 'memory' ? `mem:${key}` : `${file}/${key}`;
+}
+
+async function openFile(place: Place): Promise<Store> {
+  switch (place.kind) {
+    case 'zip':
+      return (await import('@cistern/store/zip')).zip(place.path);
+    case 'sqlite':
+      return (await import('@cistern/store/sqlite')).sqlite(place.path);
+    case 'hashed':
+      return (await import('@cistern/store/hashed')).hashed(place.path);
+    default:
+      return memory();
+  }
+}
+
+/** A remote's own settings, then those of the command line. */
+function settingsOf({ remote }: Place, flags: ReachFlags): ReachFlags & Partial<Remote> {
+  const own = Object.entries(remote ?? {}).filter(([, value]) => value !== undefined);
+  return { ...flags, ...(Object.fromEntries(own) as Partial<Remote>) };
+}
+
+function serviceId(place: Place, flags: ReachFlags): string {
+  return JSON.stringify([place.kind, settingsOf(place, flags)]);
+}
+
+async function connect(place: Place, flags: ReachFlags): Promise<Service> {
+  const { endpoint, region, profile, addressing, ...rest } = settingsOf(place, flags);
+  if (place.kind === 'azure') {
+    const { azureService } = await import('@cistern/store/azure');
+    const { account, accountKey, sasToken, connectionString } = rest;
+    return azureService({ account, accountKey, sasToken, connectionString, endpoint });
+  }
+  const { s3Service } = await import('@cistern/store/s3');
+  const { accessKeyId, secretAccessKey, sessionToken, anonymous } = rest;
+  const keys =
+    accessKeyId !== undefined && secretAccessKey !== undefined
+      ? { accessKeyId, secretAccessKey, sessionToken }
+      : undefined;
+  const credentials = anonymous === true ? ('anonymous' as const) : keys;
+  return s3Service({ endpoint, region, profile, addressing, credentials });
+}

@@ -1,0 +1,76 @@
+/**
+ * Standard output for data: lines are gathered into large writes, and whoever prints faster than the reader reads waits. A
+ * reader that goes away (`| head`) is no failure.
+ */
+
+import { once } from 'node:events';
+
+const WRITE_BYTES = 64 * 1024;
+
+export class Output {
+  readonly stream: NodeJS.WriteStream;
+  /** resolves when the reader has gone away: what would be printed is for nobody */
+  readonly closed: Promise<void>;
+  #pending: string[] = [];
+  #length = 0;
+  #gone = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.stream = stream;
+    this.closed = new Promise((resolve) => {
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        this.#gone = true;
+        if (error.code !== 'EPIPE') throw error;
+        resolve();
+      });
+    });
+  }
+
+  get isTerminal(): boolean {
+    return this.stream.isTTY;
+  }
+
+  /** One line. Await it where there are many: it waits for a slow reader. */
+  line(text: string): Promise<void> | void {
+    this.#pending.push(text, '\n');
+    this.#length += text.length + 1;
+    if (this.#length >= WRITE_BYTES) return this.flush();
+    // What is printed now and then is seen when it is printed.
+    this.#timer ??= setTimeout(() => void this.flush(), 20);
+  }
+
+  /** One line of JSON: the shapes are in docs/command-line-json.md. */
+  json(value: unknown): Promise<void> | void {
+    return this.line(JSON.stringify(value));
+  }
+
+  /** Bytes as they are, after the lines so far. */
+  async bytes(chunk: Uint8Array): Promise<void> {
+    await this.flush();
+    await this.#write(chunk);
+  }
+
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#length === 0) return;
+    const text = this.#pending.join('');
+    this.#pending = [];
+    this.#length = 0;
+    await this.#write(text);
+  }
+
+  /** Resolves when all of it has reached the reader. */
+  async end(): Promise<void> {
+    await this.flush();
+    if (this.#gone) return;
+    // A pipe takes what is written later than it is written, and the process is about to end.
+    await new Promise<void>((resolve) => this.stream.write('', () => resolve()));
+  }
+
+  async #write(data: string | Uint8Array): Promise<void> {
+    if (this.#gone || this.stream.write(data)) return;
+    await Promise.race([once(this.stream, 'drain'), this.closed]);
+  }
+}

@@ -1,0 +1,23 @@
+/** Numbers of bytes and times as people read them. */
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** `999 B`, `1.5 KiB`, `23 MiB`: three digits at most, and the unit that they need. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // What would be rounded up to the next unit is written in it.
+  while (unit < UNITS.length - 1 && value >= 999.5) {
+    value /= 1024;
+    unit++;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${Number(value.toFixed(digits))} ${UNITS[unit]}`;
+}
+
+/** `2026-11-21 05:54:12`, in the machine's own time zone. */
+export function formatTime(time: Date): string {
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-');
+  return `${day} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}`;
+}

@@ -1,12 +1,19 @@
+/** @module What is counted of work under way: against a clock of the test's own. */
+
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Progress } from './progress.ts';
+import type { Item } from './progress.ts';
 
 /** A clock that goes when it is told to. */
 function withClock(): { progress: Progress; pass: (ms: number) => void } {
   let nowMs = 1000;
   const progress = new Progress(() => nowMs);
   return { progress, pass: (ms) => (nowMs += ms) };
+}
+
+function end(item: Item | undefined, how: 'done' | 'skip' | 'fail'): void {
+  item?.[how]();
 }
 
 suite('progress', () => {
@@ -16,11 +23,11 @@ suite('progress', () => {
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => progress.begin(name, 100));
     a?.add(60);
     a?.add(40);
-    a?.done();
-    b?.skip();
+    end(a, 'done');
+    end(b, 'skip');
     c?.add(30);
     assert.deepEqual(progress.snapshot().bytes, { total: 400, done: 130, skipped: 100, failed: 0 });
-    c?.fail();
+    end(c, 'fail');
     d?.add(50);
     const { objects, bytes, current } = progress.snapshot();
     assert.deepEqual(objects, { total: 4, done: 1, skipped: 1, failed: 1 });

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { Pool } from 'undici';
+import { Pool } from '../../http-pool.ts';
 import type { Dispatcher } from 'undici';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { AnswerHeaders, Headers } from './attributes.ts';

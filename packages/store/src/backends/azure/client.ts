@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { Pool } from 'undici';
+import { Pool } from '../../http-pool.ts';
 import type { Dispatcher } from 'undici';
 import { clockAheadMs, isStoreError, StoreError } from '../../errors.ts';
 import type { ErrorPlace } from '../../errors.ts';

@@ -10,9 +10,9 @@ import {
   presign,
   signRequest,
   UNSIGNED_PAYLOAD,
-} from '@cistern/protocol';
+} from '@cistern/protocol/client';
 import { hash } from 'node:crypto';
-import { Pool } from 'undici';
+import { Pool } from '../../http-pool.ts';
 import type { Dispatcher } from 'undici';
 import { abortedError, isStoreError, StoreError } from '../../errors.ts';
 import type { ErrorPlace } from '../../errors.ts';

@@ -1,6 +1,6 @@
 /** What S3 services answer, as StoreErrors: one table by S3's code, one by status where there is no code. */
 
-import { parseXml } from '@cistern/protocol';
+import { parseXml } from '@cistern/protocol/client';
 import { clockAheadMs, StoreError } from '../../errors.ts';
 import type { ErrorPlace, StoreErrorCode, StoreErrorDetails, StoreOperation } from '../../errors.ts';
 import type { PutMode } from '../../object-store.ts';

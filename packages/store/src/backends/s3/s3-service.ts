@@ -1,6 +1,6 @@
 /** The service above buckets: makes, lists and deletes them, and hands them out as stores. */
 
-import { isValidBucketName } from '@cistern/protocol';
+import { isValidBucketName } from '@cistern/protocol/client';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { CallOptions } from '../../object-store.ts';
 import type { ListBucketsOptions, ListedBucket, Service } from '../../service.ts';

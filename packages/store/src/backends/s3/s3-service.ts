@@ -103,6 +103,7 @@ export class S3Service implements Service {
     const { endpoint, addressing } = this.#settings;
     const url = parseEndpoint(endpoint ?? awsEndpoint(this.#client.region));
     const { host, root } = addressOf(url, name, addressing);
-    await this.#client.send({ ...request, operation: 'open', at: { host, path: root } });
+    const where = { ...this.#client.where, bucket: name };
+    await this.#client.send({ ...request, operation: 'open', at: { host, path: root }, where });
   }
 }

@@ -62,12 +62,8 @@ async function fail(cli: Cli, error: unknown): Promise<void> {
     cli.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
     return;
   }
-  const { explain } = await import('../failures/explain.ts');
-  const { message, advice, exitCode } = await explain(error);
-  await cli.out.flush();
-  cli.warn(message);
-  if (advice !== undefined) cli.stderr.write(`  ${advice}\n`);
-  cli.exitCode = exitCode;
+  const { report } = await import('../failures/report.ts');
+  await report(cli, error);
 }
 
 /** By its code, so that commander need not be loaded to ask. */

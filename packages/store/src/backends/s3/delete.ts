@@ -146,7 +146,7 @@ async function deleteMany(
   keys: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<DeleteResult[]> {
-  const doing = { operation: 'delete' } as const;
+  const doing = { operation: 'delete', where: client.where } as const;
   const body = deleteDocument(keys);
   const headers: [string, string][] = [['content-md5', hash('md5', body, 'base64')]];
   try {

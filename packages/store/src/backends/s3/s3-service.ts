@@ -1,6 +1,6 @@
 /** The service above buckets: makes, lists and deletes them, and hands them out as stores. */
 
-import { isValidBucketName } from '@cistern/protocol';
+import { isValidBucketName } from '@cistern/protocol/client';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { CallOptions } from '../../object-store.ts';
 import type { ListBucketsOptions, ListedBucket, Service } from '../../service.ts';
@@ -103,6 +103,7 @@ export class S3Service implements Service {
     const { endpoint, addressing } = this.#settings;
     const url = parseEndpoint(endpoint ?? awsEndpoint(this.#client.region));
     const { host, root } = addressOf(url, name, addressing);
-    await this.#client.send({ ...request, operation: 'open', at: { host, path: root } });
+    const where = { ...this.#client.where, bucket: name };
+    await this.#client.send({ ...request, operation: 'open', at: { host, path: root }, where });
   }
 }

@@ -17,4 +17,6 @@ export const COMMANDS: readonly CommandEntry[] = [
 
   entry('serve', 'serve', 'Serve S3 from a data directory', () => import('../serve/command.ts')),
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),
+
+  entry('remote', 'setup', 'Name places, and keep how to reach them', () => import('./remote.ts')),
 ];

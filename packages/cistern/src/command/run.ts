@@ -41,7 +41,9 @@ export function prepare(cli: Cli, made: Command): Command {
       .configureOutput({
         writeOut: (text) => void cli.out.line(text.trimEnd()),
         writeErr: (text) => cli.stderr.write(text),
-        outputError: (text, write) => write(text.replace(/^error: /, `cistern: ${path}: `)),
+        // What was given to a flag that is none may be a secret.
+        outputError: (text, write) =>
+          write(text.replace(/^error: /, `cistern: ${path}: `).replace(/(option '-[^'=]*)=[^']*'/, "$1'")),
         getOutHelpWidth: () => HELP_WIDTH,
         getErrHelpWidth: () => HELP_WIDTH,
       })

@@ -19,6 +19,8 @@ export type {
   CredentialSource,
   S3Credentials,
 } from './backends/s3/credentials/credentials.ts';
+export { findUsualKeys, usualCredentials, usualEndpoint } from './backends/s3/credentials/usual-places.ts';
+export type { UsualKeys } from './backends/s3/credentials/usual-places.ts';
 export { S3ResponseError } from './backends/s3/errors.ts';
 
 /** What fails for a time is tried so often, in stores by URL and of services. */

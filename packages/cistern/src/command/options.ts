@@ -3,6 +3,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { ReachFlags } from '../places/places.ts';
+import type { ProgressFlags } from '../terminal/progress-view.ts';
 
 /** How places are reached. */
 export function placeOptions(command: Command): Command {
@@ -19,7 +20,7 @@ export function placeOptions(command: Command): Command {
     );
 }
 
-export type { ReachFlags };
+export type { ProgressFlags, ReachFlags };
 
 export interface OutputFlags {
   readonly json?: true;
@@ -27,4 +28,12 @@ export interface OutputFlags {
 
 export function jsonOption(command: Command): Command {
   return command.option('--json', 'print one JSON document a line');
+}
+
+/** What is shown of long work: gives `ProgressFlags`. */
+export function progressOptions(command: Command): Command {
+  return command
+    .option('-q, --quiet', 'say nothing but errors')
+    .option('--no-progress', 'show no progress')
+    .option('--no-color', 'no colours (so does NO_COLOR)');
 }

@@ -17,4 +17,6 @@ export const COMMANDS: readonly CommandEntry[] = [
 
   entry('serve', 'serve', 'Serve S3 from a data directory', () => import('../serve/command.ts')),
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),
+
+  entry('bench', 'setup', 'Measure how fast a store is from here', () => import('./bench.ts')),
 ];

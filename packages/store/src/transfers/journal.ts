@@ -1,8 +1,9 @@
 /** What is remembered of a large transfer, so that another process can go on with it. Where, is the caller's business. */
 
 /**
- * Texts by name. A name says everything that must be the same for a transfer to be gone on with: the two stores, the keys, and the state of
- * the source. What is read may be old or of somebody else: whoever reads it checks it against the stores.
+ * Texts by name. A name says what is transferred: the two stores and the keys, in any number of characters. The text says of
+ * which state of the source, and how far. What is read may be old, of somebody else or no text of ours: it is checked
+ * against both stores before anything is built on it.
  */
 export interface Journal {
   read(name: string): Promise<string | undefined>;

@@ -26,6 +26,8 @@ export interface TransferOptions extends CallOptions {
   readonly journal?: Journal | undefined;
   /** called as bytes are moved, with how many more; `isResumed`: an earlier run had moved them */
   readonly onBytes?: ((bytes: number, isResumed: boolean) => void) | undefined;
+  /** `true`: a file of a plain folder is synced to the disk before it gets its name; `false` when left out */
+  readonly durable?: boolean | undefined;
 }
 
 export interface TransferResult {
@@ -34,6 +36,8 @@ export interface TransferResult {
   readonly resumedBytes: number;
   /** no byte passed through this process */
   readonly serverSide: boolean;
+  /** what the bytes that arrived were compared with: checksums that the source keeps, or their number alone */
+  readonly verified: 'crc32' | 'md5' | 'size';
 }
 
 /**
@@ -56,7 +60,7 @@ export async function transfer(
   if (between !== undefined) {
     const info = await between(source.key, key, { attributes, signal, version: source.version });
     onBytes?.(info.size, false);
-    return { info, resumedBytes: 0, serverSide: true };
+    return { info, resumedBytes: 0, serverSide: true, verified: 'size' };
   }
   const { version } = source;
   const { info: state } = await from.get(source.key, { head: true, version, signal });
@@ -80,5 +84,5 @@ export async function transfer(
     signal,
     attributes: carried !== undefined && hasAttributes(carried) ? carried : undefined,
   });
-  return { info, resumedBytes: 0, serverSide: false };
+  return { info, resumedBytes: 0, serverSide: false, verified: 'size' };
 }

@@ -1,7 +1,7 @@
 /** What an S3 bucket has beyond objects: S3's own requests for versions and tags, and our server's for snapshots. */
 
-import { encodeQueryComponent, snapshotBucketName } from '@cistern/protocol';
-import type { XmlElement } from '@cistern/protocol';
+import { encodeQueryComponent, snapshotBucketName } from '@cistern/protocol/client';
+import type { XmlElement } from '@cistern/protocol/client';
 import { hash } from 'node:crypto';
 import type {
   BucketFeatures,
@@ -55,7 +55,12 @@ export class S3BucketFeatures implements BucketFeatures {
   constructor(options: S3FeaturesOptions) {
     this.#options = options;
     const { client, attempt } = options;
-    this.#sender = { send: (request, accept) => attempt(request, () => client.send(request, accept)) };
+    this.#sender = {
+      get where() {
+        return client.where;
+      },
+      send: (request, accept) => attempt(request, () => client.send(request, accept)),
+    };
   }
 
   async *listVersions(options: ListVersionsOptions = {}): AsyncGenerator<ListedVersion> {

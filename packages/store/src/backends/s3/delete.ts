@@ -1,6 +1,6 @@
 /** Deletes objects and versions: many a request (batches.ts). What XML cannot name, and what comes alone, has a request of its own. */
 
-import { encodeQueryComponent } from '@cistern/protocol';
+import { encodeQueryComponent } from '@cistern/protocol/client';
 import { hash } from 'node:crypto';
 import type { DeletedVersion, VersionName } from '../../bucket-features.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
@@ -24,7 +24,7 @@ const FATAL: ReadonlySet<string> = new Set([
 ]);
 
 /** Sends requests: a client, or what tries again. */
-export type Sender = Pick<S3Client, 'send'>;
+export type Sender = Pick<S3Client, 'send' | 'where'>;
 
 /** @param isOurs whether keys of the library's own may be deleted; only those of callers when left out */
 export async function* deleteObjects(
@@ -125,7 +125,7 @@ async function deleteMany<Item extends Doomed>(
   items: readonly Item[],
   signal: AbortSignal | undefined,
 ): Promise<Outcome<Item>[]> {
-  const doing = { operation: 'delete' } as const;
+  const doing = { operation: 'delete', where: sender.where } as const;
   const body = deleteDocument(items);
   const headers: [string, string][] = [['content-md5', hash('md5', body, 'base64')]];
   try {

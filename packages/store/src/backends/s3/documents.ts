@@ -1,7 +1,7 @@
 /** S3's XML documents, written and read. What other services leave out or add does no harm. */
 
-import { escapeXml, parseXml } from '@cistern/protocol';
-import type { XmlElement } from '@cistern/protocol';
+import { escapeXml, parseXml } from '@cistern/protocol/client';
+import type { XmlElement } from '@cistern/protocol/client';
 import { StoreError } from '../../errors.ts';
 import { codeError } from './errors.ts';
 import type { Doing } from './errors.ts';

@@ -1,6 +1,6 @@
 /** The service above buckets: makes, lists and deletes them, and hands them out as stores. */
 
-import { isValidBucketName } from '@cistern/protocol';
+import { isValidBucketName } from '@cistern/protocol/client';
 import type { BucketFeatures } from '../../bucket-features.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { CallOptions } from '../../object-store.ts';
@@ -120,7 +120,8 @@ export class S3Service implements Service {
   }
 
   async #send(name: string, request: Pick<S3Request, 'method' | 'body' | 'signal'>): Promise<void> {
-    await this.#client.send({ ...request, operation: 'open', at: this.#address(name) });
+    const where = { ...this.#client.where, bucket: name };
+    await this.#client.send({ ...request, operation: 'open', at: this.#address(name), where });
   }
 
   /** Named by its path, or by its host, as its objects will be. @throws {StoreError} `InvalidArgument` */

@@ -6,6 +6,7 @@ export { combineChecksums } from './checksums/combine.ts';
 export { multipartETag } from './checksums/composite.ts';
 export { isValidBucketName } from './names.ts';
 export { EMPTY_SHA256, UNSIGNED_PAYLOAD } from './sigv4/payload-mode.ts';
+export { snapshotBucketName } from './names.ts';
 export { presign, signRequest } from './sigv4/sign-request.ts';
 export { encodeKey, encodeQueryComponent } from './sigv4/uri-encode.ts';
 export { escapeXml } from './xml/escape.ts';

@@ -14,6 +14,7 @@ function entry(
 
 export const COMMANDS: readonly CommandEntry[] = [
   entry('ls', 'look', 'List buckets, folders and objects', () => import('./ls.ts')),
+  entry('cat', 'look', 'Print objects, also while they are uploaded', () => import('./cat.ts')),
 
   entry('cp', 'move', 'Copy between any two places', () => import('./cp.ts')),
   entry('mv', 'move', 'Move between any two places', () => import('./mv.ts')),
@@ -22,4 +23,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),
 
   entry('bench', 'setup', 'Measure how fast a store is from here', () => import('./bench.ts')),
+  entry('remote', 'setup', 'Name places, and keep how to reach them', () => import('./remote.ts')),
 ];

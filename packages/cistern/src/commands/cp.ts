@@ -11,18 +11,19 @@ export function command(cli: Cli): Command {
     .description(
       `Copy objects and files between any two places.
 
-What is there and the same is skipped; what is there and differs is replaced only with --overwrite. Stopped in
-the middle, the same command goes on where it was.`,
+What is there and the same is skipped; what is there and differs is replaced with --overwrite only.
+Stopped in the middle, the same command goes on where it was.`,
     )
     .usage('[options] <source...> <destination>')
     .argument(
       '<place...>',
-      'what to copy, and where to: with a slash at its end, a folder; - is a standard stream',
+      'what to copy, and then where to: with a slash at its end, a folder; - is a standard stream',
     )
     .addHelpText(
       'after',
       `
--r copies what is in a folder to the destination; of several sources each keeps its own name below it.
+-r copies what is in a folder to the destination. Of several sources each keeps its own name below it,
+which must be a folder then.
 
 Examples:
   cistern cp film.mp4 s3://films/                    as s3://films/film.mp4

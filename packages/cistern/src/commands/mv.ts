@@ -11,15 +11,17 @@ export function command(cli: Cli): Command {
     .description(
       `Move objects and files between any two places.
 
-Each is copied, the copy is made sure of, and then the source is deleted: one that could not be copied stays. What is
-at the destination and differs is replaced only with --overwrite. Stopped in the middle, the same command goes on.`,
+Each is copied, the copy is made sure of, and then the source is deleted: one that could not be
+copied stays. What is at the destination and differs is replaced with --overwrite only. Stopped in the
+middle, the same command goes on.`,
     )
     .usage('[options] <source...> <destination>')
-    .argument('<place...>', 'what to move, and where to: with a slash at its end, a folder')
+    .argument('<place...>', 'what to move, and then where to: with a slash at its end, a folder')
     .addHelpText(
       'after',
       `
--r moves what is in a folder to the destination; of several sources each keeps its own name below it.
+-r moves what is in a folder to the destination. Of several sources each keeps its own name below it,
+which must be a folder then.
 
 Examples:
   cistern mv s3://films/a.mp4 s3://films/b.mp4          a new name, without the bytes passing here

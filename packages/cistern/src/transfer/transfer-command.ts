@@ -2,10 +2,13 @@
 
 import type { Store } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
+import { EXIT_FAILED } from '../command/exit-codes.ts';
+import type { Places } from '../places/places.ts';
 import { toFilter } from '../select/filters.ts';
 import { Progress } from '../terminal/progress.ts';
 import type { Item } from '../terminal/progress.ts';
 import { showProgress } from '../terminal/progress-view.ts';
+import { guessContentType } from './content-type.ts';
 import type { Copied, CopySettings } from './copier.ts';
 import type { Job } from './job.ts';
 import { fileJournal, journalFolder } from './journal.ts';
@@ -35,13 +38,14 @@ export async function runTransferCommand(
   const filter = toFilter(flags);
   const attributes = givenAttributes(flags);
   const opened = await cli.places();
+  const leftOut = tellSkipped(cli, opened, flags);
   const planned = await plan(opened, places.sources, places.destination, { flags, filter, signal });
   sayWhatIsLost(cli, planned, attributes !== undefined, flags);
   const settings: CopySettings = {
     overwrite: flags.overwrite === true,
     dryRun: flags.dryRun === true,
     attributes,
-    typeOf: () => undefined,
+    typeOf: guessContentType,
     journal: fileJournal(journalFolder(cli.env), (error) =>
       cli.warn(`what is under way cannot be remembered, to be gone on with later: ${error.message}`),
     ),
@@ -69,6 +73,23 @@ export async function runTransferCommand(
   if (planned.isSingle && only !== undefined && !isInterrupted && flags.json !== true) throw only.error;
   await printSummary(cli, flags, { verb, tally, elapsedMs: performance.now() - startMs, isInterrupted });
   sayWhatIsLeftOut(cli, planned, flags);
+  if (leftOut.unreadable > 0 && cli.exitCode === 0) cli.exitCode = EXIT_FAILED;
+}
+
+/** What may not be read could not be moved; links and pipes are no objects, and left out as is said once of each. */
+function tellSkipped(
+  cli: Cli,
+  places: Places,
+  { quiet, json }: TransferFlags,
+): { readonly unreadable: number } {
+  const counts = { unreadable: 0 };
+  const told = places.onSkipped;
+  places.onSkipped = (path, why) => {
+    if (why === 'unreadable') counts.unreadable++;
+    else if (quiet === true || json === true) return;
+    told(path, why);
+  };
+  return counts;
 }
 
 function sayWhatIsLost(

@@ -55,6 +55,7 @@ export function transferOptions(command: Command, verb: { readonly past: string 
     .option('-f, --overwrite', 'replace what is there and differs')
     .option('-n, --dry-run', `show what would be ${verb.past}, and do nothing`);
   filterOptions(literalOption(command))
+    .option('--follow-links', 'symbolic links in folders are what they lead to (default: left out)')
     .option('--content-type <type>', 'of the copies (default: as the source; of plain files by their ending)')
     .option('--cache-control <text>', 'of the copies')
     .option('--content-disposition <text>', 'of the copies')

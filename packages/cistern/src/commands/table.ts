@@ -16,6 +16,9 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('ls', 'look', 'List buckets, folders and objects', () => import('./ls.ts')),
   entry('cat', 'look', 'Print objects, also while they are uploaded', () => import('./cat.ts')),
 
+  entry('cp', 'move', 'Copy between any two places', () => import('./cp.ts')),
+  entry('mv', 'move', 'Move between any two places', () => import('./mv.ts')),
+
   entry('serve', 'serve', 'Serve S3 from a data directory', () => import('../serve/command.ts')),
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),
 

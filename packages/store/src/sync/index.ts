@@ -9,3 +9,4 @@ export type { KeyPair } from './merge-listings.ts';
 export { sync, Sync } from './sync.ts';
 export type { SyncCopy, SyncOptions } from './sync.ts';
 export type { SyncRecord, SyncSummary } from './sync-record.ts';
+export { sameBytes } from '../uploads/same-bytes.ts';

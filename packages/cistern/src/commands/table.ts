@@ -19,6 +19,7 @@ export const COMMANDS: readonly CommandEntry[] = [
 
   entry('cp', 'move', 'Copy between any two places', () => import('./cp.ts')),
   entry('mv', 'move', 'Move between any two places', () => import('./mv.ts')),
+  entry('sync', 'move', 'Make one place like another', () => import('./sync.ts'), ['mirror']),
 
   entry('serve', 'serve', 'Serve S3 from a data directory', () => import('../serve/command.ts')),
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),

@@ -21,6 +21,9 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('mv', 'move', 'Move between any two places', () => import('./mv.ts')),
   entry('sync', 'move', 'Make one place like another', () => import('./sync.ts'), ['mirror']),
 
+  entry('diff', 'compare', 'Tell what two places do not have in common', () => import('./diff.ts')),
+  entry('verify', 'compare', 'Compare two places by content', () => import('./verify.ts')),
+
   entry('serve', 'serve', 'Serve S3 from a data directory', () => import('../serve/command.ts')),
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),
 

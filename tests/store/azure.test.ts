@@ -57,6 +57,22 @@ suite('azure, against Azurite', { skip: withoutAzurite }, () => {
     await emulator.stop();
   });
 
+  test('tags of blobs; without versions each is its own only one', async () => {
+    await using service = azureService(options);
+    const features = service.features('box');
+    await store.put('tags/a', 'x');
+    assert.deepEqual({ ...(await features.tags('tags/a')) }, {});
+    await features.setTags('tags/a', { colour: 'blue', 'with blank': '1' });
+    assert.deepEqual({ ...(await features.tags('tags/a')) }, { colour: 'blue', 'with blank': '1' });
+    await features.setTags('tags/a', {});
+    assert.deepEqual({ ...(await features.tags('tags/a')) }, {});
+    await rejects(features.tags('tags/absent'), 'NotFound');
+    const [version, ...others] = await Array.fromAsync(features.listVersions({ prefix: 'tags/' }));
+    assert.deepEqual([version?.key, version?.isLatest, others.length], ['tags/a', true, 0]);
+    await Array.fromAsync(features.deleteVersions([{ key: 'tags/a', version: version?.version ?? '' }]));
+    assert.equal(await store.exists('tags/a'), false);
+  });
+
   test('a SAS, a connection string and the environment say who is asking', async () => {
     await store.put('who', 'hello');
     const sas = new URL(await store.presign('who')).search;

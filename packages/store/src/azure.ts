@@ -9,7 +9,7 @@ import { resolveAccount } from './backends/azure/credentials.ts';
 import type { AzureAccountOptions } from './backends/azure/credentials.ts';
 import { StoreError } from './errors.ts';
 import { prefix } from './layers/prefix.ts';
-import { retry } from './layers/retry.ts';
+import { retry, retrying } from './layers/retry.ts';
 import type { Service } from './service.ts';
 import { Store } from './store.ts';
 
@@ -50,7 +50,8 @@ export function azure(options: AzureOptions): Store {
 export function azureService(options: AzureServiceOptions): Service {
   const client = new AzureClient(resolveAccount(options, process.env), options);
   // The connections are the service's, not a store's.
-  return new AzureService(client, (name) => retry(ATTEMPTS, new AzureStore(client, name, options, false)));
+  const open = (name: string): Store => retry(ATTEMPTS, new AzureStore(client, name, options, false));
+  return new AzureService(client, open, retrying(ATTEMPTS));
 }
 
 const URL_PARAMETERS = ['account', 'apiVersion', 'endpoint', 'versions'];

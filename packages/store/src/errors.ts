@@ -65,6 +65,17 @@ export type StoreOperation =
   | 'close'
   | 'open';
 
+/** The service that was asked, and what helps to tell why it said no. Without secrets. */
+export interface ErrorPlace {
+  /** scheme, host and port */
+  readonly endpoint: string;
+  readonly bucket?: string | undefined;
+  /** by whose key the request was signed */
+  readonly accessKeyId?: string | undefined;
+  /** how far the service's clock is before this machine's, as its answer says, in ms to the second; negative: behind */
+  readonly clockAheadMs?: number | undefined;
+}
+
 export interface StoreErrorDetails {
   readonly operation?: StoreOperation | undefined;
   readonly key?: string | undefined;
@@ -75,6 +86,8 @@ export interface StoreErrorDetails {
   readonly retryAfterMs?: number | undefined;
   /** with `BufferTooSmall`: bytes that the whole object has */
   readonly bytesNeeded?: number | undefined;
+  /** of services */
+  readonly where?: ErrorPlace | undefined;
 }
 
 /** Brands errors, so that those of a second copy of this package are known, too. */
@@ -89,6 +102,7 @@ export class StoreError extends Error {
   readonly key: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly bytesNeeded: number | undefined;
+  readonly where: ErrorPlace | undefined;
 
   constructor(code: StoreErrorCode, message: string, details: StoreErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -100,6 +114,7 @@ export class StoreError extends Error {
     this.key = details.key;
     this.retryAfterMs = details.retryAfterMs;
     this.bytesNeeded = details.bytesNeeded;
+    this.where = details.where;
     Object.defineProperty(this, BRAND, { value: true });
   }
 }
@@ -117,6 +132,16 @@ export function throwIfAborted(
   key?: string,
 ): void {
   if (signal?.aborted === true) throw abortedError(signal, operation, key);
+}
+
+/**
+ * How far a service's clock is before this machine's, by the `Date` of an answer that has just come.
+ *
+ * @returns ms, to the second
+ */
+export function clockAheadMs(date: string | undefined): number | undefined {
+  const aheadMs = date === undefined ? Number.NaN : Date.parse(date) - Date.now();
+  return Number.isNaN(aheadMs) ? undefined : Math.ceil(aheadMs / 1000) * 1000;
 }
 
 /** The error of an operation whose signal has fired. */

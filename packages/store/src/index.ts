@@ -1,6 +1,7 @@
 /** @module One `ObjectStore` interface over every backend: the core, which loads no backend but memory. */
 
 export * from './body.ts';
+export type * from './bucket-features.ts';
 export * from './byte-range.ts';
 export type * from './capabilities.ts';
 export { connect } from './connect.ts';

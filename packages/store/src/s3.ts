@@ -5,7 +5,7 @@ import { S3Store } from './backends/s3/s3-store.ts';
 import { toSettings } from './backends/s3/settings.ts';
 import type { S3Options } from './backends/s3/settings.ts';
 import { prefix } from './layers/prefix.ts';
-import { retry } from './layers/retry.ts';
+import { retry, retrying } from './layers/retry.ts';
 import type { Service } from './service.ts';
 import { Store } from './store.ts';
 import { OPTION_NAMES, s3UrlOptions } from './backends/s3/url.ts';
@@ -19,6 +19,8 @@ export type {
   CredentialSource,
   S3Credentials,
 } from './backends/s3/credentials/credentials.ts';
+export { findUsualKeys, usualCredentials, usualEndpoint } from './backends/s3/credentials/usual-places.ts';
+export type { UsualKeys } from './backends/s3/credentials/usual-places.ts';
 export { S3ResponseError } from './backends/s3/errors.ts';
 
 /** What fails for a time is tried so often, in stores by URL and of services. */
@@ -45,7 +47,8 @@ export function s3(options: S3Options): Store {
 /** A service: makes, lists and deletes buckets, and hands them out as stores that retry. Contacts nobody. @throws as `s3` */
 export function s3Service(options: S3ServiceOptions): Service {
   const settings = toSettings({ ...options, bucket: 'any' }, process.env);
-  return new S3Service(settings, (bucket) => retry(ATTEMPTS, s3({ ...options, bucket })));
+  const open = (bucket: string): Store => retry(ATTEMPTS, s3({ ...options, bucket }));
+  return new S3Service(settings, open, retrying(ATTEMPTS));
 }
 
 /**

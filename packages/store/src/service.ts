@@ -3,6 +3,7 @@
  * gives.
  */
 
+import type { BucketFeatures } from './bucket-features.ts';
 import type { CallOptions } from './object-store.ts';
 import type { Store } from './store.ts';
 
@@ -31,6 +32,9 @@ export interface Service extends AsyncDisposable {
 
   /** The bucket as a store. Contacts nobody: one that does not exist shows with the first call. */
   bucket(name: string): Store;
+
+  /** What the service can do with that bucket beyond a store's methods. Contacts nobody; tries again as its stores do. */
+  features(name: string): BucketFeatures;
 
   /** Lets go of connections, also of those of the stores that `bucket` gave. Idempotent. */
   close(): Promise<void>;

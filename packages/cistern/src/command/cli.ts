@@ -23,6 +23,7 @@ export class Cli {
   exitCode = 0;
   #interrupt: AbortController | undefined;
   #places: Places | undefined;
+  #above: ((line: string) => boolean) | undefined;
 
   constructor({ env, stdout, stderr, stdin }: CliOptions) {
     this.env = env;
@@ -53,7 +54,25 @@ export class Cli {
 
   /** A line for people, on standard error, with the name of the program before it. */
   warn(message: string): void {
-    this.stderr.write(`cistern: ${message}\n`);
+    this.note(`cistern: ${message}`);
+  }
+
+  /** A line for people, on standard error. */
+  note(line: string): void {
+    if (this.#above?.(line) !== true) this.stderr.write(`${line}\n`);
+  }
+
+  /**
+   * While something is drawn on the screen, lines have to go above it.
+   *
+   * @param above false: not drawn now, the line is written as usual
+   * @returns ends it
+   */
+  redirectNotes(above: (line: string) => boolean): () => void {
+    this.#above = above;
+    return () => {
+      this.#above = undefined;
+    };
   }
 
   /** Where stores are opened; loaded when it is first asked for. */

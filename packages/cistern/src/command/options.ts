@@ -3,6 +3,8 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { ReachFlags } from '../places/places.ts';
+import type { FilterFlags, NameRule } from '../select/filters.ts';
+import type { ProgressFlags } from '../terminal/progress-view.ts';
 
 /** How places are reached. */
 export function placeOptions(command: Command): Command {
@@ -19,7 +21,7 @@ export function placeOptions(command: Command): Command {
     );
 }
 
-export type { ReachFlags };
+export type { ProgressFlags, ReachFlags };
 
 export interface OutputFlags {
   readonly json?: true;
@@ -27,4 +29,50 @@ export interface OutputFlags {
 
 export function jsonOption(command: Command): Command {
   return command.option('--json', 'print one JSON document a line');
+}
+
+/** What is shown of long work: gives `ProgressFlags`. */
+export function progressOptions(command: Command): Command {
+  return command
+    .option('-q, --quiet', 'say nothing but errors')
+    .option('--no-progress', 'show no progress')
+    .option('--no-color', 'no colours (so does NO_COLOR)');
+}
+
+export type { FilterFlags };
+
+/** Which of what is found is meant: `toFilter` of select/filters.ts takes the flags. */
+export function filterOptions(command: Command): Command {
+  return command
+    .addOption(new NameRuleOption('--include <glob>', 'only what matches; or again, what was excluded', true))
+    .addOption(
+      new NameRuleOption('--exclude <glob>', 'not what matches; the last rule that matches decides', false),
+    )
+    .option('--newer-than <when>', 'changed after an age (12h, 7d) or a date (2026-11-21)')
+    .option('--older-than <when>', 'changed before')
+    .option('--larger-than <size>', 'of more than 10MiB, 1.5GB, 4096 …')
+    .option('--smaller-than <size>', 'of less');
+}
+
+/** Both flags add to one list, because their order counts. */
+class NameRuleOption extends Option {
+  constructor(flags: string, description: string, isInclude: boolean) {
+    super(flags, description);
+    this.argParser((glob: string, rules: readonly NameRule[] | undefined) => [
+      ...(rules ?? []),
+      { glob, isInclude },
+    ]);
+  }
+
+  override attributeName(): string {
+    return 'names';
+  }
+}
+
+export interface LiteralFlag {
+  readonly literal?: true;
+}
+
+export function literalOption(command: Command): Command {
+  return command.option('--literal', 'take * ? [ ] { } in places as they are, not as patterns');
 }

@@ -41,17 +41,19 @@ export function readVersion(): string {
 /** The whole of `cistern --help`. */
 export function rootHelp(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const groups = Object.entries(GROUPS).map(([group, title]) => {
-    const lines = COMMANDS.filter((one) => one.group === group).map(({ name, aliases = [], summary }) => {
+  const groups = Object.entries(GROUPS).flatMap(([group, title]) => {
+    const members = COMMANDS.filter((one) => one.group === group);
+    if (members.length === 0) return [];
+    const lines = members.map(({ name, aliases = [], summary }) => {
       const also = aliases.length === 0 ? '' : ` (also: ${aliases.join(', ')})`;
       return `  ${name.padEnd(width)}  ${summary}${also}`;
     });
-    return `${title}:\n${lines.join('\n')}`;
+    return [`${title}:\n${lines.join('\n')}`];
   });
   return `Usage: cistern <command> [options]
 
-An S3-compatible object store that starts with one command and never loses an acknowledged write, and a
-tool for any store: folders, S3, Azure, zip and SQLite.
+An S3-compatible object store that starts with one command and never loses an acknowledged write,
+and a tool for any store: folders, S3, Azure, zip and SQLite.
 
 ${groups.join('\n\n')}
 

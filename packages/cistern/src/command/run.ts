@@ -41,7 +41,9 @@ export function prepare(cli: Cli, made: Command): Command {
       .configureOutput({
         writeOut: (text) => void cli.out.line(text.trimEnd()),
         writeErr: (text) => cli.stderr.write(text),
-        outputError: (text, write) => write(text.replace(/^error: /, `cistern: ${path}: `)),
+        // What was given to a flag that is none may be a secret.
+        outputError: (text, write) =>
+          write(text.replace(/^error: /, `cistern: ${path}: `).replace(/(option '-[^'=]*)=[^']*'/, "$1'")),
         getOutHelpWidth: () => HELP_WIDTH,
         getErrHelpWidth: () => HELP_WIDTH,
       })
@@ -62,12 +64,8 @@ async function fail(cli: Cli, error: unknown): Promise<void> {
     cli.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
     return;
   }
-  const { explain } = await import('../failures/explain.ts');
-  const { message, advice, exitCode } = await explain(error);
-  await cli.out.flush();
-  cli.warn(message);
-  if (advice !== undefined) cli.stderr.write(`  ${advice}\n`);
-  cli.exitCode = exitCode;
+  const { report } = await import('../failures/report.ts');
+  await report(cli, error);
 }
 
 /** By its code, so that commander need not be loaded to ask. */

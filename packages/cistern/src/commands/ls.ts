@@ -1,14 +1,16 @@
 /** `cistern ls`: buckets, and what is in a place. */
 
 import { Command } from 'commander';
-import type { ListEntry } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
-import { jsonOption, placeOptions } from '../command/options.ts';
-import type { OutputFlags, ReachFlags } from '../command/options.ts';
-import { notFound } from '../failures/failure.ts';
+import { filterOptions, jsonOption, literalOption, placeOptions } from '../command/options.ts';
+import type { FilterFlags, LiteralFlag, OutputFlags, ReachFlags } from '../command/options.ts';
+import { expand } from '../select/expand.ts';
+import { toFilter } from '../select/filters.ts';
+import { walk } from '../select/walk.ts';
+import type { Found } from '../select/walk.ts';
 import { formatBytes, formatTime } from '../terminal/sizes.ts';
 
-interface LsFlags extends OutputFlags, ReachFlags {
+interface LsFlags extends OutputFlags, ReachFlags, FilterFlags, LiteralFlag {
   readonly long?: true;
   readonly recursive?: true;
   readonly human?: true;
@@ -30,7 +32,7 @@ Examples:
   cistern ls -rH prod:photos            all of it
   cistern ls --json zip:backup.zip      a document a line, for scripts`,
     );
-  jsonOption(placeOptions(ls));
+  jsonOption(placeOptions(literalOption(filterOptions(ls))));
   return ls.action((place: string, flags: LsFlags) => run(cli, place, flags));
 }
 
@@ -41,17 +43,12 @@ async function run(cli: Cli, text: string, flags: LsFlags): Promise<void> {
     await listBuckets(cli, await places.service(place, flags), flags);
     return;
   }
-  const { store, key, isFolder } = await places.open(place, flags);
-  const options = flags.recursive === true ? {} : { delimiter: '/' };
-  // Without a slash at its end a folder is meant, or one object.
-  const prefix = key === '' || isFolder ? key : key;
-  let found = 0;
-  for await (const entry of store.list({ ...options, prefix, signal: cli.signal })) {
-    found++;
+  const selection = await expand(places, place, flags);
+  const options = { recursive: flags.recursive, filter: toFilter(flags), signal: cli.signal };
+  for await (const entry of walk(selection, options)) {
     const wait = flags.json === true ? cli.out.json(toJson(entry)) : cli.out.line(toLine(entry, flags));
     if (wait !== undefined) await wait;
   }
-  if (found === 0 && key !== '') throw notFound(`There is nothing at ${text}`);
 }
 
 async function listBuckets(
@@ -69,16 +66,16 @@ async function listBuckets(
   }
 }
 
-function toJson(entry: ListEntry): object {
-  if (entry.type === 'prefix') return entry;
+function toJson(entry: Found): object {
+  if (entry.type === 'prefix') return { type: entry.type, prefix: entry.prefix };
   const { type, key, size, etag, lastModified, version } = entry;
   return { type, key, size, lastModified: lastModified.toISOString(), etag, version };
 }
 
-function toLine(entry: ListEntry, { long, human }: LsFlags): string {
+function toLine(entry: Found, { long, human }: LsFlags): string {
   if (entry.type === 'prefix')
-    return long === true ? `${''.padEnd(19)}  ${''.padStart(12)}  ${entry.prefix}` : entry.prefix;
-  if (long !== true) return entry.key;
+    return long === true ? `${''.padEnd(19)}  ${''.padStart(12)}  ${entry.name}` : entry.name;
+  if (long !== true) return entry.name;
   const size = human === true ? formatBytes(entry.size) : String(entry.size);
-  return `${formatTime(entry.lastModified)}  ${size.padStart(12)}  ${entry.key}`;
+  return `${formatTime(entry.lastModified)}  ${size.padStart(12)}  ${entry.name}`;
 }

@@ -14,7 +14,11 @@ function entry(
 
 export const COMMANDS: readonly CommandEntry[] = [
   entry('ls', 'look', 'List buckets, folders and objects', () => import('./ls.ts')),
+  entry('cat', 'look', 'Print objects, also while they are uploaded', () => import('./cat.ts')),
 
   entry('serve', 'serve', 'Serve S3 from a data directory', () => import('../serve/command.ts')),
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),
+
+  entry('bench', 'setup', 'Measure how fast a store is from here', () => import('./bench.ts')),
+  entry('remote', 'setup', 'Name places, and keep how to reach them', () => import('./remote.ts')),
 ];

@@ -11,6 +11,7 @@ import {
   EXIT_USAGE,
 } from '../command/exit-codes.ts';
 import { OptionError } from '../values/option-error.ts';
+import { redact } from '../values/redact.ts';
 import { Failure } from './failure.ts';
 
 export interface Explanation {
@@ -35,6 +36,11 @@ const EXIT_OF: Partial<Record<StoreErrorCode, number>> = {
 
 /** Never rejects. */
 export async function explain(error: unknown): Promise<Explanation> {
+  const { message, advice, ...rest } = toExplanation(error);
+  return { ...rest, message: redact(message), ...(advice !== undefined && { advice: redact(advice) }) };
+}
+
+function toExplanation(error: unknown): Explanation {
   if (error instanceof Failure) {
     const { message, advice, exitCode } = error;
     return { code: isStoreError(error.cause) ? error.cause.code : 'Failed', message, advice, exitCode };

@@ -1,6 +1,6 @@
 /** What a command cannot do, said for people: thrown by commands themselves. Errors of stores are explained in explain.ts. */
 
-import { EXIT_FAILED, EXIT_NOT_FOUND, EXIT_USAGE } from '../command/exit-codes.ts';
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NOT_FOUND, EXIT_USAGE } from '../command/exit-codes.ts';
 
 export interface FailureOptions {
   /** what to do next, as a sentence */
@@ -29,4 +29,9 @@ export function usage(message: string, advice?: string): Failure {
 
 export function notFound(message: string, advice?: string): Failure {
   return new Failure(message, { advice, exitCode: EXIT_NOT_FOUND });
+}
+
+/** Ctrl-C: what was done, and how to go on. */
+export function interrupted(message: string, advice?: string): Failure {
+  return new Failure(message, { advice, exitCode: EXIT_INTERRUPTED });
 }

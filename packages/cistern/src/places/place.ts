@@ -46,7 +46,7 @@ export interface PlaceContext {
   readonly remotes: () => ReadonlyMap<string, Remote>;
 }
 
-const SCHEMES = ['s3', 'az', 'file', 'zip', 'sqlite', 'hashed', 'mem'] as const;
+export const SCHEMES = ['s3', 'az', 'file', 'zip', 'sqlite', 'hashed', 'mem'] as const;
 type Scheme = (typeof SCHEMES)[number];
 
 /** A drive of Windows is one letter. */
@@ -69,7 +69,7 @@ export function parsePlace(text: string, context: PlaceContext): Place {
   if (/^https?$/.test(name)) {
     throw usage(
       `${text} is no place`,
-      `Name the bucket, and where it is: s3://bucket/key --endpoint ${new URL(text).origin}`,
+      `Name the bucket, and where it is: s3://bucket/key --endpoint ${URL.canParse(text) ? new URL(text).origin : 'URL'}`,
     );
   }
   const meant = nearest(name, [...SCHEMES, ...remotes.keys()]);
@@ -113,6 +113,12 @@ function bucketPlace(text: string, kind: 's3' | 'azure', rest: string): Place {
   const slash = rest.indexOf('/');
   const bucket = slash === -1 ? rest : rest.slice(0, slash);
   const key = slash === -1 ? '' : rest.slice(slash + 1);
+  if (bucket.includes('@') || bucket.includes(':')) {
+    throw usage(
+      'A bucket has no @ and no : in its name; what stands there may be a secret, and is not repeated',
+      'Keys come from the environment, from a profile, or from a remote: cistern remote add --help.',
+    );
+  }
   if (bucket === '' && key !== '') throw usage(`${text} names no bucket`, 'Write s3://bucket/key');
   return place(text, kind, { bucket, key });
 }

@@ -11,7 +11,7 @@ import type { Cli } from '../command/cli.ts';
 import { usage } from '../failures/failure.ts';
 import { parsePlace } from './place.ts';
 import type { Place } from './place.ts';
-import { readRemotes } from './remotes.ts';
+import { looseMode, readRemotes, remotesPath } from './remotes.ts';
 import type { Remote } from './remotes.ts';
 
 /** The flags by which places are reached: of `placeOptions`. A remote's own settings come before them. */
@@ -50,8 +50,7 @@ export class Places {
 
   /** @throws {Failure} a usage error */
   parse(text: string): Place {
-    const remotes = (): ReadonlyMap<string, Remote> => (this.#remotes ??= readRemotes(this.#cli.env));
-    return parsePlace(text, { cwd: process.cwd(), remotes });
+    return parsePlace(text, { cwd: process.cwd(), remotes: () => (this.#remotes ??= this.#readRemotes()) });
   }
 
   /**
@@ -102,6 +101,16 @@ export class Places {
     for (const one of await Promise.allSettled(all)) {
       if (one.status === 'fulfilled') await one.value.close();
     }
+  }
+
+  #readRemotes(): ReadonlyMap<string, Remote> {
+    const { env } = this.#cli;
+    const mode = looseMode(env);
+    if (mode !== undefined) {
+      const path = remotesPath(env);
+      this.#cli.warn(`others can read the keys in ${path} (mode ${mode.toString(8)}): chmod 600 ${path}`);
+    }
+    return readRemotes(env);
   }
 
   async #openLocal(place: Place): Promise<OpenPlace> {
@@ -165,14 +174,22 @@ async function connect(place: Place, flags: ReachFlags): Promise<Service> {
   if (place.kind === 'azure') {
     const { azureService } = await import('@cistern/store/azure');
     const { account, accountKey, sasToken, connectionString } = rest;
-    return azureService({ account, accountKey, sasToken, connectionString, endpoint });
+    const credential = rest.anonymous === true ? ('anonymous' as const) : undefined;
+    return azureService({ account, accountKey, sasToken, connectionString, credential, endpoint });
   }
-  const { s3Service } = await import('@cistern/store/s3');
-  const { accessKeyId, secretAccessKey, sessionToken, anonymous } = rest;
+  const { s3Service, usualCredentials } = await import('@cistern/store/s3');
+  const { accessKeyId, secretAccessKey, sessionToken, anonymous, credentialsFile } = rest;
   const keys =
     accessKeyId !== undefined && secretAccessKey !== undefined
       ? { accessKeyId, secretAccessKey, sessionToken }
       : undefined;
-  const credentials = anonymous === true ? ('anonymous' as const) : keys;
+  const file =
+    credentialsFile === undefined
+      ? undefined
+      : usualCredentials(
+          { ...process.env, AWS_SHARED_CREDENTIALS_FILE: credentialsFile },
+          { profile: profile ?? 'default', region },
+        );
+  const credentials = anonymous === true ? ('anonymous' as const) : (keys ?? file);
   return s3Service({ endpoint, region, profile, addressing, credentials });
 }

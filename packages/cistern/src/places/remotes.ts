@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Failure } from '../failures/failure.ts';
@@ -36,15 +36,6 @@ export interface Remote {
   readonly connectionString?: string | undefined;
 }
 
-/** The fields that nothing prints. */
-export const SECRET_FIELDS = [
-  'secretAccessKey',
-  'sessionToken',
-  'accountKey',
-  'sasToken',
-  'connectionString',
-] as const;
-
 /** `CISTERN_CONFIG`, or `cistern/remotes.json` in the user's folder of configuration. */
 export function remotesPath(env: NodeJS.ProcessEnv): string {
   const given = env['CISTERN_CONFIG'];
@@ -73,14 +64,47 @@ export function readRemotes(env: NodeJS.ProcessEnv): Map<string, Remote> {
   return new Map(names.map((name) => [name, { ...file.remotes[name], name } as Remote]));
 }
 
-/** Replaces the file, atomically and with mode 0600. @throws {Failure} */
-export function writeRemotes(env: NodeJS.ProcessEnv, remotes: Iterable<Remote>): void {
+/** How long somebody else's change is waited for. */
+const LOCK_MS_MAX = 10_000;
+
+/**
+ * Reads the remotes, lets `change` change them, and replaces the file: atomically, with mode 0600, and one change after another,
+ * whoever makes them. Nothing is written when `change` throws.
+ *
+ * @throws {Failure}
+ */
+export async function changeRemotes(
+  env: NodeJS.ProcessEnv,
+  change: (remotes: Map<string, Remote>) => void,
+): Promise<void> {
+  // SQLite's own lock on an empty file beside it: the system drops it when the process ends, however it ends.
+  const { DatabaseSync } = await import('node:sqlite');
   const path = remotesPath(env);
+  let lock: InstanceType<typeof DatabaseSync> | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    lock = new DatabaseSync(`${path}.lock`, { timeout: LOCK_MS_MAX });
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock?.close();
+    throw new Failure(`The remotes cannot be kept in ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  try {
+    const remotes = readRemotes(env);
+    change(remotes);
+    writeRemotes(path, remotes.values());
+  } finally {
+    lock.close();
+  }
+}
+
+function writeRemotes(named: string, remotes: Iterable<Remote>): void {
+  // Where the file is a link to one that is kept elsewhere, that one is replaced.
+  const path = statSync(named, { throwIfNoEntry: false }) === undefined ? named : realpathSync(named);
   const entries = [...remotes].map(({ name, ...rest }) => [name, rest] as const);
   const text = `${JSON.stringify({ version: VERSION, remotes: Object.fromEntries(entries) }, undefined, 2)}\n`;
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     // Made with its mode: there is no moment in which others could read it.
     writeFileSync(draft, text, { mode: OWNER_ONLY, flag: 'wx', flush: true });
     renameSync(draft, path);

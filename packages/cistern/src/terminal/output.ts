@@ -31,6 +31,11 @@ export class Output {
     return this.stream.isTTY;
   }
 
+  /** The reader has gone away: whoever prints much can stop. */
+  get isClosed(): boolean {
+    return this.#gone;
+  }
+
   /** One line. Await it where there are many: it waits for a slow reader. */
   line(text: string): Promise<void> | void {
     this.#pending.push(text, '\n');

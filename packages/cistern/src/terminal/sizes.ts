@@ -21,3 +21,22 @@ export function formatTime(time: Date): string {
   const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-');
   return `${day} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}`;
 }
+
+const TIMES = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['min', 60],
+  ['s', 1],
+] as const;
+
+/** `0.4 s`, `58 s`, `3 min 20 s`, `2 h 5 min`: two units at most. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 0.95) return `${Math.max(0, seconds).toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const first = TIMES.findIndex(([, unit]) => whole >= unit);
+  const [name, unit] = TIMES[first] ?? TIMES[3];
+  const count = Math.floor(whole / unit);
+  const [nextName, nextUnit] = TIMES[first + 1] ?? ['', 1];
+  const rest = nextName === '' ? 0 : Math.floor((whole - count * unit) / nextUnit);
+  return rest === 0 ? `${count} ${name}` : `${count} ${name} ${rest} ${nextName}`;
+}

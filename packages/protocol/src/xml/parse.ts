@@ -22,6 +22,8 @@ const NAME = /[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?/y;
 const ATTRIBUTE = /\s+[A-Za-z_][\w.:-]*\s*=\s*(?:"[^"<]*"|'[^'<]*')/y;
 const DECLARATION = /^<\?xml\s[^?]*\?>/;
 const CHARACTER = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/;
+const SLASH = 0x2f;
+const OPENED = { closed: undefined };
 /** From the ampersand to the semicolon. */
 const REFERENCE_LENGTH_MAX = 9;
 const ENTITIES: ReadonlyMap<string, string> = new Map([
@@ -31,6 +33,11 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
   ['quot', '"'],
   ['apos', "'"],
 ]);
+
+/** Most elements of a large document have text and nothing else: they share one. Never written to. */
+const NO_CHILDREN: XmlElement[] = [];
+/** Documents use a few names again and again: more than these are looked at anew each time. */
+const NAMES_KEPT_MAX = 64;
 
 interface OpenElement {
   name: string;
@@ -56,6 +63,7 @@ export function parseXml(bytes: Uint8Array): XmlElement {
 
 class Parser {
   readonly #source: string;
+  readonly #names = new Map<string, string>();
   #at = 0;
   #count = 0;
 
@@ -70,21 +78,25 @@ class Parser {
       const next = this.#source.indexOf('<', this.#at);
       const text = this.#source.slice(this.#at, next === -1 ? undefined : next);
       const open = stack.at(-1);
-      if (open !== undefined) open.text += resolve(text);
-      else if (text.trim() !== '') throw new S3Error('MalformedXML');
+      if (open !== undefined) {
+        if (text !== '') open.text += resolve(text);
+      } else if (text.trim() !== '') throw new S3Error('MalformedXML');
       if (next === -1) throw new S3Error('MalformedXML');
       this.#at = next;
       const closed = this.#markup(stack);
       if (closed !== undefined) {
         const parent = stack.at(-1);
-        if (parent !== undefined) parent.children.push(closed);
-        else return this.#end(closed);
+        if (parent === undefined) return this.#end(closed);
+        if (parent.children === NO_CHILDREN) parent.children = [closed];
+        else parent.children.push(closed);
       }
     }
   }
 
   /** One tag, comment or CDATA section; returns the element that it ends. */
   #markup(stack: OpenElement[]): XmlElement | undefined {
+    const plain = this.#plainTag(stack);
+    if (plain !== undefined) return plain.closed;
     if (this.#skips('<!--')) {
       this.#through('-->');
       return undefined;
@@ -109,11 +121,43 @@ class Parser {
     while (this.#matches(ATTRIBUTE));
     this.#match(/\s*/y);
     if (++this.#count > ELEMENTS_MAX || stack.length >= DEPTH_MAX) throw new S3Error('MalformedXML');
-    const element = { name: tag.slice(tag.indexOf(':') + 1), tag, children: [], text: '' };
+    this.#keepName(tag);
+    const element = { name: localName(tag), tag, children: NO_CHILDREN, text: '' };
     if (this.#skips('/>')) return element;
     if (!this.#skips('>')) throw new S3Error('MalformedXML');
     stack.push(element);
     return undefined;
+  }
+
+  /**
+   * `<name>` and `</name>` of names that were seen before, which is what large documents consist of: no pattern is matched. In a
+   * listing of 1,000 objects this is twice as fast.
+   *
+   * @returns undefined for all else, which is left to be read
+   */
+  #plainTag(stack: OpenElement[]): { readonly closed: XmlElement | undefined } | undefined {
+    const end = this.#source.indexOf('>', this.#at);
+    if (end === -1) return undefined;
+    if (this.#source.charCodeAt(this.#at + 1) === SLASH) {
+      const open = stack.at(-1);
+      if (open?.tag.length !== end - this.#at - 2 || !this.#source.startsWith(open.tag, this.#at + 2)) {
+        return undefined;
+      }
+      stack.pop();
+      this.#at = end + 1;
+      return { closed: open };
+    }
+    const tag = this.#source.slice(this.#at + 1, end);
+    const name = this.#names.get(tag);
+    if (name === undefined || this.#count >= ELEMENTS_MAX || stack.length >= DEPTH_MAX) return undefined;
+    this.#count++;
+    this.#at = end + 1;
+    stack.push({ name, tag, children: NO_CHILDREN, text: '' });
+    return OPENED;
+  }
+
+  #keepName(tag: string): void {
+    if (this.#names.size < NAMES_KEPT_MAX) this.#names.set(tag, localName(tag));
   }
 
   /** Nothing but comments and white space may follow the root. */
@@ -155,6 +199,10 @@ class Parser {
     this.#at += match[0].length;
     return match[0];
   }
+}
+
+function localName(tag: string): string {
+  return tag.slice(tag.indexOf(':') + 1);
 }
 
 /** By hand: a pattern with a function takes seconds for a document of nothing else. */

@@ -1,7 +1,9 @@
 /** The layer `retry`: calls that fail for a time are made again. */
 
-import type { ObjectStore } from '../object-store.ts';
+import type { StoreOperation } from '../errors.ts';
+import type { CallOptions, ObjectStore } from '../object-store.ts';
 import { Store, toStore } from '../store.ts';
+import { Attempts } from './retry/attempts.ts';
 import { toPolicy } from './retry/policy.ts';
 import type { RetryOptions } from './retry/policy.ts';
 import { RetryStore } from './retry/retry-store.ts';
@@ -32,4 +34,21 @@ export type { RetryOptions } from './retry/policy.ts';
  */
 export function retry(options: RetryOptions | number, store: ObjectStore): Store {
   return new Store(new RetryStore(toPolicy(options), toStore(store).inner));
+}
+
+/** What a call of no store is for, as its errors say it. */
+export interface RetriedCall extends CallOptions {
+  readonly operation: StoreOperation;
+  readonly key?: string | undefined;
+}
+
+/** The attempts of `retry` for calls that no store has: for what services do beside. Each must be one that may be made twice. */
+export function retrying(
+  options: RetryOptions | number,
+): <T>(call: RetriedCall, act: () => Promise<T>) => Promise<T> {
+  const policy = toPolicy(options);
+  return ({ operation, key, signal }, act) => {
+    const attempts = new Attempts(policy, operation, key, signal);
+    return attempts.run((watchdog) => act().finally(() => watchdog.stop()));
+  };
 }

@@ -1,21 +1,29 @@
 /** A storage account: its containers, each of which is a store. They share the account's connections. */
 
+import type { BucketFeatures } from '../../bucket-features.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import { compareKeys } from '../../keys.ts';
 import type { CallOptions } from '../../object-store.ts';
 import type { ListBucketsOptions, ListedBucket, Service } from '../../service.ts';
 import type { Store } from '../../store.ts';
+import { AzureBucketFeatures } from './bucket-features.ts';
+import type { Attempt } from './bucket-features.ts';
 import type { AzureClient, AzureRequest } from './client.ts';
 import { elements, textOf } from './xml.ts';
 
 export class AzureService implements Service {
   readonly #client: AzureClient;
   readonly #open: (container: string) => Store;
+  readonly #attempt: Attempt;
 
-  /** @param open makes a store of one container, which leaves the client's connections to this */
-  constructor(client: AzureClient, open: (container: string) => Store) {
+  /**
+   * @param open makes a store of one container, which leaves the client's connections to this
+   * @param attempt makes the attempts of requests that no store makes
+   */
+  constructor(client: AzureClient, open: (container: string) => Store, attempt: Attempt) {
     this.#client = client;
     this.#open = open;
+    this.#attempt = attempt;
   }
 
   async createBucket(name: string, { signal }: CallOptions = {}): Promise<void> {
@@ -65,6 +73,14 @@ export class AzureService implements Service {
   bucket(name: string): Store {
     checkContainerName(name);
     return this.#open(name);
+  }
+
+  features(name: string): BucketFeatures {
+    checkContainerName(name);
+    return new AzureBucketFeatures(
+      { client: this.#client, container: name, pageSize: undefined },
+      this.#attempt,
+    );
   }
 
   close(): Promise<void> {

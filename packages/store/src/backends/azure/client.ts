@@ -4,9 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import { Pool } from 'undici';
+import { Pool } from '../../http-pool.ts';
 import type { Dispatcher } from 'undici';
-import { isStoreError, StoreError } from '../../errors.ts';
+import { clockAheadMs, isStoreError, StoreError } from '../../errors.ts';
+import type { ErrorPlace } from '../../errors.ts';
 import type { AnswerHeaders, Headers } from './attributes.ts';
 import type { Account } from './credentials.ts';
 import { answerError, AzureAnswer, connectionError } from './errors.ts';
@@ -91,8 +92,13 @@ export class AzureClient {
     return usual ? account : endpoint.href.replace(/\/$/, '');
   }
 
+  #where({ container }: AzureRequest): ErrorPlace {
+    return { endpoint: this.#account.endpoint.origin, bucket: container, accessKeyId: this.accountName };
+  }
+
   /** @returns a successful answer; its body must be read or destroyed */
-  async send(request: AzureRequest): Promise<AzureResponse> {
+  async send(given: AzureRequest): Promise<AzureResponse> {
+    const request = { ...given, where: this.#where(given) };
     const options = await this.#prepare(request);
     // A body that fails must be told from a connection that does.
     const body = request.body === undefined ? undefined : new SentBody(request.body);
@@ -140,10 +146,8 @@ export class AzureClient {
    *
    * @param begin called once, with a successful answer's headers; what it throws ends the request
    */
-  async receive(
-    request: AzureRequest,
-    begin: (headers: AnswerHeaders, status: number) => Sink,
-  ): Promise<void> {
+  async receive(given: AzureRequest, begin: (headers: AnswerHeaders, status: number) => Sink): Promise<void> {
+    const request = { ...given, where: this.#where(given) };
     const options = await this.#prepare(request);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { signal } = request;
@@ -158,9 +162,9 @@ export class AzureClient {
       reject(connectionError(undefined, request));
     };
     this.#pool.dispatch(options, {
-      onRequestStart(given) {
-        controller = given;
-        if (signal?.aborted === true) given.abort(new Error('aborted'));
+      onRequestStart(started) {
+        controller = started;
+        if (signal?.aborted === true) started.abort(new Error('aborted'));
       },
       onResponseStart(_controller, status, headers) {
         if (status >= 300) failed = { status, headers, text: '' };
@@ -348,5 +352,6 @@ function toAnswerError(
   const code = header('x-ms-error-code') ?? textOf(text, 'Code') ?? '';
   const message = (textOf(text, 'Message') ?? '').split('\n')[0] ?? '';
   const answer = new AzureAnswer(status, code, message, header('x-ms-request-id'));
-  return answerError(answer, request, header('retry-after'));
+  const where = request.where && { ...request.where, clockAheadMs: clockAheadMs(header('date')) };
+  return answerError(answer, { ...request, where }, header('retry-after'));
 }

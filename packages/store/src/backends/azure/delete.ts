@@ -1,4 +1,4 @@
-/** Deletes many blobs: as their keys come, several at once, each with its result. */
+/** Deletes many blobs: as they are named, several at once, each with its result. */
 
 import { isStoreError, throwIfAborted } from '../../errors.ts';
 import { eachKey } from '../../keys.ts';
@@ -9,24 +9,33 @@ import { checkBlobName } from './names.ts';
 
 const CONCURRENCY = 32;
 
-export async function* deleteBlobs(
+export function deleteBlobs(
   client: AzureClient,
   container: string,
   keys: Iterable<string> | AsyncIterable<string>,
   { signal }: CallOptions,
 ): AsyncGenerator<DeleteResult> {
-  const running = new Map<number, Promise<{ id: number; result: DeleteResult }>>();
+  return deleteEach(eachKey(keys), (key) => deleteBlob(client, container, key, signal), signal);
+}
+
+/** @param act gives the result of one item; what it rejects with ends all */
+export async function* deleteEach<Item, Result>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  act: (item: Item) => Promise<Result>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Result> {
+  const running = new Map<number, Promise<{ id: number; result: Result }>>();
   let ids = 0;
-  const next = async (): Promise<DeleteResult> => {
+  const next = async (): Promise<Result> => {
     const { id, result } = await Promise.race(running.values());
     running.delete(id);
     return result;
   };
   try {
-    for await (const key of eachKey(keys)) {
-      throwIfAborted(signal, 'delete', key);
+    for await (const item of items) {
+      throwIfAborted(signal, 'delete');
       const id = ids++;
-      const result = deleteBlob(client, container, key, signal).then((one) => ({ id, result: one }));
+      const result = act(item).then((one) => ({ id, result: one }));
       // Looked at by whoever takes the next result, or by nobody after an error.
       result.catch(() => undefined);
       running.set(id, result);

@@ -1,7 +1,7 @@
 /** What Azure's answers and the connection's failures mean to a caller: the one table. */
 
 import { abortedError, isStoreError, StoreError } from '../../errors.ts';
-import type { StoreErrorCode, StoreOperation } from '../../errors.ts';
+import type { ErrorPlace, StoreErrorCode, StoreOperation } from '../../errors.ts';
 import { NETWORK_TIMEOUTS } from '../../network-timeouts.ts';
 
 /** An answer that is no success: the cause of errors that the service itself has decided. */
@@ -24,6 +24,8 @@ export interface ErrorContext {
   readonly operation: StoreOperation;
   readonly key?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** who is asked */
+  readonly where?: ErrorPlace | undefined;
 }
 
 interface Meaning {
@@ -93,7 +95,7 @@ const BY_STATUS: Readonly<Record<number, StoreErrorCode>> = {
 /** @param retryAfter seconds, as in the header of this name */
 export function answerError(
   answer: AzureAnswer,
-  { operation, key }: ErrorContext,
+  { operation, key, where }: ErrorContext,
   retryAfter?: string,
 ): StoreError {
   // 304 has the code of a failed condition.
@@ -110,6 +112,7 @@ export function answerError(
       operation,
       key,
       cause: answer,
+      where,
       retry: known?.retry,
       retryAfterMs: retryAfter !== undefined && seconds >= 0 ? seconds * 1000 : undefined,
     },
@@ -117,7 +120,7 @@ export function answerError(
 }
 
 /** The error of a connection that could not be made, or broke. */
-export function connectionError(error: unknown, { operation, key, signal }: ErrorContext): StoreError {
+export function connectionError(error: unknown, { operation, key, signal, where }: ErrorContext): StoreError {
   if (isStoreError(error)) return error;
   if (signal?.aborted === true) return abortedError(signal, operation, key);
   const { code, message } = error as { code?: unknown; message?: unknown };
@@ -135,7 +138,7 @@ export function connectionError(error: unknown, { operation, key, signal }: Erro
   return new StoreError(
     NETWORK_TIMEOUTS.has(code) ? 'Timeout' : 'Unavailable',
     `The connection to Azure failed: ${String(message ?? error)}`,
-    { operation, key, cause: error },
+    { operation, key, cause: error, where },
   );
 }
 

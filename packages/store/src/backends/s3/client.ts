@@ -10,11 +10,12 @@ import {
   presign,
   signRequest,
   UNSIGNED_PAYLOAD,
-} from '@cistern/protocol';
+} from '@cistern/protocol/client';
 import { hash } from 'node:crypto';
-import { Pool } from 'undici';
+import { Pool } from '../../http-pool.ts';
 import type { Dispatcher } from 'undici';
 import { abortedError, isStoreError, StoreError } from '../../errors.ts';
+import type { ErrorPlace } from '../../errors.ts';
 import { CredentialCache } from './credentials/credentials.ts';
 import type { CredentialSource, S3Credentials } from './credentials/credentials.ts';
 import { headerOf, networkError, readRefusal, refusalError } from './errors.ts';
@@ -71,6 +72,11 @@ export class S3Client {
 
   get origin(): string {
     return this.#address.origin;
+  }
+
+  /** For errors. */
+  get where(): ErrorPlace {
+    return { endpoint: this.#address.origin, bucket: this.#options.bucket };
   }
 
   get region(): string {
@@ -170,7 +176,8 @@ export class S3Client {
       const body = answer.body as Uint8Array;
       if (attempt === 1 && (await this.#learn(answer.status, answer.headers, body, credentials, request)))
         continue;
-      throw refusalError(answer.status, answer.headers, body, request);
+      const where = { ...this.where, ...request.where, accessKeyId: credentials?.accessKeyId };
+      throw refusalError(answer.status, answer.headers, body, { ...request, where });
     }
   }
 
@@ -180,7 +187,8 @@ export class S3Client {
     if (isStoreError(error)) return error;
     if (this.#closed)
       return new StoreError('Closed', 'The store was closed', { operation, key, cause: error });
-    return networkError(error, this.#address.origin, request);
+    const where = { ...this.where, ...request.where };
+    return networkError(error, this.#address.origin, { ...request, where });
   }
 
   /** The error of a body that broke, for those who read it. */
@@ -198,7 +206,8 @@ export class S3Client {
       return await this.#credentials.get();
     } catch (error) {
       if (!isStoreError(error)) throw error;
-      throw new StoreError(error.code, error.message, { operation, key, retry: error.retry, cause: error });
+      const { code, message, retry } = error;
+      throw new StoreError(code, message, { operation, key, retry, cause: error, where: this.where });
     }
   }
 

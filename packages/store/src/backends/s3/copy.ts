@@ -3,7 +3,7 @@
  * the conditions of writes on copies, a conditional copy goes through this process: a conditional put of what is read.
  */
 
-import { encodeQueryComponent } from '@cistern/protocol';
+import { encodeQueryComponent } from '@cistern/protocol/client';
 import { toAttributes } from '../../attributes.ts';
 import { streamSource } from '../../body.ts';
 import { isStoreError, StoreError } from '../../errors.ts';

@@ -1,7 +1,7 @@
 /** S3's XML documents, written and read. What other services leave out or add does no harm. */
 
-import { escapeXml, parseXml } from '@cistern/protocol';
-import type { XmlElement } from '@cistern/protocol';
+import { escapeXml, parseXml } from '@cistern/protocol/client';
+import type { XmlElement } from '@cistern/protocol/client';
 import { StoreError } from '../../errors.ts';
 import { codeError } from './errors.ts';
 import type { Doing } from './errors.ts';
@@ -70,10 +70,15 @@ export function canBeWritten(key: string): boolean {
   return !UNSAYABLE.test(key);
 }
 
-/** @param keys that `canBeWritten` */
-export function deleteDocument(keys: readonly string[]): Uint8Array {
-  const objects = keys.map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`).join('');
-  return encoder.encode(`<Delete xmlns="${NAMESPACE}"><Quiet>true</Quiet>${objects}</Delete>`);
+/** @param items whose keys `canBeWritten` */
+export function deleteDocument(
+  items: readonly { readonly key: string; readonly version?: string | undefined }[],
+): Uint8Array {
+  const objects = items.map(({ key, version }) => {
+    const id = version === undefined ? '' : `<VersionId>${escapeXml(version)}</VersionId>`;
+    return `<Object><Key>${escapeXml(key)}</Key>${id}</Object>`;
+  });
+  return encoder.encode(`<Delete xmlns="${NAMESPACE}"><Quiet>true</Quiet>${objects.join('')}</Delete>`);
 }
 
 export interface UploadedPart {
@@ -99,4 +104,18 @@ export function createBucketDocument(region: string): Uint8Array {
     `<CreateBucketConfiguration xmlns="${NAMESPACE}"><LocationConstraint>${escapeXml(region)}` +
       '</LocationConstraint></CreateBucketConfiguration>',
   );
+}
+
+export function versioningDocument(status: 'Enabled' | 'Suspended'): Uint8Array {
+  return encoder.encode(
+    `<VersioningConfiguration xmlns="${NAMESPACE}"><Status>${status}</Status></VersioningConfiguration>`,
+  );
+}
+
+/** @param tags names and values that `canBeWritten` */
+export function taggingDocument(tags: Readonly<Record<string, string>>): Uint8Array {
+  const listed = Object.entries(tags).map(
+    ([key, value]) => `<Tag><Key>${escapeXml(key)}</Key><Value>${escapeXml(value)}</Value></Tag>`,
+  );
+  return encoder.encode(`<Tagging xmlns="${NAMESPACE}"><TagSet>${listed.join('')}</TagSet></Tagging>`);
 }

@@ -44,6 +44,15 @@ suite('errors of S3', () => {
     }
   });
 
+  test('where it was asked, by whose key, and how far the clocks are apart', () => {
+    const where = { endpoint: 'https://h', bucket: 'b', accessKeyId: 'AK' };
+    const date = new Date(Date.now() + 3_600_000).toUTCString();
+    const refused = refusalError(403, { date }, xml('RequestTimeTooSkewed'), { operation: 'get', where });
+    assert.deepEqual({ ...refused.where, clockAheadMs: 0 }, { ...where, clockAheadMs: 0 });
+    assert.ok(Math.abs((refused.where?.clockAheadMs ?? 0) - 3_600_000) <= 2000);
+    assert.equal(networkError(new Error('x'), 'https://h', { operation: 'get', where }).where, where);
+  });
+
   test('a failed condition is what was asked for', () => {
     const failed = (code: string, status: number, mode?: PutMode): StoreErrorCode =>
       refusalError(status, {}, xml(code), { operation: 'put', key: 'k', mode }).code;

@@ -1,8 +1,8 @@
 /** What S3 services answer, as StoreErrors: one table by S3's code, one by status where there is no code. */
 
-import { parseXml } from '@cistern/protocol';
-import { StoreError } from '../../errors.ts';
-import type { StoreErrorCode, StoreErrorDetails, StoreOperation } from '../../errors.ts';
+import { parseXml } from '@cistern/protocol/client';
+import { clockAheadMs, StoreError } from '../../errors.ts';
+import type { ErrorPlace, StoreErrorCode, StoreErrorDetails, StoreOperation } from '../../errors.ts';
 import type { PutMode } from '../../object-store.ts';
 import type { ResponseHeaders } from './exchange.ts';
 import { NETWORK_TIMEOUTS } from '../../network-timeouts.ts';
@@ -29,6 +29,8 @@ export interface Doing {
   readonly key?: string | undefined;
   /** of a write: a failed condition means something else then */
   readonly mode?: PutMode | undefined;
+  /** who is asked */
+  readonly where?: ErrorPlace | undefined;
 }
 
 /** An answer that says no. `region`: the one that the service wants requests to be signed for. */
@@ -52,6 +54,8 @@ const BY_CODE: Readonly<Record<string, Entry>> = {
   NoSuchVersion: ['NotFound'],
   NoSuchBucket: ['NotFound', 'There is no such bucket: create it, or check its name and the endpoint'],
   NoSuchUpload: ['NotFound'],
+  NoSuchSnapshot: ['NotFound'],
+  NoSuchTagSet: ['NotFound'],
   NotModified: ['NotModified'],
   PreconditionFailed: ['PreconditionFailed'],
   ConditionalRequestConflict: ['Unavailable', 'Another write came in between: try again'],
@@ -94,7 +98,9 @@ const BY_CODE: Readonly<Record<string, Entry>> = {
   MethodNotAllowed: ['Unsupported'],
   BucketAlreadyExists: ['AlreadyExists'],
   BucketAlreadyOwnedByYou: ['AlreadyExists'],
+  SnapshotAlreadyExists: ['AlreadyExists'],
   BucketNotEmpty: ['Conflict'],
+  InvalidBucketState: ['Conflict'],
   InvalidPart: ['Conflict', 'A part of the upload is not the one that was sent'],
   InvalidBucketName: ['InvalidArgument'],
   PermanentRedirect: ['InvalidArgument', 'The bucket is in another region: set `region` or `endpoint`'],
@@ -160,7 +166,7 @@ export function codeError(
   { code, message }: Pick<Refusal, 'code' | 'message'>,
   status: number,
   headers: ResponseHeaders,
-  { operation, key, mode }: Doing,
+  { operation, key, mode, where }: Doing,
 ): StoreError {
   const [storeCode, advice, details] =
     BY_CODE[code] ?? BY_STATUS[status] ?? (status >= 500 ? UNAVAILABLE : status >= 400 ? REFUSED : ODD);
@@ -175,6 +181,7 @@ export function codeError(
       operation,
       key,
       retryAfterMs: readRetryAfter(headers),
+      where: where && { ...where, clockAheadMs: clockAheadMs(headerOf(headers, 'date')) },
       cause: new S3ResponseError(code || `${status}`, message, status, headerOf(headers, 'x-amz-request-id')),
     },
   );
@@ -203,11 +210,11 @@ function readRetryAfter(headers: ResponseHeaders): number | undefined {
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/;
 
 /** The error of an exchange that came to no end. */
-export function networkError(error: unknown, origin: string, { operation, key }: Doing): StoreError {
+export function networkError(error: unknown, origin: string, { operation, key, where }: Doing): StoreError {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const subject = key === undefined ? '' : ` of ${key}`;
-  const details = { operation, key, cause: error };
+  const details = { operation, key, cause: error, where };
   if (NETWORK_TIMEOUTS.has(code)) {
     return new StoreError('Timeout', `${operation}${subject}: no answer from ${origin} in time`, details);
   }

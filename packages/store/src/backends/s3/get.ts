@@ -1,6 +1,6 @@
 /** GetObject and HeadObject: an object's info, and its body as it comes, checked to be whole. */
 
-import { crc32, encodeQueryComponent } from '@cistern/protocol';
+import { crc32, encodeQueryComponent } from '@cistern/protocol/client';
 import { resolveRange, checkRange } from '../../byte-range.ts';
 import { checkGetConditions } from '../../conditions.ts';
 import { isStoreError, StoreError } from '../../errors.ts';

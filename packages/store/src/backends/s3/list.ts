@@ -1,7 +1,7 @@
 /** ListObjectsV2 as one iteration: the next page is on its way while this one is read. */
 
-import { encodeQueryComponent } from '@cistern/protocol';
-import type { XmlElement } from '@cistern/protocol';
+import { encodeQueryComponent } from '@cistern/protocol/client';
+import type { XmlElement } from '@cistern/protocol/client';
 import { StoreError, throwIfAborted } from '../../errors.ts';
 import { compareKeys, RESERVED_PREFIX } from '../../keys.ts';
 import type { ListEntry, ListOptions } from '../../object-store.ts';

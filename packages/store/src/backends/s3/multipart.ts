@@ -3,7 +3,7 @@
  * connection breaks, it looks what has become of the upload rather than guess.
  */
 
-import { crc32, combineChecksums, formatChecksum, multipartETag } from '@cistern/protocol';
+import { crc32, combineChecksums, formatChecksum, multipartETag } from '@cistern/protocol/client';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { StoreOperation } from '../../errors.ts';
 import type { Attributes, ObjectInfo, PutMode } from '../../object-store.ts';

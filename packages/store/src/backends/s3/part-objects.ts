@@ -26,7 +26,7 @@ export function partObjects(context: S3Context, capabilities: () => Capabilities
     },
     get: (key, options = {}) => getObject(context, key, options),
     list: (options = {}) => listAll(context, options),
-    delete: (keys, options = {}) => deleteObjects(context, keys, options, () => true),
+    delete: (keys, options = {}) => deleteObjects(context, keys, options, true),
     compose: async (key, parts, options) => {
       await conditions.require(options.mode, 'upload', key, options);
       return compose(context, key, parts, options);

@@ -3,7 +3,7 @@
  * tells the size and the state, so that what fits one range takes one round trip; all others are pinned to that state.
  */
 
-import { crc32 } from '@cistern/protocol';
+import { crc32 } from '@cistern/protocol/client';
 import { checkGetConditions } from '../../conditions.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { ObjectInfo, ReadIntoOptions, ReadTarget } from '../../object-store.ts';

@@ -1,14 +1,17 @@
 /** The service above buckets: makes, lists and deletes them, and hands them out as stores. */
 
-import { isValidBucketName } from '@cistern/protocol';
+import { isValidBucketName } from '@cistern/protocol/client';
+import type { BucketFeatures } from '../../bucket-features.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { CallOptions } from '../../object-store.ts';
 import type { ListBucketsOptions, ListedBucket, Service } from '../../service.ts';
 import type { Store } from '../../store.ts';
+import { S3BucketFeatures } from './bucket-features.ts';
+import type { Attempt } from './bucket-features.ts';
 import { S3Client } from './client.ts';
 import type { S3Request } from './client.ts';
 import { childrenOf, childText, createBucketDocument, readDocument } from './documents.ts';
-import { addressOf, awsEndpoint, parseEndpoint } from './settings.ts';
+import { addressOf, awsEndpoint, checkBucket, parseEndpoint } from './settings.ts';
 import type { S3Settings } from './settings.ts';
 
 /** The region whose name is not said when a bucket is made. */
@@ -18,14 +21,20 @@ export class S3Service implements Service {
   readonly #settings: Omit<S3Settings, 'bucket'>;
   readonly #client: S3Client;
   readonly #open: (bucket: string) => Store;
+  readonly #attempt: Attempt;
   readonly #stores: Store[] = [];
+  readonly #clients = new Map<string, S3Client>();
   #closed = false;
 
-  /** @param open makes a store of one bucket */
-  constructor(settings: Omit<S3Settings, 'bucket'>, open: (bucket: string) => Store) {
+  /**
+   * @param open makes a store of one bucket
+   * @param attempt makes the attempts of requests that no store makes
+   */
+  constructor(settings: Omit<S3Settings, 'bucket'>, open: (bucket: string) => Store, attempt: Attempt) {
     this.#settings = settings;
     this.#client = new S3Client({ ...settings, bucket: undefined });
     this.#open = open;
+    this.#attempt = attempt;
   }
 
   async createBucket(name: string, { signal }: CallOptions = {}): Promise<void> {
@@ -71,15 +80,30 @@ export class S3Service implements Service {
   }
 
   bucket(name: string): Store {
-    if (this.#closed) throw new StoreError('Closed', 'The service was closed', { operation: 'open' });
+    this.#checkOpen();
     const store = this.#open(name);
     this.#stores.push(store);
     return store;
   }
 
+  features(name: string): BucketFeatures {
+    this.#checkOpen();
+    checkBucket(name);
+    const client = this.#clients.get(name) ?? new S3Client({ ...this.#settings, bucket: name });
+    this.#clients.set(name, client);
+    return new S3BucketFeatures({
+      bucket: name,
+      client,
+      attempt: this.#attempt,
+      addressOf: (bucket) => this.#address(bucket),
+      isOurs: this.#settings.uploads === 'native' ? true : undefined,
+    });
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#client.close(), ...this.#stores.map((store) => store.close())]);
+    const all = [this.#client, ...this.#clients.values(), ...this.#stores];
+    await Promise.all(all.map((one) => one.close()));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -91,8 +115,17 @@ export class S3Service implements Service {
     return `s3Service(${JSON.stringify(endpoint ?? awsEndpoint(region))})`;
   }
 
-  /** Named by its path, or by its host, as its objects will be. */
+  #checkOpen(): void {
+    if (this.#closed) throw new StoreError('Closed', 'The service was closed', { operation: 'open' });
+  }
+
   async #send(name: string, request: Pick<S3Request, 'method' | 'body' | 'signal'>): Promise<void> {
+    const where = { ...this.#client.where, bucket: name };
+    await this.#client.send({ ...request, operation: 'open', at: this.#address(name), where });
+  }
+
+  /** Named by its path, or by its host, as its objects will be. @throws {StoreError} `InvalidArgument` */
+  #address(name: string): { host: string; path: string } {
     if (!isValidBucketName(name)) {
       throw new StoreError(
         'InvalidArgument',
@@ -103,6 +136,6 @@ export class S3Service implements Service {
     const { endpoint, addressing } = this.#settings;
     const url = parseEndpoint(endpoint ?? awsEndpoint(this.#client.region));
     const { host, root } = addressOf(url, name, addressing);
-    await this.#client.send({ ...request, operation: 'open', at: { host, path: root } });
+    return { host, path: root };
   }
 }

@@ -131,13 +131,17 @@ const CONCURRENCY = 8;
 const CONNECTIONS = 128;
 const REGION = 'us-east-1';
 
+/** What can stand in a URL as a bucket; services allow less. @throws {StoreError} `InvalidArgument` */
+export function checkBucket(bucket: unknown): void {
+  if (typeof bucket === 'string' && /^[^/?#\s]+$/.test(bucket)) return;
+  throw invalid(`A bucket has a name without slashes and blanks, not ${JSON.stringify(bucket)}`);
+}
+
 /** @throws {StoreError} `InvalidArgument` */
 export function toSettings(options: S3Options, env: Environment): S3Settings {
   const { bucket, profile } = options;
   const endpoint = options.endpoint ?? usualEndpoint(env, { profile });
-  if (typeof bucket !== 'string' || !/^[^/?#\s]+$/.test(bucket)) {
-    throw invalid(`A bucket has a name without slashes and blanks, not ${JSON.stringify(bucket)}`);
-  }
+  checkBucket(bucket);
   if (endpoint !== undefined) parseEndpoint(endpoint);
   const region = options.region ?? usualRegion(env, { profile }) ?? REGION;
   if (!isRegionName(region))

@@ -49,6 +49,7 @@ export class KeyMapping {
       retry: error.retry,
       retryAfterMs: error.retryAfterMs,
       bytesNeeded: error.bytesNeeded,
+      where: error.where,
     });
   }
 

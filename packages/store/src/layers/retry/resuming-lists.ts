@@ -62,7 +62,7 @@ async function* resuming<T>(
       for (;;) {
         watchdog.arm(policy.stallTimeoutMs);
         const next = await watchdog.race(entries.next());
-        watchdog.disarm();
+        watchdog.pause();
         if (next.done === true) return;
         yield next.value;
       }

@@ -89,7 +89,7 @@ class ResumingBody {
         return next.value;
       }
     } finally {
-      watchdog.disarm();
+      watchdog.pause();
     }
     if (this.#position < this.#first.range.end) throw this.#error('Unavailable', 'ended its body early');
     return undefined;

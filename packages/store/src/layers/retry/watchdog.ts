@@ -19,7 +19,9 @@ export interface WatchdogOptions {
 export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #control = new AbortController();
-  #disarm: (() => void) | undefined;
+  /** when whoever is waited for has to have answered, on the clock, and the time that this was in the beginning */
+  #armed: { readonly end: number; readonly ms: number } | undefined;
+  #timer: { readonly end: number; readonly callOff: () => void } | undefined;
   #expired: StoreError | undefined;
   #onExpired: ((timeout: StoreError) => void) | undefined;
 
@@ -36,19 +38,29 @@ export class Watchdog {
 
   /** The store has so many milliseconds from now on. */
   arm(ms: number): void {
-    this.disarm();
     if (this.#expired !== undefined) return;
     const { clock, deadline } = this.#options;
-    const left = Math.max(0, Math.min(ms, deadline - clock.now()));
-    if (left === Number.POSITIVE_INFINITY) return;
-    this.#disarm = clock.after(left, () => {
-      this.#expire(left);
-    });
+    const now = clock.now();
+    const end = now + Math.max(0, Math.min(ms, deadline - now));
+    this.#armed = { end, ms: end - now };
+    if (end === Number.POSITIVE_INFINITY) return;
+    if (this.#timer !== undefined && this.#timer.end <= end) return;
+    this.#timer?.callOff();
+    this.#startTimer(end - now, end);
   }
 
   disarm(): void {
-    this.#disarm?.();
-    this.#disarm = undefined;
+    this.pause();
+    this.#timer?.callOff();
+    this.#timer = undefined;
+  }
+
+  /**
+   * As `disarm`, for those who soon arm it again, as for each entry of a listing: the timer goes on, and does nothing if it finds
+   * nobody waiting. They `stop` it at the end.
+   */
+  pause(): void {
+    this.#armed = undefined;
   }
 
   /** Lets go of the caller's signal. */
@@ -59,13 +71,23 @@ export class Watchdog {
 
   /** As `answer`, or `Timeout` as soon as the time is over. */
   race<T>(answer: Promise<T>, late: (value: T) => void = () => undefined): Promise<T> {
-    const expired = Promise.withResolvers<never>();
-    this.#onExpired = (timeout) => {
-      expired.reject(timeout);
-      answer.then(late, () => undefined);
-    };
-    if (this.#expired !== undefined) this.#onExpired(this.#expired);
-    return Promise.race([this.settle(answer), expired.promise]);
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const expire = (timeout: StoreError): void => {
+        isOver = true;
+        reject(timeout);
+      };
+      this.#onExpired = expire;
+      if (this.#expired !== undefined) expire(this.#expired);
+      answer.then(
+        (value) => {
+          if (isOver) late(value);
+          else resolve(value);
+        },
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it came
+        (error: unknown) => reject(this.#expired ?? error),
+      );
+    });
   }
 
   /** As `answer`, waited for though the time be over: the store has memory of the caller's until then. */
@@ -75,6 +97,18 @@ export class Watchdog {
     } catch (error) {
       throw this.#expired ?? error;
     }
+  }
+
+  #startTimer(ms: number, end: number): void {
+    const callOff = this.#options.clock.after(ms, () => {
+      this.#timer = undefined;
+      const armed = this.#armed;
+      if (armed === undefined) return;
+      const left = armed.end - this.#options.clock.now();
+      if (left > 0) this.#startTimer(left, armed.end);
+      else this.#expire(armed.ms);
+    });
+    this.#timer = { end, callOff };
   }
 
   #expire(ms: number): void {

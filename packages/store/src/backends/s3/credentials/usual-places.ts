@@ -50,23 +50,49 @@ export function usualCredentials(env: Environment, options: PlacesOptions = {}):
     return aws();
   };
   return async () => {
-    const fromEnvironment = options.profile === undefined ? environmentKeys(env) : undefined;
-    if (fromEnvironment !== undefined) return fromEnvironment;
-    const { profiles, paths } = readSharedFiles(env);
-    const name = profileName(env, options);
-    const profile = profiles.get(name ?? 'default');
-    if (name !== undefined && profile === undefined) {
-      throw new StoreError('Unauthenticated', `There is no profile ${name} in ${paths.join(' or ')}`);
-    }
-    const keys = profile && profileKeys(profile);
-    if (keys !== undefined) return keys;
-    const elsewhere = ELSEWHERE.find((setting) => profile !== undefined && setting in profile);
-    if (elsewhere !== undefined) return ask(`The profile ${name ?? 'default'} has ${elsewhere}`);
-    const platform = PLATFORM.find((variable) => (env[variable] ?? '') !== '');
-    if (platform !== undefined) return ask(`${platform} is set`);
+    const found = findUsualKeys(env, options);
+    if (found?.from === 'elsewhere') return ask(found.why);
+    if (found !== undefined) return found.keys;
     if (env['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true') return undefined;
     return ask('There are no keys in the environment and in the shared files');
   };
+}
+
+/** Where there are keys, or a hint to some. */
+export type UsualKeys =
+  | { readonly from: 'environment'; readonly keys: S3Credentials }
+  | {
+      readonly from: 'profile';
+      readonly profile: string;
+      /** the files that profiles are in */
+      readonly paths: readonly string[];
+      readonly keys: S3Credentials;
+    }
+  /** others know them: AWS's own package asks who. `why`: what says so */
+  | { readonly from: 'elsewhere'; readonly why: string };
+
+/**
+ * Looks without asking anybody. `undefined`: nothing says that there are keys; those of an EC2 instance show only when it is asked.
+ *
+ * @throws {StoreError} `Unauthenticated` where a profile is named that is not there
+ */
+export function findUsualKeys(env: Environment, options: PlacesOptions = {}): UsualKeys | undefined {
+  const fromEnvironment = options.profile === undefined ? environmentKeys(env) : undefined;
+  if (fromEnvironment !== undefined) return { from: 'environment', keys: fromEnvironment };
+  const { profiles, paths } = readSharedFiles(env);
+  const name = profileName(env, options);
+  const profile = profiles.get(name ?? 'default');
+  if (name !== undefined && profile === undefined) {
+    throw new StoreError('Unauthenticated', `There is no profile ${name} in ${paths.join(' or ')}`);
+  }
+  const keys = profile && profileKeys(profile);
+  if (keys !== undefined) return { from: 'profile', profile: name ?? 'default', paths, keys };
+  const elsewhere = ELSEWHERE.find((setting) => profile !== undefined && setting in profile);
+  if (elsewhere !== undefined) {
+    return { from: 'elsewhere', why: `The profile ${name ?? 'default'} has ${elsewhere}` };
+  }
+  const platform = PLATFORM.find((variable) => (env[variable] ?? '') !== '');
+  return platform === undefined ? undefined : { from: 'elsewhere', why: `${platform} is set` };
 }
 
 /** The region of the environment or of the profile, if either says one. */

@@ -3,7 +3,7 @@
  * When the answer breaks off, for whatever reason, what was given is compared with what is there before it goes on.
  */
 
-import { crc32 } from '@cistern/protocol';
+import { crc32 } from '@cistern/protocol/client';
 import { checkRange, resolveCommitted } from '../../../byte-range.ts';
 import { isStoreError, StoreError } from '../../../errors.ts';
 import type { ByteRange, CallOptions } from '../../../object-store.ts';

@@ -1,6 +1,6 @@
 /** Requests about uploads that our own server has and S3 has not, and the listings of S3's that go with them. */
 
-import { encodeQueryComponent } from '@cistern/protocol';
+import { encodeQueryComponent } from '@cistern/protocol/client';
 import { StoreError } from '../../../errors.ts';
 import type { StoreOperation } from '../../../errors.ts';
 import { RESERVED_PREFIX } from '../../../keys.ts';

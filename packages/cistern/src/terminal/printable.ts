@@ -1,0 +1,9 @@
+/** Names from elsewhere, made safe to print: a key may hold what would move the cursor, or turn the text around. */
+
+/** Control characters and invisible ones that change the direction or the shape of others. */
+const UNPRINTABLE = /[\p{Cc}\u00AD\u061C\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]|\p{Cs}/gu;
+
+/** One line, each such character as `\u{1b}`. Everything else stays as it is. */
+export function printable(name: string): string {
+  return name.replace(UNPRINTABLE, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`);
+}

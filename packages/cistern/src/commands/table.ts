@@ -17,6 +17,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('cat', 'look', 'Print objects, also while they are uploaded', () => import('./cat.ts')),
   entry('versions', 'look', 'List the versions of objects', () => import('./versions.ts')),
   entry('presign', 'look', 'Print a URL that works for anyone, for a time', () => import('./presign.ts')),
+  entry('put', 'move', 'Store a pipe or a file, also so that others can follow', () => import('./put.ts')),
+
+  entry('cp', 'move', 'Copy between any two places', () => import('./cp.ts')),
+  entry('mv', 'move', 'Move between any two places', () => import('./mv.ts')),
 
   entry('mb', 'change', 'Make buckets', () => import('./mb.ts')),
   entry('rb', 'change', 'Remove buckets', () => import('./rb.ts')),

@@ -21,7 +21,7 @@ export async function confirmAll(
 }
 
 /** A bucket, a file that is a store; of this machine's folders those that hold one's home or the folder one is in. */
-function isWhole({ pattern, key, opened }: Selection): boolean {
+export function isWhole({ pattern, key, opened }: Selection): boolean {
   if (pattern !== undefined) return false;
   const { kind, path } = opened.place;
   if (kind !== 'local') return key === '';

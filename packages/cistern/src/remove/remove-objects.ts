@@ -13,7 +13,8 @@ import type { Selection } from '../select/expand.ts';
 import { toFilter } from '../select/filters.ts';
 import type { Filter } from '../select/filters.ts';
 import { walk } from '../select/walk.ts';
-import { confirmAll } from './confirm-all.ts';
+import { confirmAll, isWhole } from './confirm-all.ts';
+import { removeEmptyFolders } from './empty-folders.ts';
 import { counted } from './removal.ts';
 import type { Removal } from './removal.ts';
 import type { RmFlags } from './rm-flags.ts';
@@ -36,6 +37,13 @@ export async function removeObjects(
   await confirmAll(cli, selections, flags);
   for (const [store, own] of Map.groupBy(selections, ({ opened }) => opened.store)) {
     await removeFrom(cli, store, own, { flags, filter, removal });
+  }
+  if (flags.recursive !== true || flags.dryRun === true || filter !== undefined) return;
+  for (const selection of selections) {
+    const { kind, path } = selection.opened.place;
+    if (kind !== 'local' || selection.pattern !== undefined) continue;
+    // Nobody wants to be in a folder that is no more.
+    removeEmptyFolders(path, { itself: !isWhole(selection) });
   }
 }
 

@@ -192,7 +192,16 @@ async function connect(place: Place, flags: ReachFlags): Promise<Service> {
     const { azureService } = await import('@cistern/store/azure');
     const { account, accountKey, sasToken, connectionString } = rest;
     const credential = rest.anonymous === true ? ('anonymous' as const) : undefined;
-    return azureService({ account, accountKey, sasToken, connectionString, credential, endpoint });
+    return azureService({
+      account,
+      accountKey,
+      sasToken,
+      connectionString,
+      credential,
+      endpoint,
+      // Whether an account keeps some is its own to say, when one is named.
+      versions: true,
+    });
   }
   const { s3Service, usualCredentials } = await import('@cistern/store/s3');
   const { accessKeyId, secretAccessKey, sessionToken, anonymous, credentialsFile } = rest;

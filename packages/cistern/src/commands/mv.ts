@@ -12,16 +12,16 @@ export function command(cli: Cli): Command {
       `Move objects and files between any two places.
 
 Each is copied, the copy is made sure of, and then the source is deleted: one that could not be
-copied stays. What is at the destination and differs is replaced with --overwrite only. Stopped in the
-middle, the same command goes on.`,
+copied stays. What is at the destination and differs is replaced with --overwrite only. Stopped in
+the middle, the same command goes on.`,
     )
     .usage('[options] <source...> <destination>')
     .argument('<place...>', 'what to move, and then where to: with a slash at its end, a folder')
     .addHelpText(
       'after',
       `
--r moves what is in a folder to the destination. Of several sources each keeps its own name below it,
-which must be a folder then.
+-r moves what is in a folder to the destination. Of several sources each keeps its own name below
+the destination, which must be a folder then.
 
 Examples:
   cistern mv s3://films/a.mp4 s3://films/b.mp4          a new name, without the bytes passing here

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { startCountingProxy } from '../support/counting-proxy.ts';
@@ -54,6 +54,7 @@ suite('mv', () => {
     await make('stay/same', 'same bytes');
     await make('stay/other', 'some bytes');
     await make('stay/new', 'new');
+    const { ino } = await stat(path('stay/new'));
     await make('taken/same', 'same bytes');
     await make('taken/other', 'come bytes');
     // As old as it gets: times and sizes alone would say that all is there.
@@ -63,7 +64,9 @@ suite('mv', () => {
     assert.match(err, /^Moved 2 objects, .*; 1 failed:\n.*taken\/other is there and differs/m);
     assert.deepEqual(await readdir(path('stay')), ['other']);
     assert.equal(await readFile(path('taken/other'), 'utf8'), 'come bytes');
+    assert.equal((await stat(path('taken/new'))).ino, ino, 'the same file, with another name');
     await home.ok(['mv', '-rf', 'stay', 'taken']);
+    assert.deepEqual((await readdir(path('taken'))).sort(), ['new', 'other', 'same']);
     assert.equal(await readFile(path('taken/other'), 'utf8'), 'some bytes');
     assert.equal(existsSync(path('stay/other')), false);
   });

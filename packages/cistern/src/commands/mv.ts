@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import type { Cli } from '../command/cli.ts';
 import { usage } from '../failures/failure.ts';
 import { splitPlaces, transferOptions } from '../transfer/transfer-flags.ts';
+import type { TransferCommand } from '../transfer/transfer-command.ts';
 import type { NamedPlaces, TransferFlags } from '../transfer/transfer-flags.ts';
 
 export function command(cli: Cli): Command {
@@ -39,6 +40,11 @@ async function run(cli: Cli, { sources, destination }: NamedPlaces, flags: Trans
   }
   const { runTransferCommand } = await import('../transfer/transfer-command.ts');
   const { holdsSame, moveJob } = await import('../transfer/mover.ts');
+  const { linkFile } = await import('../transfer/rename-file.ts');
   const verb = { name: 'move', past: 'moved' } as const;
-  await runTransferCommand(cli, { verb, isSame: holdsSame, act: moveJob }, { sources, destination }, flags);
+  // A copy can be synced before it gets its name, a name cannot.
+  const shortcut: TransferCommand['shortcut'] =
+    flags.durable === true ? undefined : (job, signal) => linkFile(job, flags.overwrite === true, signal);
+  const moving = { verb, isSame: holdsSame, shortcut, act: moveJob };
+  await runTransferCommand(cli, moving, { sources, destination }, flags);
 }

@@ -15,6 +15,12 @@ export function formatBytes(bytes: number): string {
   return `${Number(value.toFixed(digits))} ${UNITS[unit]}`;
 }
 
+/** `1 object`, `12,345 objects`. */
+export function formatCount(count: number, what: string): string {
+  const digits = String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+  return `${digits} ${what}${count === 1 ? '' : 's'}`;
+}
+
 let lastSecond = Number.NaN;
 let lastText = '';
 

@@ -53,7 +53,7 @@ async function run(cli: Cli, texts: readonly string[], flags: FindFlags): Promis
   const isMeant = toTest(flags);
   for (const text of texts) {
     try {
-      await find(cli, text, flags, isMeant);
+      await findIn(cli, text, flags, isMeant);
     } catch (error) {
       await report(cli, error);
     }
@@ -71,7 +71,7 @@ function toTest({ name, type = 'object' }: FindFlags): (found: Found) => boolean
   };
 }
 
-async function find(
+async function findIn(
   cli: Cli,
   text: string,
   flags: FindFlags,

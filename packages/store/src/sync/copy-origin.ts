@@ -22,12 +22,8 @@ export interface CopiesFrom {
   [COPY_FROM](source: ObjectStore): CopyBetween | undefined;
 }
 
-/** Copies a key of one store to a key of another, over what is there. */
-export type CopyBetween = (
-  from: string,
-  to: string,
-  options: Omit<CopyOptions, 'mode'>,
-) => Promise<ObjectInfo>;
+/** Copies a key of one store to a key of another, in the mode that is asked for. */
+export type CopyBetween = (from: string, to: string, options: CopyOptions) => Promise<ObjectInfo>;
 
 /** Where the objects of `store` are: in the store behind its layers, as far as these say so. */
 export function copyOrigin(store: ObjectStore): CopyOrigin {

@@ -25,6 +25,10 @@ import type {
 } from '../../object-store.ts';
 import { checkTargets } from '../../read-targets.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
+import { PARTS } from '../../transfers/part-target.ts';
+import type { PartTarget } from '../../transfers/part-target.ts';
+import { CHECKSUMS } from '../../transfers/known-checksums.ts';
+import type { ChecksumsOptions, KnownChecksums } from '../../transfers/known-checksums.ts';
 import { CLEAN_UPLOADS } from '../../uploads/clean-uploads.ts';
 import type { CleanedUpload, CleansUploads } from '../../uploads/clean-uploads.ts';
 import { cleanUploads } from './clean-uploads.ts';
@@ -34,7 +38,8 @@ import { deleteBlobs } from './delete.ts';
 import { listBlobs } from './listing.ts';
 import type { Listing } from './listing.ts';
 import { checkBlobName, KEY_BYTES_MAX } from './names.ts';
-import { getBlob, readBlobInto } from './read.ts';
+import { azureParts } from './part-target.ts';
+import { getBlob, headBlob, readBlobInto } from './read.ts';
 import type { Blob } from './read.ts';
 import { beginUpload, listUploads, openUpload } from './uploads.ts';
 import { OBJECT_BYTES_MAX, putBlob } from './write.ts';
@@ -176,6 +181,23 @@ export class AzureStore implements ObjectStore, CleansUploads {
   ): Promise<CleanedUpload[]> {
     this.#checkOpen('listUploads');
     return cleanUploads(this.#listing, options);
+  }
+
+  /** Blocks that are not committed. */
+  get [PARTS](): PartTarget {
+    return azureParts((key, signal) => {
+      this.#check('put', key, signal);
+      return this.#blob(key, 'put');
+    }, METADATA_BYTES_MAX);
+  }
+
+  /** The MD5 that whoever wrote the blob gave along. */
+  async [CHECKSUMS](key: string, options: ChecksumsOptions): Promise<KnownChecksums> {
+    this.#check('get', key, options.signal);
+    this.#checkVersion('get', key, options.version);
+    const { info, headers } = await headBlob(this.#blob(key, 'get'), options);
+    const { 'content-md5': md5 } = headers;
+    return { info, md5: typeof md5 === 'string' ? Buffer.from(md5, 'base64').toString('hex') : undefined };
   }
 
   async close(): Promise<void> {

@@ -23,7 +23,7 @@ const BLOCKS_MAX = 50_000;
 const BLOCK_BYTES_MAX = 4000 * MIB;
 /** Of a stream whose size nobody knows blocks grow to this, since each is held in memory. */
 const STREAM_BLOCK_BYTES_MAX = 128 * MIB;
-const CONCURRENCY = 4;
+export const CONCURRENCY = 4;
 
 export const OBJECT_BYTES_MAX = BLOCKS_MAX * BLOCK_BYTES_MAX;
 
@@ -150,15 +150,8 @@ export class BlockUpload {
 
   async commit(): Promise<ObjectInfo> {
     await this.room(1);
-    // Not `Uncommitted`: should this come twice, the second finds the blocks committed.
-    const list = this.#ids.map((id) => `<Latest>${id}</Latest>`).join('');
-    const committed = this.#send(
-      { comp: 'blocklist' },
-      {
-        headers: this.#headers,
-        body: Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`),
-      },
-    );
+    const body = blockList(this.#ids);
+    const committed = this.#send({ comp: 'blocklist' }, { headers: this.#headers, body });
     return this.#publication.publish(committed, this.#size);
   }
 
@@ -203,6 +196,12 @@ export class BlockUpload {
   }
 }
 
+/** The document that commits blocks. Not `Uncommitted`: should it come twice, the second finds the blocks committed. */
+export function blockList(names: readonly string[]): Uint8Array {
+  const list = names.map((name) => `<Latest>${name}</Latest>`).join('');
+  return Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`);
+}
+
 interface SentPart {
   readonly headers?: Headers;
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
@@ -212,10 +211,15 @@ interface SentPart {
 /** @returns bytes of each block, so that there are no more than the service takes */
 function blockSizes(size: number | undefined): (index: number) => number {
   if (size !== undefined) {
-    const even = Math.max(BLOCK_BYTES, Math.ceil(size / BLOCKS_MAX / MIB) * MIB);
+    const even = evenBlocks(size);
     return () => even;
   }
   return (index) => Math.min(STREAM_BLOCK_BYTES_MAX, BLOCK_BYTES * 2 ** Math.floor(index / 10_000));
+}
+
+/** @returns bytes of each block of a blob of that size: as many as are wanted, or more so that there are not too many */
+export function evenBlocks(size: number, wanted = BLOCK_BYTES): number {
+  return Math.min(Math.max(wanted, Math.ceil(size / BLOCKS_MAX / MIB) * MIB), BLOCK_BYTES_MAX);
 }
 
 /** A part of a source that can be opened by range: a file may have shrunk meanwhile. */

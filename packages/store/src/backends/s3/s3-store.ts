@@ -25,6 +25,10 @@ import type {
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import { COPY_FROM } from '../../sync/copy-origin.ts';
 import type { CopyBetween } from '../../sync/copy-origin.ts';
+import { CHECKSUMS } from '../../transfers/known-checksums.ts';
+import type { ChecksumsOptions, KnownChecksums } from '../../transfers/known-checksums.ts';
+import { PARTS } from '../../transfers/part-target.ts';
+import type { PartTarget } from '../../transfers/part-target.ts';
 import { CLEAN_UPLOADS } from '../../uploads/clean-uploads.ts';
 import type { CleanedUpload } from '../../uploads/clean-uploads.ts';
 import { PartUploads } from '../../uploads/part-uploads.ts';
@@ -34,9 +38,11 @@ import type { S3Context } from './context.ts';
 import { copyObject } from './copy.ts';
 import { deleteObjects, KEY_BYTES_MAX } from './delete.ts';
 import { getObject } from './get.ts';
+import { s3Checksums } from './known-checksums.ts';
 import { listObjects } from './list.ts';
 import { NativeUploads } from './native/native-uploads.ts';
 import { partObjects } from './part-objects.ts';
+import { s3Parts } from './part-target.ts';
 import { presignObject } from './presign.ts';
 import { METADATA_BYTES_MAX, OBJECT_BYTES_MAX, putObject } from './put.ts';
 import { readInto } from './read-into.ts';
@@ -133,8 +139,21 @@ export class S3Store implements ObjectStore {
     return async (from, to, options) => {
       source.#check('copy', from, options.signal);
       this.#check('copy', to, options.signal);
+      await this.#conditions.require(options.mode, 'copy', to, options);
       return copyObject(this.#context, from, to, options, source.#context);
     };
+  }
+
+  /** Plain multipart uploads. */
+  get [PARTS](): PartTarget {
+    return s3Parts(this.#context, (key, signal) => {
+      this.#check('put', key, signal);
+    });
+  }
+
+  async [CHECKSUMS](key: string, options: ChecksumsOptions): Promise<KnownChecksums> {
+    this.#check('get', key, options.signal);
+    return s3Checksums(this.#context, key, options);
   }
 
   async upload(key: string, options: UploadOptions = {}): Promise<Upload> {

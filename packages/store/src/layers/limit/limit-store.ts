@@ -26,6 +26,10 @@ import { objectRead } from '../../object-read.ts';
 import { fitTargets } from '../../read-targets.ts';
 import { COPY_FROM, COPY_ORIGIN, copyFrom, copyOrigin } from '../../sync/copy-origin.ts';
 import type { CopyBetween, CopyOrigin } from '../../sync/copy-origin.ts';
+import { CHECKSUMS, checksumsOf } from '../../transfers/known-checksums.ts';
+import type { KeepsChecksums } from '../../transfers/known-checksums.ts';
+import { aroundParts, PARTS } from '../../transfers/part-target.ts';
+import type { PartTarget } from '../../transfers/part-target.ts';
 import { CLEAN_UPLOADS, cleanerOf } from '../../uploads/clean-uploads.ts';
 import type { CleansUploads } from '../../uploads/clean-uploads.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
@@ -155,6 +159,24 @@ export class LimitStore implements ObjectStore {
     if (clean === undefined) return undefined;
     return (options) =>
       this.#limits.call({ operation: 'listUploads', signal: options.signal }, () => clean(options));
+  }
+
+  /** Each part has a place, and moves when its bytes may. */
+  get [PARTS](): PartTarget | undefined {
+    return aroundParts(this.#inner, ({ key, bytes, signal }, act) => {
+      const asker: Asker = { operation: 'put', key, signal };
+      return this.#limits.call(asker, async () => {
+        await this.#limits.move(bytes, asker);
+        return act(signal);
+      });
+    });
+  }
+
+  get [CHECKSUMS](): KeepsChecksums[typeof CHECKSUMS] {
+    const ask = checksumsOf(this.#inner);
+    if (ask === undefined) return undefined;
+    return (key, options) =>
+      this.#limits.call({ operation: 'get', key, signal: options.signal }, () => ask(key, options));
   }
 
   async upload(key: string, options: UploadOptions = {}): Promise<Upload> {

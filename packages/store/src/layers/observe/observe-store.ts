@@ -23,11 +23,15 @@ import type {
 import { objectRead } from '../../object-read.ts';
 import { COPY_FROM, COPY_ORIGIN, copyFrom, copyOrigin } from '../../sync/copy-origin.ts';
 import type { CopyBetween, CopyOrigin } from '../../sync/copy-origin.ts';
+import { CHECKSUMS, checksumsOf } from '../../transfers/known-checksums.ts';
+import type { KeepsChecksums } from '../../transfers/known-checksums.ts';
+import { aroundParts, PARTS } from '../../transfers/part-target.ts';
+import type { PartCall, PartTarget } from '../../transfers/part-target.ts';
 import { CLEAN_UPLOADS, cleanerOf } from '../../uploads/clean-uploads.ts';
 import type { CleansUploads } from '../../uploads/clean-uploads.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import { countBytes, ObserveUpload, ObserveUploadReader } from './observe-uploads.ts';
-import type { Observation, Observer } from './observer.ts';
+import type { ObservedOperation, Observation, Observer } from './observer.ts';
 
 export class ObserveStore implements ObjectStore {
   readonly #observer: Observer;
@@ -114,6 +118,23 @@ export class ObserveStore implements ObjectStore {
     return cleanerOf(this.#inner);
   }
 
+  /** Told of as the calls of an upload. */
+  get [PARTS](): PartTarget | undefined {
+    return aroundParts(this.#inner, ({ operation, key, bytes, signal }, act) =>
+      this.#observer.call({ operation: PART_CALLS[operation], key }, async (observation) => {
+        const done = await act(signal);
+        observation.bytes = bytes;
+        return done;
+      }),
+    );
+  }
+
+  get [CHECKSUMS](): KeepsChecksums[typeof CHECKSUMS] {
+    const ask = checksumsOf(this.#inner);
+    if (ask === undefined) return undefined;
+    return (key, options) => this.#observer.call({ operation: 'get', key }, () => ask(key, options));
+  }
+
   async upload(key: string, options?: UploadOptions): Promise<Upload> {
     const upload = await this.#observer.call({ operation: 'upload', key }, () =>
       this.#inner.upload(key, options),
@@ -148,6 +169,13 @@ export class ObserveStore implements ObjectStore {
     return `observe(${this.#inner.toString()})`;
   }
 }
+
+const PART_CALLS: Readonly<Record<PartCall['operation'], ObservedOperation>> = {
+  begin: 'upload',
+  list: 'openUpload',
+  send: 'upload.write',
+  complete: 'upload.complete',
+};
 
 async function* bodyOf(read: ObjectRead, observation: Observation): AsyncGenerator<Uint8Array> {
   try {

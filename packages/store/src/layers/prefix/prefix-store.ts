@@ -25,6 +25,10 @@ import type {
 import { objectRead } from '../../object-read.ts';
 import { COPY_FROM, COPY_ORIGIN, copyFrom, copyOrigin } from '../../sync/copy-origin.ts';
 import type { CopyBetween, CopyOrigin } from '../../sync/copy-origin.ts';
+import { CHECKSUMS, checksumsOf } from '../../transfers/known-checksums.ts';
+import type { KeepsChecksums } from '../../transfers/known-checksums.ts';
+import { PARTS, partTargetOf } from '../../transfers/part-target.ts';
+import type { PartedObject, PartTarget } from '../../transfers/part-target.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 import { CallerErrors } from '../caller-errors.ts';
 import { KeyMapping } from './key-mapping.ts';
@@ -131,6 +135,38 @@ export class PrefixStore implements ObjectStore {
       const innerTo = this.#keys.in(to, 'copy', this.#keyBytesMax);
       return this.#keys.info(await this.#inner.copy(innerFrom, innerTo, options));
     });
+  }
+
+  get [PARTS](): PartTarget | undefined {
+    const inner = partTargetOf(this.#inner);
+    if (inner === undefined) return undefined;
+    const keys = this.#keys;
+    const within = ({ key, id }: PartedObject): PartedObject => ({ key: keys.prefix + key, id });
+    return {
+      concurrency: inner.concurrency,
+      partSize: (size, wanted) => inner.partSize(size, wanted),
+      begin: (key, options) =>
+        keys.call(async () => {
+          const { id } = await inner.begin(keys.in(key, 'put', this.#keyBytesMax), options);
+          return { key, id };
+        }),
+      list: (object, options) => keys.call(() => inner.list(within(object), options)),
+      send: (object, number, bytes, options) =>
+        keys.call(() => inner.send(within(object), number, bytes, options)),
+      complete: (object, parts, options) =>
+        keys.call(async () => keys.info(await inner.complete(within(object), parts, options))),
+      abort: (object) => inner.abort(within(object)),
+    };
+  }
+
+  get [CHECKSUMS](): KeepsChecksums[typeof CHECKSUMS] {
+    const ask = checksumsOf(this.#inner);
+    if (ask === undefined) return undefined;
+    return (key, options) =>
+      this.#keys.call(async () => {
+        const known = await ask(this.#keys.in(key, 'get', this.#keyBytesMax), options);
+        return { ...known, info: this.#keys.info(known.info) };
+      });
   }
 
   upload(key: string, options?: UploadOptions): Promise<Upload> {

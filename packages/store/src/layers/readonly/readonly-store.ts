@@ -23,6 +23,8 @@ import type {
 } from '../../object-store.ts';
 import { COPY_ORIGIN, copyOrigin } from '../../sync/copy-origin.ts';
 import type { CopyOrigin } from '../../sync/copy-origin.ts';
+import { CHECKSUMS, checksumsOf } from '../../transfers/known-checksums.ts';
+import type { KeepsChecksums } from '../../transfers/known-checksums.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
 
 export class ReadonlyStore implements ObjectStore {
@@ -67,6 +69,10 @@ export class ReadonlyStore implements ObjectStore {
   /** For copies between stores of one service: objects can be copied from here, and nothing to here. */
   get [COPY_ORIGIN](): CopyOrigin {
     return copyOrigin(this.#inner);
+  }
+
+  get [CHECKSUMS](): KeepsChecksums[typeof CHECKSUMS] {
+    return checksumsOf(this.#inner);
   }
 
   upload(key: string, _options?: UploadOptions): Promise<Upload> {

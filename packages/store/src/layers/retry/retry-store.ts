@@ -26,6 +26,10 @@ import type {
 } from '../../object-store.ts';
 import { COPY_FROM, COPY_ORIGIN, copyFrom, copyOrigin } from '../../sync/copy-origin.ts';
 import type { CopyBetween, CopyOrigin } from '../../sync/copy-origin.ts';
+import { CHECKSUMS, checksumsOf } from '../../transfers/known-checksums.ts';
+import type { KeepsChecksums } from '../../transfers/known-checksums.ts';
+import { aroundParts, PARTS } from '../../transfers/part-target.ts';
+import type { PartTarget } from '../../transfers/part-target.ts';
 import { CLEAN_UPLOADS, cleanerOf } from '../../uploads/clean-uploads.ts';
 import type { CleansUploads } from '../../uploads/clean-uploads.ts';
 import type { Upload, UploadListEntry, UploadReader } from '../../upload.ts';
@@ -149,15 +153,44 @@ export class RetryStore implements ObjectStore {
   [COPY_FROM](source: ObjectStore): CopyBetween | undefined {
     const copy = copyFrom(this.#inner, source);
     if (copy === undefined) return undefined;
-    return (from, to, options) =>
-      this.#call('copy', to, options.signal, this.#policy.attemptTimeoutMs, (signal) =>
-        copy(from, to, { ...options, signal }),
-      );
+    return async (from, to, options) => {
+      const attempts = new Attempts(this.#policy, 'copy', to, options.signal);
+      try {
+        return await this.#run(attempts, this.#policy.attemptTimeoutMs, (signal) =>
+          copy(from, to, { ...options, signal }),
+        );
+      } catch (error) {
+        throw attempts.unanswered(error, failureOf(options.mode)) ?? error;
+      }
+    };
   }
 
   /** The cleaner of what is retried, if it has one. It can be called again when it fails. */
   get [CLEAN_UPLOADS](): CleansUploads[typeof CLEAN_UPLOADS] | undefined {
     return cleanerOf(this.#inner);
+  }
+
+  /** Each part is tried again by itself. */
+  get [PARTS](): PartTarget | undefined {
+    return aroundParts(this.#inner, ({ key, bytes, signal }, act) =>
+      new Attempts(this.#policy, 'put', key, signal).run(async (watchdog) => {
+        watchdog.arm(attemptTimeoutMs(this.#policy, bytes));
+        try {
+          return await watchdog.settle(act(watchdog.signal));
+        } finally {
+          watchdog.stop();
+        }
+      }),
+    );
+  }
+
+  get [CHECKSUMS](): KeepsChecksums[typeof CHECKSUMS] {
+    const ask = checksumsOf(this.#inner);
+    if (ask === undefined) return undefined;
+    return (key, options) =>
+      this.#call('get', key, options.signal, this.#policy.stallTimeoutMs, (signal) =>
+        ask(key, { ...options, signal }),
+      );
   }
 
   async upload(key: string, options: UploadOptions = {}): Promise<Upload> {
@@ -208,7 +241,11 @@ export class RetryStore implements ObjectStore {
     timeoutMs: number,
     act: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return new Attempts(this.#policy, operation, key, signal).run(async (watchdog) => {
+    return this.#run(new Attempts(this.#policy, operation, key, signal), timeoutMs, act);
+  }
+
+  #run<T>(attempts: Attempts, timeoutMs: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return attempts.run(async (watchdog) => {
       watchdog.arm(timeoutMs);
       try {
         return await watchdog.race(act(watchdog.signal));

@@ -14,6 +14,10 @@ function entry(
 
 export const COMMANDS: readonly CommandEntry[] = [
   entry('ls', 'look', 'List buckets, folders and objects', () => import('./ls.ts')),
+  entry('tree', 'look', 'Show folders and objects as a tree', () => import('./tree.ts')),
+  entry('stat', 'look', 'Say all that is known of objects and buckets', () => import('./stat.ts')),
+  entry('du', 'look', 'Count objects and their bytes', () => import('./du.ts')),
+  entry('find', 'look', 'Find objects by name, age and size', () => import('./find.ts')),
   entry('cat', 'look', 'Print objects, also while they are uploaded', () => import('./cat.ts')),
   entry('versions', 'look', 'List the versions of objects', () => import('./versions.ts')),
   entry('presign', 'look', 'Print a URL that works for anyone, for a time', () => import('./presign.ts')),

@@ -151,11 +151,11 @@ export class Places {
 }
 
 /** A key as the user would name it. */
-function shown({ kind, bucket, text, remote, key: named }: Place, key: string): string {
+function shown({ kind, bucket, text, remote, remoteKey = '', key: named }: Place, key: string): string {
   if (remote !== undefined) {
-    // What stands before the key in the text, the remote's own part included.
-    const own = named === '' ? text : text.slice(0, text.length - named.length);
-    if (text.endsWith(named) && own !== '') return `${own}${/[:/]$/.test(own) ? '' : '/'}${key}`;
+    // The object that has the name of the folder for which the remote stands is named by the remote alone.
+    const own = key.startsWith(remoteKey) ? key.slice(remoteKey.length) : '';
+    return `${remote.name}:${/^(?:s3|az):\/\/$/.test(remote.url) ? `${bucket}/` : ''}${own}`;
   }
   if (kind === 's3') return `s3://${bucket}/${key}`;
   if (kind === 'azure') return `az://${bucket}/${key}`;

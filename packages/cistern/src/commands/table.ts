@@ -15,6 +15,10 @@ function entry(
 export const COMMANDS: readonly CommandEntry[] = [
   entry('ls', 'look', 'List buckets, folders and objects', () => import('./ls.ts')),
   entry('cat', 'look', 'Print objects, also while they are uploaded', () => import('./cat.ts')),
+  entry('put', 'move', 'Store a pipe or a file, also so that others can follow', () => import('./put.ts')),
+
+  entry('cp', 'move', 'Copy between any two places', () => import('./cp.ts')),
+  entry('mv', 'move', 'Move between any two places', () => import('./mv.ts')),
 
   entry('serve', 'serve', 'Serve S3 from a data directory', () => import('../serve/command.ts')),
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),

@@ -7,6 +7,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { memory } from '@cistern/store';
 import type { Service, Store } from '@cistern/store';
+import type { Skipped, SkippedReason } from '@cistern/store/local';
 import type { Cli } from '../command/cli.ts';
 import { usage } from '../failures/failure.ts';
 import { parsePlace } from './place.ts';
@@ -21,7 +22,18 @@ export interface ReachFlags {
   readonly profile?: string | undefined;
   readonly anonymous?: boolean | undefined;
   readonly addressing?: 'auto' | 'path' | 'virtual' | undefined;
+  /** symbolic links in folders of this machine are what they lead to: of `--follow-links`, where a command has it */
+  readonly followLinks?: boolean | undefined;
 }
+
+/** Why something in a folder is no object, for people. */
+const SKIPPED: Readonly<Record<SkippedReason, string>> = {
+  link: 'it is a symbolic link',
+  loop: 'it is a link to a folder in which it stands',
+  special: 'it is no file and no folder',
+  unreadable: 'it may not be read',
+  name: 'its name is no text that can be a key',
+};
 
 /** A place with its store. */
 export interface OpenPlace {
@@ -47,6 +59,8 @@ export interface Reached {
 }
 
 export class Places {
+  /** Called for what folders of this machine have that is no object, while they are listed; what it throws ends the listing. */
+  onSkipped: Skipped = (path, why) => this.#cli.warn(`${path} is left out: ${SKIPPED[why]}`);
   readonly #cli: Cli;
   readonly #services = new Map<string, Promise<Service>>();
   readonly #reached: Reached[] = [];
@@ -73,7 +87,7 @@ export class Places {
       case 'stdio':
         throw usage('Standard input and output cannot be used here', 'Name a place');
       case 'local':
-        return this.#openLocal(place);
+        return this.#openLocal(place, flags);
       case 's3':
       case 'azure': {
         const { bucket, key, isFolder, text } = place;
@@ -131,14 +145,17 @@ export class Places {
     return readRemotes(env);
   }
 
-  async #openLocal(place: Place): Promise<OpenPlace> {
+  async #openLocal(place: Place, { followLinks = false }: ReachFlags): Promise<OpenPlace> {
     const { path } = place;
     const isThere = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
     const isFolder = isThere || place.isFolder;
     const root = isFolder ? path : dirname(path);
-    const { files } = await import('@cistern/store/files');
-    const store = await this.#once(JSON.stringify(['local', root]), () =>
-      Promise.resolve(files(root, { durable: false })),
+    // Whoever names a link itself means what it leads to.
+    const links = followLinks || !isFolder ? 'follow' : 'skip';
+    const { local } = await import('@cistern/store/local');
+    const onSkipped: Skipped = (skipped, why) => this.onSkipped(skipped, why);
+    const store = await this.#once(JSON.stringify(['local', root, links]), () =>
+      Promise.resolve(local(root, { links, onSkipped })),
     );
     const key = isFolder ? '' : basename(path);
     return { place, store, key, isFolder, service: undefined, name: (one) => join(root, one) };

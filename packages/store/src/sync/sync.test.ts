@@ -181,6 +181,52 @@ suite('sync', () => {
     assert.deepEqual([...(await contents(store)).keys()], ['a', 'backup/a']);
   });
 
+  test('a copier of the caller’s is given what both have, and filters see objects', async () => {
+    const from = await filled({
+      changed: 'new text',
+      gone: '!',
+      huge: 'x'.repeat(100),
+      missing: 'm',
+      broken: 'b',
+    });
+    const to = await filled({ changed: 'old', extra: 'e', 'extra huge': 'x'.repeat(100) });
+    const seen: string[] = [];
+    const options: SyncOptions = {
+      delete: true,
+      concurrency: 1,
+      filter: (key, { size }) => size < 100 && key !== 'none',
+      copy: async (source, target, signal) => {
+        assert.equal(signal.aborted, false);
+        seen.push(`${source.key} ${source.size} over ${target?.size}`);
+        if (source.key === 'gone') return undefined;
+        if (source.key === 'broken') throw new StoreError('Corrupt', 'it is');
+        return to.put(source.key, from.get(source.key));
+      },
+    };
+    assert.deepEqual(await told(from, to, { ...options, dryRun: true }), [
+      'broken: copy missing',
+      'changed: update size',
+      'extra: delete extra',
+      'gone: copy missing',
+      'missing: copy missing',
+    ]);
+    assert.deepEqual(seen, []);
+    assert.deepEqual(await told(from, to, options), [
+      'broken: Corrupt missing',
+      'changed: update size',
+      'extra: delete extra',
+      'gone: skip gone',
+      'missing: copy missing',
+    ]);
+    assert.deepEqual(seen, [
+      'broken 1 over undefined',
+      'changed 8 over 3',
+      'gone 1 over undefined',
+      'missing 1 over undefined',
+    ]);
+    assert.deepEqual([...(await contents(to)).keys()], ['changed', 'extra huge', 'missing']);
+  });
+
   test('keys that fail do not stop the others, and are told', async () => {
     const from = await filled({ a: 'a', b: 'b', c: 'c', d: 'd' });
     const to = await filled({ x: 'x', y: 'y' });

@@ -21,8 +21,14 @@ export interface SyncOptions extends CallOptions {
   readonly compare?: Compare | undefined;
   /** only keys that begin with this, in both stores. For different beginnings use the layer `prefix`. */
   readonly prefix?: string | undefined;
-  /** keys for which it is `false` are left alone in both stores, and have no record */
-  readonly filter?: ((key: string) => boolean) | undefined;
+  /**
+   * keys for which it is `false` are left alone in both stores, and have no record
+   *
+   * @param object as the source lists it, or the target if the source does not have it
+   */
+  readonly filter?: ((key: string, object: ListedObject) => boolean) | undefined;
+  /** copies an object in place of the way that `sync` has itself; `attributes` is not looked at then */
+  readonly copy?: SyncCopy | undefined;
   /** objects copied at once; 16 when left out */
   readonly concurrency?: number | undefined;
   /** tells what would be done, and does nothing */
@@ -32,6 +38,17 @@ export interface SyncOptions extends CallOptions {
   /** called for each record, with the sums so far */
   readonly onProgress?: ((summary: SyncSummary, record: SyncRecord) => void) | undefined;
 }
+
+/**
+ * Writes the object `source` to the target's key of the same name, over `target` if that is there.
+ *
+ * @returns bytes that were written; `undefined` when the source is gone by now
+ */
+export type SyncCopy = (
+  source: ListedObject,
+  target: ListedObject | undefined,
+  signal: AbortSignal,
+) => Promise<{ readonly size: number } | undefined>;
 
 const CONCURRENCY = 16;
 /** Keys to be deleted that are kept in memory; what is beyond them is found by listing from there on again. */
@@ -113,7 +130,7 @@ export class Sync implements AsyncIterable<SyncRecord> {
   }
 
   async *#records(stop: AbortController, signal: AbortSignal): AsyncGenerator<SyncRecord> {
-    const { prefix, filter = () => true, delete: deletes = false } = this.#options;
+    const { prefix, filter, delete: deletes = false } = this.#options;
     const running = new Set<Promise<void>>();
     const done: SyncRecord[] = [];
     const extras: ListedObject[] = [];
@@ -121,8 +138,8 @@ export class Sync implements AsyncIterable<SyncRecord> {
     try {
       for await (const pair of mergeListings(this.#copier.from, this.#copier.to, { prefix, signal })) {
         if (signal.aborted) return;
-        if (!filter(pair.key)) continue;
         const { source, target } = pair;
+        if (!isMeant(filter, pair)) continue;
         if (source === undefined) {
           if (!deletes || target === undefined || hasMore) continue;
           if (extras.length < EXTRAS_MAX) extras.push(target);
@@ -180,7 +197,8 @@ export class Sync implements AsyncIterable<SyncRecord> {
         return { key, action: 'skip', reason: 'same', size };
       }
       if (dryRun) return { key, action, reason, size };
-      const info = await copyObject(this.#copier, source, signal);
+      const copy = this.#options.copy ?? ((one, _, stop) => copyObject(this.#copier, one, stop));
+      const info = await copy(source, target, signal);
       if (info === undefined) return { key, action: 'skip', reason: 'gone', size };
       return { key, action, reason, size: info.size };
     } catch (error) {
@@ -218,12 +236,17 @@ export class Sync implements AsyncIterable<SyncRecord> {
   }
 
   async *#extrasAfter(startAfter: string | undefined, signal: AbortSignal): AsyncGenerator<ListedObject> {
-    const { prefix, filter = () => true } = this.#options;
+    const { prefix, filter } = this.#options;
     const { from, to } = this.#copier;
-    for await (const { key, source, target } of mergeListings(from, to, { prefix, startAfter, signal })) {
-      if (source === undefined && target !== undefined && filter(key)) yield target;
+    for await (const pair of mergeListings(from, to, { prefix, startAfter, signal })) {
+      if (pair.source === undefined && pair.target !== undefined && isMeant(filter, pair)) yield pair.target;
     }
   }
+}
+
+function isMeant(filter: SyncOptions['filter'], { key, source, target }: KeyPair): boolean {
+  const object = source ?? target;
+  return filter === undefined || object === undefined || filter(key, object);
 }
 
 /** Whether one of two parts of a store holds the other, and they are not the same. */

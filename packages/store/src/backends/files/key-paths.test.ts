@@ -67,10 +67,14 @@ function toKey(paths: KeyPaths, names: readonly string[], beside: boolean): stri
   return segments.join('/');
 }
 
-for (const portable of [false, true]) {
-  const paths = new KeyPaths({ portable });
+for (const [portable, literal] of [
+  [false, false],
+  [true, false],
+  [false, true],
+] as const) {
+  const paths = new KeyPaths({ portable, literal });
 
-  suite(`keys as paths${portable ? ', portable' : ''}`, () => {
+  suite(`keys as paths${portable ? ', portable' : ''}${literal ? ', literal' : ''}`, () => {
     test('a path leads back to its key, from both places: no two keys share one', () => {
       fc.assert(
         fc.property(keys, (key) => {

@@ -15,6 +15,9 @@
  * | portable names: `<>:"\|?*` and control characters | `%3C` … | also a dot or blank at the end, and the first letter of `CON`, `NUL`, … |
  *
  * The mapping is one to one: a file whose name no key would be given (`x%2Ey`) is no object. Any other `%` stands for itself.
+ *
+ * With literal names an escape is one only where the mapping writes it: as a whole name (`%00`, `%2E`, `%2E%2E`, `%2Ecistern`), at its
+ * end (`%2F`, `%FF`) or at its beginning (`%FF`). Anywhere else it is a name's own text, so that the files of others (`a%2Fb.html`) have keys.
  */
 
 /** Bytes of a name that file systems take: Linux, macOS, and (in UTF-16) Windows. */
@@ -29,7 +32,13 @@ export const OWN_FOLDER = '.cistern';
 export interface KeyPathOptions {
   /** names that Windows takes, too */
   readonly portable: boolean;
+  /** names of others are objects' wherever they can be; not with `portable`. `false` when left out */
+  readonly literal?: boolean | undefined;
 }
+
+/** What the mapping writes with literal names, with any number of `25` between where the text had one already. */
+const LITERAL_ESCAPES =
+  /^%(?:25)*(?:00|2E|2E%2E)$|^%(?:25)*2E(?=[Cc][Ii][Ss][Tt][Ee][Rr][Nn]$)|^%(?:25)*FF|%(?:25)*(?:2F|FF)$/g;
 
 export class KeyPaths {
   /** which characters are escaped wherever they stand */
@@ -37,14 +46,16 @@ export class KeyPaths {
   readonly #escapes: RegExp;
   readonly #portable: boolean;
 
-  constructor({ portable }: KeyPathOptions) {
+  constructor({ portable, literal = false }: KeyPathOptions) {
     this.#portable = portable;
     // oxlint-disable-next-line no-control-regex
     this.#forbidden = portable ? /[<>:"\\|?*\u0001-\u001f]/g : undefined;
     // Only what the mapping itself writes is an escape: `100%20` and `%41` are plain names.
     this.#escapes = portable
       ? /%(?:00|2E|25|2F|FF|3C|3E|3A|22|5C|7C|3F|2A|0[1-9A-F]|1[0-9A-F]|20|[4-6][0-9A-F]|7[0-9A])/g
-      : /%(?:00|2E|25|2F|FF)/g;
+      : literal
+        ? LITERAL_ESCAPES
+        : /%(?:00|2E|25|2F|FF)/g;
   }
 
   /** @returns the names from the root to the file of `key`; with `beside`, to where it goes if the first is a folder */
@@ -54,6 +65,11 @@ export class KeyPaths {
     return segments.flatMap((segment, index) =>
       this.segmentNames(segment, index === 0, beside && index === last),
     );
+  }
+
+  /** Whether a name needs no look: it is its own segment, unless it is the store's own folder. */
+  isPlain(name: string): boolean {
+    return !this.#portable && !name.includes('%');
   }
 
   /** @returns the names of one segment: one, unless it is too long */
@@ -98,7 +114,7 @@ export class KeyPaths {
   #decode(name: string): string {
     if (!name.includes('%')) return name;
     return name.replaceAll(this.#escapes, (found) =>
-      String.fromCharCode(Number.parseInt(found.slice(1), 16)),
+      found.startsWith('%25') ? `%${found.slice(3)}` : found.replaceAll(/%(..)/g, unescape),
     );
   }
 }
@@ -108,6 +124,10 @@ const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00
 
 function escape(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+function unescape(_: string, digits: string): string {
+  return String.fromCharCode(Number.parseInt(digits, 16));
 }
 
 /** Whole escapes, and whole characters: what a name may be cut between. */

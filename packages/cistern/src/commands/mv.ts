@@ -20,8 +20,8 @@ middle, the same command goes on.`,
     .addHelpText(
       'after',
       `
--r moves what is in a folder to the destination. Of several sources each keeps its own name below it,
-which must be a folder then.
+-r moves what is in a folder to the destination. Of several sources each keeps its own name below
+it, which must be a folder then.
 
 Examples:
   cistern mv s3://films/a.mp4 s3://films/b.mp4          a new name, without the bytes passing here

@@ -26,7 +26,9 @@ export async function serviceContext(facts: Facts, cli: Cli | undefined): Promis
   if (cli === undefined || where === undefined) return {};
   const candidates = cli.openPlaces?.reached ?? [];
   const sources = await Promise.all(candidates.map((one) => sourceOf(one, cli)));
-  const index = candidates.findIndex((one, at) => isAt(one, where) && isSignedBy(sources[at], where));
+  const index = candidates.findIndex(
+    (one, at) => one.service.endpoint === where.endpoint && isSignedBy(sources[at], where),
+  );
   const reached = candidates[index];
   if (reached === undefined) return {};
   const keysFrom = where.accessKeyId === undefined ? undefined : sources[index]?.text;
@@ -41,7 +43,7 @@ export async function explainCredentials(
 ): Promise<Told> {
   // Azure's are looked for before there is anybody to ask.
   if (where === undefined) return { message, advice: AZURE_WAYS };
-  const reached = cli?.openPlaces?.reached.find((one) => isAt(one, where));
+  const reached = cli?.openPlaces?.reached.find((one) => one.service.endpoint === where.endpoint);
   const source = cli && reached && (await sourceOf(reached, cli));
   return source?.from === 'none'
     ? { message: `There are no credentials for ${where.endpoint}`, advice: THREE_WAYS }
@@ -55,10 +57,6 @@ async function sourceOf({ place, settings }: Reached, { env }: Cli): Promise<Key
     // A profile that is not there: told by the error itself.
     return undefined;
   }
-}
-
-function isAt({ settings: { endpoint } }: Reached, where: ErrorPlace): boolean {
-  return endpoint === undefined || !URL.canParse(endpoint) || new URL(endpoint).origin === where.endpoint;
 }
 
 function isSignedBy(source: KeySource | undefined, { accessKeyId }: ErrorPlace): boolean {

@@ -43,5 +43,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),
 
   entry('bench', 'setup', 'Measure how fast a store is from here', () => import('./bench.ts')),
+  entry('doctor', 'setup', 'Look for what is wrong, and say what to do', () => import('./doctor.ts')),
   entry('remote', 'setup', 'Name places, and keep how to reach them', () => import('./remote.ts')),
 ];

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { ReachFlags } from '../places/places.ts';
 import type { FilterFlags, NameRule } from '../select/filters.ts';
 import type { ProgressFlags } from '../terminal/progress-view.ts';
+import type { AttributeFlags } from '../values/attributes.ts';
 
 /** How places are reached. */
 export function placeOptions(command: Command): Command {
@@ -21,7 +22,7 @@ export function placeOptions(command: Command): Command {
     );
 }
 
-export type { ProgressFlags, ReachFlags };
+export type { AttributeFlags, ProgressFlags, ReachFlags };
 
 export interface OutputFlags {
   readonly json?: true;
@@ -75,4 +76,19 @@ export interface LiteralFlag {
 
 export function literalOption(command: Command): Command {
   return command.option('--literal', 'take * ? [ ] { } in places as they are, not as patterns');
+}
+
+/** What the object carries: gives `AttributeFlags`. */
+export function attributeOptions(command: Command): Command {
+  return command
+    .option('--content-type <type>', 'media type, such as text/plain')
+    .option('--cache-control <text>', 'how long others may keep it')
+    .option('--content-disposition <text>', 'such as attachment')
+    .option('--content-encoding <name>', 'such as gzip')
+    .option('--content-language <tag>', 'such as en')
+    .addOption(
+      new Option('--metadata <name=value>', 'of your own; can be given again').argParser(
+        (text, before: readonly string[] | undefined) => [...(before ?? []), text],
+      ),
+    );
 }

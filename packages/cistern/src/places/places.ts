@@ -151,11 +151,11 @@ export class Places {
 }
 
 /** A key as the user would name it. */
-function shown({ kind, bucket, text, remote, key: named }: Place, key: string): string {
+function shown({ kind, bucket, text, remote, remoteKey = '', key: named }: Place, key: string): string {
   if (remote !== undefined) {
-    // What stands before the key in the text, the remote's own part included.
-    const own = named === '' ? text : text.slice(0, text.length - named.length);
-    if (text.endsWith(named) && own !== '') return `${own}${/[:/]$/.test(own) ? '' : '/'}${key}`;
+    // The object that has the name of the folder for which the remote stands is named by the remote alone.
+    const own = key.startsWith(remoteKey) ? key.slice(remoteKey.length) : '';
+    return `${remote.name}:${/^(?:s3|az):\/\/$/.test(remote.url) ? `${bucket}/` : ''}${own}`;
   }
   if (kind === 's3') return `s3://${bucket}/${key}`;
   if (kind === 'azure') return `az://${bucket}/${key}`;
@@ -192,7 +192,16 @@ async function connect(place: Place, flags: ReachFlags): Promise<Service> {
     const { azureService } = await import('@cistern/store/azure');
     const { account, accountKey, sasToken, connectionString } = rest;
     const credential = rest.anonymous === true ? ('anonymous' as const) : undefined;
-    return azureService({ account, accountKey, sasToken, connectionString, credential, endpoint });
+    return azureService({
+      account,
+      accountKey,
+      sasToken,
+      connectionString,
+      credential,
+      endpoint,
+      // Whether an account keeps some is its own to say, when one is named.
+      versions: true,
+    });
   }
   const { s3Service, usualCredentials } = await import('@cistern/store/s3');
   const { accessKeyId, secretAccessKey, sessionToken, anonymous, credentialsFile } = rest;

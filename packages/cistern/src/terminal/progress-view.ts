@@ -16,7 +16,7 @@ export interface ProgressFlags {
   readonly progress?: boolean | undefined;
   /** false: `--no-color` */
   readonly color?: boolean | undefined;
-  readonly json?: true | undefined;
+  readonly json?: true;
 }
 
 /** Until it is closed, lines of `cli.warn` go above the view, too. */

@@ -4,7 +4,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { Pool } from '../../http-pool.ts';
+// All of undici: requests of a pool are mixed into it there.
+import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { clockAheadMs, isStoreError, StoreError } from '../../errors.ts';
 import type { ErrorPlace } from '../../errors.ts';

@@ -56,7 +56,9 @@ export class S3BucketFeatures implements BucketFeatures {
     this.#options = options;
     const { client, attempt } = options;
     this.#sender = {
-      where: client.where,
+      get where() {
+        return client.where;
+      },
       send: (request, accept) => attempt(request, () => client.send(request, accept)),
     };
   }

@@ -1,0 +1,125 @@
+/** What `cp` and `mv` have in common: from the words of a command line to its exit code. */
+
+import type { Store } from '@cistern/store';
+import type { Cli } from '../command/cli.ts';
+import { EXIT_FAILED } from '../command/exit-codes.ts';
+import type { Places } from '../places/places.ts';
+import { toFilter } from '../select/filters.ts';
+import { Progress } from '../terminal/progress.ts';
+import type { Item } from '../terminal/progress.ts';
+import { showProgress } from '../terminal/progress-view.ts';
+import { guessContentType } from './content-type.ts';
+import type { Copied, CopySettings } from './copier.ts';
+import type { Job } from './job.ts';
+import { fileJournal, journalFolder } from './journal.ts';
+import { plan } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { printRecord, printSummary } from './report.ts';
+import type { Verb } from './report.ts';
+import { runTransfers } from './run-transfers.ts';
+import { givenAttributes } from './transfer-flags.ts';
+import type { NamedPlaces, TransferFlags } from './transfer-flags.ts';
+
+export interface TransferCommand {
+  readonly verb: Verb;
+  readonly isSame: CopySettings['isSame'];
+  readonly shortcut?: CopySettings['shortcut'];
+  /** moves one object */
+  readonly act: (job: Job, settings: CopySettings, item: Item, signal: AbortSignal) => Promise<Copied>;
+}
+
+/** @throws {Failure} what is wrong with the command line, and why a single object could not be moved */
+export async function runTransferCommand(
+  cli: Cli,
+  { verb, isSame, shortcut, act }: TransferCommand,
+  places: NamedPlaces,
+  flags: TransferFlags,
+): Promise<void> {
+  const { signal } = cli;
+  const filter = toFilter(flags);
+  const attributes = givenAttributes(flags);
+  const opened = await cli.places();
+  const leftOut = tellSkipped(opened, flags);
+  const planned = await plan(opened, places.sources, places.destination, { flags, filter, signal });
+  sayWhatIsLost(cli, planned, attributes !== undefined, flags);
+  const settings: CopySettings = {
+    overwrite: flags.overwrite === true,
+    dryRun: flags.dryRun === true,
+    attributes,
+    typeOf: guessContentType,
+    journal: fileJournal(journalFolder(cli.env), (error) =>
+      cli.warn(`what is under way cannot be remembered, to be gone on with later: ${error.message}`),
+    ),
+    transfer: { partSize: flags.partSize, durable: flags.durable },
+    isSame,
+    shortcut,
+    through: await throttle(flags.limitRate),
+  };
+  const startMs = performance.now();
+  const progress = new Progress();
+  const view = showProgress(cli, progress, flags.dryRun === true ? { ...flags, progress: false } : flags);
+  let tally;
+  try {
+    tally = await runTransfers(planned.jobs, (job, item, stop) => act(job, settings, item, stop), {
+      signal,
+      concurrency: flags.concurrency,
+      progress,
+      onRecord: (record) => printRecord(cli, verb, flags, record),
+    });
+  } finally {
+    view.close();
+  }
+  const isInterrupted = signal.aborted;
+  const [only] = tally.failures;
+  // One object's failure is the command's: it says it, and ends with its exit code.
+  if (planned.isSingle && only !== undefined && !isInterrupted && flags.json !== true) throw only.error;
+  await printSummary(cli, flags, { verb, tally, elapsedMs: performance.now() - startMs, isInterrupted });
+  sayWhatIsLeftOut(cli, planned, flags);
+  if (leftOut.unreadable > 0 && cli.exitCode === 0) cli.exitCode = EXIT_FAILED;
+}
+
+/** What may not be read could not be moved; links and pipes are no objects, and left out as is said once of each. */
+function tellSkipped(places: Places, { quiet, json }: TransferFlags): { readonly unreadable: number } {
+  const counts = { unreadable: 0 };
+  const told = places.onSkipped;
+  places.onSkipped = (path, why) => {
+    if (why === 'unreadable') counts.unreadable++;
+    else if (quiet === true || json === true) return;
+    told(path, why);
+  };
+  return counts;
+}
+
+function sayWhatIsLost(
+  cli: Cli,
+  { sources, to }: Plan,
+  isGiven: boolean,
+  { quiet, json }: TransferFlags,
+): void {
+  if (to.store.capabilities.attributes || quiet === true || json === true) return;
+  const what = to.place.kind === 'local' ? 'Plain files keep' : `${to.place.text} keeps`;
+  // Of a download everybody knows; of what was asked for, and of another store, nobody does.
+  const isSurprising =
+    isGiven || (to.place.kind !== 'local' && sources.some(({ open }) => open.store.capabilities.attributes));
+  if (isSurprising) cli.note(`${what} no content types and no metadata: the copies have none`);
+}
+
+function sayWhatIsLeftOut(cli: Cli, { sources }: Plan, { quiet, json }: TransferFlags): void {
+  const folders = sources.reduce((sum, one) => sum + (one.kind === 'object' ? 0 : one.leftOut.count), 0);
+  if (folders === 0 || quiet === true || json === true) return;
+  cli.note(`${folders} ${folders === 1 ? 'folder was' : 'folders were'} left out: -r takes what is in them`);
+}
+
+/** A rate is kept on the side that is not this machine's, and once where bytes pass both. */
+async function throttle(bytesPerSecond: number | undefined): Promise<CopySettings['through']> {
+  if (bytesPerSecond === undefined) return (store) => store;
+  const { limit } = await import('@cistern/store/layers');
+  const limited = new Map<Store, Store>();
+  return (store, { from, to }) => {
+    const side = from.place.kind === 'local' ? to.store : from.store;
+    if (store !== side) return store;
+    const made = limited.get(store) ?? limit({ bytesPerSecond }, store);
+    limited.set(store, made);
+    return made;
+  };
+}

@@ -1,11 +1,14 @@
 /** Transfers to services and from them, in parts: gone on with after any failure, and never made of other bytes than the source's. */
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { isStoreError, memory } from '@cistern/store';
 import type { Store, StoreErrorCode } from '@cistern/store';
 import { azure, azureService } from '@cistern/store/azure';
@@ -23,8 +26,10 @@ import type {
 } from '@cistern/store/transfers';
 import { startAzurite, withoutAzurite } from '../support/azurite.ts';
 import { startHttpFaults } from '../support/http-faults.ts';
+import { needsPeakMemory } from '../support/peak-memory.ts';
 import { REGION, startTestServer } from '../support/server.ts';
 import { needsS3rver, startS3rver } from '../support/s3rver.ts';
+import type { TransferGrowth, TransferTask } from './transfer-program.ts';
 
 const MIB = 1024 * 1024;
 /** What S3 takes for a part, at least. */
@@ -322,6 +327,19 @@ suite('to S3 and from it', () => {
     );
     await transfer(from, { key: 'a', size: SIZE }, counted, 'bounded', { concurrency: 2 });
     assert.equal(most, 2);
+  });
+
+  test('of a large object there is little in memory, up and down', { skip: needsPeakMemory }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cistern-transfers-'));
+    const options = { ...shared, endpoint: server.endpoint, bucket: 'box' };
+    const task: TransferTask = { options, folder, size: 256 * MIB };
+    const program = fileURLToPath(new URL('transfer-program.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify(task)]);
+    const { upMib, downMib } = JSON.parse(stdout) as TransferGrowth;
+    assert.ok(upMib < 100, `${upMib} MiB up`);
+    assert.ok(downMib < 100, `${downMib} MiB down`);
+    assert.equal((await local(join(folder, 'down')).head('large')).size, 256 * MIB);
+    rmSync(folder, { recursive: true });
   });
 
   test('create is kept on every way', async () => {

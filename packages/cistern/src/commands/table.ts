@@ -25,6 +25,7 @@ export const COMMANDS: readonly CommandEntry[] = [
 
   entry('cp', 'move', 'Copy between any two places', () => import('./cp.ts')),
   entry('mv', 'move', 'Move between any two places', () => import('./mv.ts')),
+  entry('sync', 'move', 'Make one place like another', () => import('./sync.ts'), ['mirror']),
 
   entry('mb', 'change', 'Make buckets', () => import('./mb.ts')),
   entry('rb', 'change', 'Remove buckets', () => import('./rb.ts')),

@@ -35,6 +35,10 @@ const SKIPPED: Readonly<Record<SkippedReason, string>> = {
   name: 'its name is no text that can be a key',
 };
 
+export function skippedText(path: string, why: SkippedReason): string {
+  return `${path} is left out: ${SKIPPED[why]}`;
+}
+
 /** A place with its store. */
 export interface OpenPlace {
   readonly place: Place;
@@ -60,7 +64,7 @@ export interface Reached {
 
 export class Places {
   /** Called for what folders of this machine have that is no object, while they are listed; what it throws ends the listing. */
-  onSkipped: Skipped = (path, why) => this.#cli.warn(`${path} is left out: ${SKIPPED[why]}`);
+  onSkipped: Skipped = (path, why) => this.#cli.warn(skippedText(path, why));
   readonly #cli: Cli;
   readonly #services = new Map<string, Promise<Service>>();
   readonly #reached: Reached[] = [];

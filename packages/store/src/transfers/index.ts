@@ -2,6 +2,7 @@
 
 export { transfer } from './transfer.ts';
 export type { TransferOptions, TransferResult } from './transfer.ts';
+export type { TransferSource } from './origin.ts';
 export type { Journal } from './journal.ts';
 export { LOCAL_FILE, PARTIAL_SUFFIX } from './local-target.ts';
 export type { HasLocalFiles } from './local-target.ts';

@@ -40,6 +40,9 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry('snapshot', 'change', 'Keep buckets as they are, and fork them', () => import('./snapshot.ts')),
 
+  entry('diff', 'compare', 'Tell what two places do not have in common', () => import('./diff.ts')),
+  entry('verify', 'compare', 'Compare two places by content', () => import('./verify.ts')),
+
   entry('serve', 'serve', 'Serve S3 from a data directory', () => import('../serve/command.ts')),
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),
 

@@ -14,7 +14,7 @@ import type { Job } from './job.ts';
 const SLOTS = 32;
 /** An object of so many bytes weighs one; larger ones have parts of their own under way. */
 const UNIT_BYTES = 4 * 1024 * 1024;
-const WEIGHT_MAX = 8;
+const WEIGHT_MAX = 16;
 /** Jobs that are planned ahead, so that the whole is known early: some 10 MB of memory. */
 const AHEAD = 20_000;
 /** Failures that are kept to be told; the others are counted. */
@@ -58,7 +58,7 @@ export interface Tally {
 /** Moves one object, telling `item` of its bytes. */
 export type Act = (job: Job, item: Item, signal: AbortSignal) => Promise<Copied>;
 
-/** Rejects with nothing: what failed is in the tally. */
+/** Never rejects: what failed is in the tally. */
 export async function runTransfers(jobs: AsyncIterable<Job>, act: Act, options: RunOptions): Promise<Tally> {
   return new Run(act, options).run(jobs);
 }
@@ -183,7 +183,9 @@ class Run {
     if (!isStoreError(error)) return;
     const isFar = error.code === 'Unavailable' || error.code === 'Timeout';
     this.#unreachable = isFar ? this.#unreachable + 1 : 0;
-    if (HOPELESS.includes(error.code) || this.#unreachable >= UNREACHABLE_MAX) this.#stop(error);
+    // Nothing is written to a bucket that is not there.
+    const isNowhere = error.code === 'NotFound' && error.operation === 'put';
+    if (isNowhere || HOPELESS.includes(error.code) || this.#unreachable >= UNREACHABLE_MAX) this.#stop(error);
   }
 
   #stop(error: unknown): void {

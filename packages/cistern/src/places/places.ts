@@ -151,7 +151,7 @@ export class Places {
 }
 
 /** A key as the user would name it. */
-function shown({ kind, bucket, text, remote, key: named }: Place, key: string): string {
+export function shown({ kind, bucket, text, remote, key: named }: Place, key: string): string {
   if (remote !== undefined) {
     // What stands before the key in the text, the remote's own part included.
     const own = named === '' ? text : text.slice(0, text.length - named.length);

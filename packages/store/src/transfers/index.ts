@@ -7,5 +7,5 @@ export { LOCAL_FILE, PARTIAL_SUFFIX } from './local-target.ts';
 export type { HasLocalFiles } from './local-target.ts';
 export { CHECKSUMS, knownChecksums } from './known-checksums.ts';
 export type { ChecksumsOptions, KeepsChecksums, KnownChecksums } from './known-checksums.ts';
-export { PARTS } from './part-target.ts';
+export { PARTS, partTargetOf } from './part-target.ts';
 export type { BeginPartsOptions, PartedObject, PartTarget, StoredPart, TakesParts } from './part-target.ts';

@@ -81,7 +81,7 @@ async function count(cli: Cli, selection: Selection, flags: DuFlags): Promise<Us
   const options = { recursive: true, filter: toFilter(flags), signal: cli.signal };
   const objects =
     flags.versions === true
-      ? (await import('../select/walk-versions.ts')).walkVersions(selection, options)
+      ? (await import('../select/roll-up-versions.ts')).walkVersions(selection, options)
       : walkObjects(selection, options);
   const toName = toNamer(selection, flags.literal);
   const print = (folder: FolderUsage): Promise<void> | void => {

@@ -67,7 +67,7 @@ async function list(cli: Cli, place: Place, flags: LsFlags, isOneOfMany: boolean
   const toName = isOneOfMany ? toNamer(selection, flags.literal) : undefined;
   const found =
     flags.versions === true
-      ? (await import('../select/walk-versions.ts')).walkVersions(selection, options)
+      ? (await import('../select/roll-up-versions.ts')).walkVersions(selection, options)
       : walk(selection, options);
   const { isTerminal } = cli.out;
   for await (const entry of found) {

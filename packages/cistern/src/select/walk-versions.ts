@@ -1,96 +1,109 @@
-/** What a bucket keeps at a place: every version and delete marker, as walk.ts gives what is there now. */
+/** The versions of what is at a place, as they are listed: all of them, at any depth. */
 
 import type { BucketFeatures, ListedVersion } from '@cistern/store';
-import { notFound, usage } from '../failures/failure.ts';
-import type { Selection } from './expand.ts';
+import type { InBucket } from '../buckets/in-bucket.ts';
+import { notFound } from '../failures/failure.ts';
+import type { Filter } from './filters.ts';
 import { globSource, literalStart } from './glob.ts';
-import type { FoundFolder, WalkOptions } from './walk.ts';
+
+export interface WalkVersionsOptions {
+  /**
+   * What a place without a slash at its end stands for: `false`: the object of that name. `true`: what is below the folder of
+   * that name, if anything is, else the object. `else`: the object, or if there is none what is below the folder
+   */
+  readonly below: boolean | 'else';
+  readonly filter?: Filter | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 export interface FoundVersion extends ListedVersion {
-  readonly type: 'version';
-  /** as of `FoundObject` */
+  /** relative to the place, as of `Found` */
   readonly name: string;
 }
 
 /**
- * By keys in the order of UTF-8 bytes, the newest of a key first. A place without a slash at its end is the object and the folder of
- * that name. Filters look at each version by itself.
+ * By key, the newest first; in constant memory.
  *
- * @throws {Failure} usage, for a place that is no bucket's; not found, when no version was ever at the place
+ * @throws {Failure} not found, when there is nothing at the place (before filters); a bucket may be empty
  */
 export async function* walkVersions(
-  selection: Selection,
-  options: WalkOptions = {},
-): AsyncGenerator<FoundVersion | FoundFolder> {
-  const { text, key, opened } = selection;
-  const { service, place } = opened;
-  if (service === undefined) throw usage(`${text} keeps no versions`, 'Buckets of s3:// and az:// can.');
-  const features = service.features(place.bucket);
-  let isThere = key === '' && selection.pattern === undefined;
-  for await (const found of each(features, selection, options)) {
-    isThere = true;
-    if (options.filter?.(found.name, found.type === 'version' ? found : undefined) ?? true) yield found;
-  }
-  if (!isThere) throw notFound(`There is no version of anything at ${text}`);
-}
-
-async function* each(
-  features: BucketFeatures,
-  { key, pattern, isFolder }: Selection,
-  { recursive, signal }: WalkOptions,
-): AsyncGenerator<FoundVersion | FoundFolder> {
-  if (pattern !== undefined) {
-    const below = recursive === true ? '(?:/|$)' : '$';
-    const expression = new RegExp(`^(?:${globSource(pattern)})${below}`, 'su');
-    for await (const one of features.listVersions({ prefix: key + literalStart(pattern), signal })) {
-      const name = one.key.slice(key.length);
-      if (expression.test(name)) yield { ...one, type: 'version', name };
-    }
-    return;
-  }
-  if (!isFolder) {
-    // The versions of a key come before those of keys that go on after it.
-    for await (const one of features.listVersions({ prefix: key, signal })) {
-      if (one.key !== key) break;
-      yield { ...one, type: 'version', name: key.slice(key.lastIndexOf('/') + 1) };
-    }
-  }
-  const folder = isFolder ? key : `${key}/`;
-  yield* recursive === true ? all(features, folder, signal) : oneLevel(features, folder, signal);
-}
-
-async function* all(
-  features: BucketFeatures,
-  folder: string,
-  signal: AbortSignal | undefined,
+  { selection, features }: InBucket,
+  options: WalkVersionsOptions,
 ): AsyncGenerator<FoundVersion> {
-  for await (const one of features.listVersions({ prefix: folder, signal })) {
-    yield { ...one, type: 'version', name: one.key.slice(folder.length) };
+  const { text, key, isFolder, pattern } = selection;
+  const { filter } = options;
+  let isThere = key === '' && pattern === undefined;
+  const found =
+    pattern !== undefined
+      ? matching(features, key, pattern, options)
+      : isFolder
+        ? below(features, key, options)
+        : named(features, key, options);
+  for await (const version of found) {
+    isThere = true;
+    if (filter === undefined || filter(version.name, version)) yield version;
+  }
+  if (!isThere) {
+    throw notFound(`There are no versions of ${text}, and no delete markers`);
   }
 }
 
-/** What a folder below has is not listed: the listing goes on after it. */
-async function* oneLevel(
+async function* below(
   features: BucketFeatures,
-  folder: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<FoundVersion | FoundFolder> {
-  let startAfter: string | undefined;
-  do {
-    const after: string | undefined = startAfter;
-    startAfter = undefined;
-    for await (const one of features.listVersions({ prefix: folder, startAfter: after, signal })) {
-      const name = one.key.slice(folder.length);
-      const slash = name.indexOf('/');
-      if (slash === -1) {
-        yield { ...one, type: 'version', name };
-        continue;
-      }
-      const prefix = folder + name.slice(0, slash + 1);
-      yield { type: 'prefix', prefix, name: name.slice(0, slash + 1) };
-      // Nothing that a key can go on with is after this.
-      startAfter = `${prefix}\u{10FFFF}`;
-      break;
+  prefix: string,
+  { signal }: WalkVersionsOptions,
+): AsyncGenerator<FoundVersion> {
+  for await (const version of features.listVersions({ prefix, signal })) {
+    yield { ...version, name: version.key.slice(prefix.length) };
+  }
+}
+
+/** Those of one object come first of all that begin with its key. */
+async function* exactly(
+  features: BucketFeatures,
+  key: string,
+  { signal }: WalkVersionsOptions,
+): AsyncGenerator<FoundVersion> {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  for await (const version of features.listVersions({ prefix: key, signal })) {
+    if (version.key !== key) return;
+    yield { ...version, name };
+  }
+}
+
+async function* named(
+  features: BucketFeatures,
+  key: string,
+  options: WalkVersionsOptions,
+): AsyncGenerator<FoundVersion> {
+  const object = (): AsyncIterable<FoundVersion> => exactly(features, key, options);
+  const folder = (): AsyncIterable<FoundVersion> => below(features, `${key}/`, options);
+  const ways =
+    options.below === false ? [object] : options.below === 'else' ? [object, folder] : [folder, object];
+  for (const way of ways) {
+    let isThere = false;
+    for await (const version of way()) {
+      isThere = true;
+      yield version;
     }
-  } while (startAfter !== undefined);
+    if (isThere) return;
+  }
+}
+
+async function* matching(
+  features: BucketFeatures,
+  base: string,
+  pattern: string,
+  options: WalkVersionsOptions,
+): AsyncGenerator<FoundVersion> {
+  const isFolder = pattern.endsWith('/');
+  const source = globSource(isFolder ? pattern.slice(0, -1) : pattern);
+  // As for objects: a pattern reaches what is below the folders that match only where that was asked for.
+  const end = isFolder ? '/' : options.below === true ? '(?:/|$)' : '$';
+  const expression = new RegExp(`^(?:${source})${end}`, 'su');
+  const prefix = base + literalStart(pattern);
+  for await (const version of features.listVersions({ prefix, signal: options.signal })) {
+    const name = version.key.slice(base.length);
+    if (expression.test(name)) yield { ...version, name };
+  }
 }

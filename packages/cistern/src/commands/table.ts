@@ -18,6 +18,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('stat', 'look', 'Say all that is known of objects and buckets', () => import('./stat.ts')),
   entry('du', 'look', 'Count objects and their bytes', () => import('./du.ts')),
   entry('find', 'look', 'Find objects by name, age and size', () => import('./find.ts')),
+  entry('uploads', 'look', 'List, abort and resume uploads in progress', () => import('./uploads.ts')),
   entry('cat', 'look', 'Print objects, also while they are uploaded', () => import('./cat.ts')),
   entry('versions', 'look', 'List the versions of objects', () => import('./versions.ts')),
   entry('presign', 'look', 'Print a URL that works for anyone, for a time', () => import('./presign.ts')),

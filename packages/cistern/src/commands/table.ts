@@ -15,6 +15,8 @@ function entry(
 export const COMMANDS: readonly CommandEntry[] = [
   entry('ls', 'look', 'List buckets, folders and objects', () => import('./ls.ts')),
   entry('cat', 'look', 'Print objects, also while they are uploaded', () => import('./cat.ts')),
+  entry('head', 'look', 'Print the beginning of objects', () => import('./head.ts')),
+  entry('tail', 'look', 'Print the end of objects, and what comes after it', () => import('./tail.ts')),
   entry('put', 'move', 'Store a pipe or a file, also so that others can follow', () => import('./put.ts')),
 
   entry('cp', 'move', 'Copy between any two places', () => import('./cp.ts')),

@@ -48,6 +48,11 @@ export class SyncReport {
   async add(record: SyncRecord): Promise<void> {
     const { key, action, size, error } = record;
     if (this.#two === undefined) return;
+    if (action === 'skip' && error === undefined && this.#flags.verbose !== true) {
+      // Most records of most runs.
+      this.#counts.skipped++;
+      return;
+    }
     const { left, right } = this.#two;
     const name = (action === 'delete' ? right : left).name(key);
     if (error !== undefined) this.#fail(name, reasonOf(error));
@@ -102,7 +107,7 @@ export class SyncReport {
       if (error !== undefined) {
         const { code, message, advice } = await explain(reasonOf(error));
         await this.#cli.out.json({ type: 'error', action, ...names, size, error: { code, message, advice } });
-      } else if (action !== 'skip' || verbose === true) {
+      } else {
         await this.#cli.out.json({
           type: action,
           ...names,

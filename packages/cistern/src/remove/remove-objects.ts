@@ -18,6 +18,7 @@ import { removeEmptyFolders } from './empty-folders.ts';
 import { counted } from './removal.ts';
 import type { Removal } from './removal.ts';
 import type { RmFlags } from './rm-flags.ts';
+import { untilStopped } from './until-stopped.ts';
 
 /** Looks for single objects under way at once: a deletion would not tell that there was none. */
 const LOOKS_MAX = 16;
@@ -68,20 +69,16 @@ async function removeFrom(
   const { signal } = cli;
   // Of one store all places name keys alike.
   const name = (key: string): string => selections[0]?.opened.name(key) ?? key;
-  const keys = keysOf(cli, selections, removing);
-  try {
-    if (flags.dryRun === true) {
-      for await (const key of keys) await removal.delete({ name: name(key), key });
-      return;
-    }
-    for await (const { key, error } of store.delete(keys, { signal })) {
+  const keys = untilStopped(keysOf(cli, selections, removing), signal);
+  if (flags.dryRun === true) {
+    for await (const key of keys) await removal.delete({ name: name(key), key });
+  } else {
+    for await (const { key, error } of store.delete(keys)) {
       if (error === undefined) await removal.delete({ name: name(key), key });
       else await removal.fail({ name: name(key), key }, error);
     }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    throw interrupted('Stopped', 'The same command goes on with what is left.');
   }
+  if (signal.aborted) throw interrupted('Stopped', 'The same command goes on with what is left.');
 }
 
 /** Those of single objects first, as they are found to be there. What is not there is a failure of its own. */

@@ -22,8 +22,8 @@ Stopped in the middle, the same command goes on where it was.`,
     .addHelpText(
       'after',
       `
--r copies what is in a folder to the destination. Of several sources each keeps its own name below it,
-which must be a folder then.
+-r copies what is in a folder to the destination. Of several sources each keeps its own name below
+the destination, which must be a folder then.
 
 Examples:
   cistern cp film.mp4 s3://films/                    as s3://films/film.mp4

@@ -14,6 +14,10 @@ function entry(
 
 export const COMMANDS: readonly CommandEntry[] = [
   entry('ls', 'look', 'List buckets, folders and objects', () => import('./ls.ts')),
+  entry('tree', 'look', 'Show folders and objects as a tree', () => import('./tree.ts')),
+  entry('stat', 'look', 'Say all that is known of objects and buckets', () => import('./stat.ts')),
+  entry('du', 'look', 'Count objects and their bytes', () => import('./du.ts')),
+  entry('find', 'look', 'Find objects by name, age and size', () => import('./find.ts')),
   entry('cat', 'look', 'Print objects, also while they are uploaded', () => import('./cat.ts')),
   entry('versions', 'look', 'List the versions of objects', () => import('./versions.ts')),
   entry('presign', 'look', 'Print a URL that works for anyone, for a time', () => import('./presign.ts')),
@@ -21,6 +25,7 @@ export const COMMANDS: readonly CommandEntry[] = [
 
   entry('cp', 'move', 'Copy between any two places', () => import('./cp.ts')),
   entry('mv', 'move', 'Move between any two places', () => import('./mv.ts')),
+  entry('sync', 'move', 'Make one place like another', () => import('./sync.ts'), ['mirror']),
 
   entry('mb', 'change', 'Make buckets', () => import('./mb.ts')),
   entry('rb', 'change', 'Remove buckets', () => import('./rb.ts')),
@@ -39,5 +44,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),
 
   entry('bench', 'setup', 'Measure how fast a store is from here', () => import('./bench.ts')),
+  entry('doctor', 'setup', 'Look for what is wrong, and say what to do', () => import('./doctor.ts')),
   entry('remote', 'setup', 'Name places, and keep how to reach them', () => import('./remote.ts')),
 ];

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
 import { connect } from '@cistern/store';
+import { s3 as s3Store } from '@cistern/store/s3';
 import { REGION, startTestServer } from '../support/server.ts';
 import { needsS3rver, startS3rver } from '../support/s3rver.ts';
 import { cliHome, golden, shapesOf } from './cli.ts';
@@ -161,6 +162,14 @@ suite('snapshots', () => {
     assert.equal(code, 2);
     assert.match(err, /is no Cistern/);
     assert.equal(await other.ok(['ls', 's3://']), 'box/\n');
+    const versions = await other.run(['versions', 's3://box']);
+    assert.equal(versions.code, 2);
+    await using store = s3Store({ ...server, bucket: 'box' });
+    await store.put('a/b', 'x');
+    const full = await other.run(['rb', 's3://box']);
+    assert.match(full.err, /s3:\/\/box is not empty: it has 1 object\n/);
+    await other.ok(['rb', '--force', '--yes', 's3://box']);
+    assert.equal(await other.ok(['ls', 's3://']), '');
   });
 });
 

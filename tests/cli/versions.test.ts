@@ -148,6 +148,11 @@ suite('snapshots', () => {
     assert.equal(await service.bucket('forked').get('file').text(), 'old');
     const { code, err } = await home.run(['snapshot', 'rm', 's3://tagged', 'absent', 'one']);
     assert.equal(code, 3, err);
+    assert.match(err, /s3:\/\/tagged has no snapshot absent/);
+    const absent = await home.run(['snapshot', 'fork', 's3://tagged', 's3://new', '--snapshot', 'no']);
+    assert.deepEqual([absent.code, /s3:\/\/tagged has no snapshot no\n/.test(absent.err)], [3, true]);
+    const taken = await home.run(['snapshot', 'fork', 's3://tagged', 's3://forked']);
+    assert.match(taken.err, /There is a bucket s3:\/\/forked already/);
     assert.match(
       await home.ok(['snapshot', 'ls', 's3://tagged']),
       /^[\d: -]+  \d{4}\S+  s3:\/\/tagged--\S+--snap\n$/,

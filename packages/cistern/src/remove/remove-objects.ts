@@ -7,7 +7,8 @@ import { isStoreError } from '@cistern/store';
 import type { Store } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
 import { EXIT_NOT_FOUND } from '../command/exit-codes.ts';
-import { Failure, interrupted, notFound, usage } from '../failures/failure.ts';
+import { Failure, interrupted, usage } from '../failures/failure.ts';
+import { report } from '../failures/report.ts';
 import { expand } from '../select/expand.ts';
 import type { Selection } from '../select/expand.ts';
 import { toFilter } from '../select/filters.ts';
@@ -36,8 +37,15 @@ export async function removeObjects(
   for (const selection of selections) checkFolder(selection, flags);
   const filter = toFilter(flags);
   await confirmAll(cli, selections, flags);
-  for (const [store, own] of Map.groupBy(selections, ({ opened }) => opened.store)) {
-    await removeFrom(cli, store, own, { flags, filter, removal });
+  const stores = Map.groupBy(selections, ({ opened }) => opened.store);
+  for (const [store, own] of stores) {
+    try {
+      await removeFrom(cli, store, own, { flags, filter, removal });
+    } catch (error) {
+      // A bucket that is not there is in nobody else's way.
+      if (stores.size === 1 || cli.signal.aborted) throw error;
+      await report(cli, error);
+    }
   }
   if (flags.recursive !== true || flags.dryRun === true || filter !== undefined) return;
   for (const selection of selections) {
@@ -127,17 +135,12 @@ async function* singleKeys(
   }
 }
 
-/** A bucket that is not there is another failure, and a folder of that name is probably what was meant. */
-async function missing(store: Store, key: string, error: Error, signal: AbortSignal): Promise<Error> {
-  try {
-    for await (const _ of store.list({ prefix: `${key}/`, delimiter: '/', signal })) {
-      return usage('It is a folder', '-r deletes all that is below it');
-    }
-  } catch (other) {
-    if (isStoreError(other, 'NotFound')) return other;
-    throw other;
+/** A folder of that name is probably what was meant. @throws {StoreError} when there is no such bucket either */
+async function missing(store: Store, key: string, cause: Error, signal: AbortSignal): Promise<Failure> {
+  for await (const _ of store.list({ prefix: `${key}/`, delimiter: '/', signal })) {
+    return usage('It is a folder', '-r deletes all that is below it');
   }
-  return notFound('There is no such object', isStoreError(error) ? undefined : error.message);
+  return new Failure('There is no such object', { exitCode: EXIT_NOT_FOUND, cause });
 }
 
 async function* walkedKeys(

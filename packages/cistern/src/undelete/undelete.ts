@@ -95,7 +95,7 @@ export class Undeletion {
     const { json, quiet, dryRun } = this.#flags;
     if (json === true) {
       await cli.out.json({ type: 'summary', undeleted: back, failed, dryRun });
-    } else if (quiet !== true) {
+    } else if (quiet !== true && (back > 0 || cli.exitCode === 0)) {
       await cli.out.flush();
       const done = `${dryRun === true ? 'would bring back' : 'brought back'} ${counted(back, 'object')}`;
       cli.warn(failed === 0 ? done : `${done}; ${failed.toLocaleString('en')} failed`);
@@ -145,7 +145,7 @@ export class Undeletion {
   async #fail(name: string, error: unknown): Promise<void> {
     this.#failed++;
     const cli = this.#cli;
-    const { code, message, advice, exitCode } = await explain(error);
+    const { code, message, advice, exitCode } = await explain(error, cli);
     if (cli.exitCode === 0) cli.exitCode = exitCode;
     if (this.#flags.json === true) await cli.out.json({ type: 'failed', name, code, message, advice });
     else {

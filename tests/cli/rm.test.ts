@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, beforeEach, suite, test } from 'node:test';
 import { connect } from '@cistern/store';
@@ -179,6 +179,11 @@ suite('rm', () => {
     const { code, err } = await home.run(['rm', '-r', '.']);
     assert.equal(code, 2, err);
     assert.match(err, /Delete all that is in \.\?/);
+    await symlink(folder, join(home.folder, 'link'));
+    const link = await home.run(['rm', '-r', 'link']);
+    assert.equal(link.code, 2);
+    assert.match(link.err, /link is a link to a folder/);
+    assert.equal(existsSync(join(folder, 'b.txt')), true);
     await home.ok(['rm', '-r', 'data/']);
     assert.equal(existsSync(folder), false);
   });

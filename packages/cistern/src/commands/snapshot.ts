@@ -149,8 +149,9 @@ async function explained<T>(
     if (taken !== undefined && error.code === 'AlreadyExists') {
       throw new Failure(taken, { advice: 'Choose another name, or remove that one first.', cause: error });
     }
-    // A snapshot to be forked is named as a bucket.
-    if (missing !== undefined && (code === 'NoSuchSnapshot' || code === 'NoSuchBucket')) {
+    // A snapshot to be forked is named to the server as a bucket.
+    const isMissing = code === 'NoSuchSnapshot' || (code === 'NoSuchBucket' && taken !== undefined);
+    if (missing !== undefined && isMissing) {
       const advice = 'cistern snapshot ls names those there are.';
       throw new Failure(missing, { advice, exitCode: EXIT_NOT_FOUND, cause: error });
     }

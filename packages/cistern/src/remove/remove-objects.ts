@@ -3,6 +3,7 @@
  * however many there are.
  */
 
+import { lstatSync } from 'node:fs';
 import { isStoreError } from '@cistern/store';
 import type { Store } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
@@ -62,7 +63,12 @@ interface Removing {
   readonly removal: Removal;
 }
 
-function checkFolder({ text, isFolder, pattern }: Selection, { recursive }: RmFlags): void {
+function checkFolder({ text, isFolder, pattern, opened }: Selection, { recursive }: RmFlags): void {
+  const { kind, path } = opened.place;
+  if (isFolder && pattern === undefined && kind === 'local') {
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    if (isLink) throw usage(`${text} is a link to a folder`, 'Name the folder itself, if that is meant');
+  }
   if (recursive === true || !isFolder || pattern !== undefined) return;
   throw usage(`${text} is a folder`, '-r deletes all that is below it');
 }

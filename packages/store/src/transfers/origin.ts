@@ -39,7 +39,7 @@ export class Origin {
     return knownChecksums(this.store, key, { version, signal: this.#signal });
   }
 
-  /** A small object by one request; `undefined` when it is no small one any more. @throws {StoreError} `NotFound` */
+  /** A small object by one request; `undefined` when it has grown. @throws {StoreError} `NotFound` */
   async whole(size: number): Promise<{ info: ObjectInfo; bytes: Uint8Array } | undefined> {
     const { key, version } = this.source;
     const options = { version, signal: this.#signal };
@@ -55,9 +55,8 @@ export class Origin {
       const info = await this.store.readInto(key, [{ start: 0, into }], { ...options, whole: true });
       return { info, bytes: info.size === size ? into : into.subarray(0, info.size) };
     } catch (error) {
-      if (!isStoreError(error, 'BufferTooSmall')) throw error;
-      const { bytesNeeded = Number.POSITIVE_INFINITY } = error;
-      return bytesNeeded <= SMALL_BYTES && bytesNeeded > size ? this.whole(bytesNeeded) : undefined;
+      if (isStoreError(error, 'BufferTooSmall')) return undefined;
+      throw error;
     }
   }
 

@@ -10,6 +10,8 @@ import { localFileOf } from './local-target.ts';
 /** Objects up to this many bytes are read at once, and written from memory: one request on each side. */
 export const SMALL_BYTES = 1024 * 1024;
 
+const ZEROED_BYTES = 64 * 1024;
+
 export type TransferSource = Pick<ListedObject, 'key' | 'size'> & {
   readonly version?: string | undefined;
 };
@@ -47,7 +49,8 @@ export class Origin {
       if (read.info.size > SMALL_BYTES) return undefined;
       return { info: read.info, bytes: await collect(read.body) };
     }
-    const into = Buffer.allocUnsafeSlow(size);
+    // Not filled with zeros first, where that takes longer than asking for such memory.
+    const into = size <= ZEROED_BYTES ? new Uint8Array(size) : Buffer.allocUnsafeSlow(size);
     try {
       const info = await this.store.readInto(key, [{ start: 0, into }], { ...options, whole: true });
       return { info, bytes: info.size === size ? into : into.subarray(0, info.size) };

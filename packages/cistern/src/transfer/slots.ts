@@ -4,7 +4,6 @@
 export const SLOTS = 32;
 /** An object of so many bytes weighs one. */
 const UNIT_BYTES = 4 * 1024 * 1024;
-/** Two of the largest at once: each has its parts in memory. */
 const WEIGHT_MAX = 16;
 
 export function weightOf(size: number): number {

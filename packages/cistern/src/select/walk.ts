@@ -8,6 +8,7 @@ import type { Failure } from '../failures/failure.ts';
 import type { Selection } from './expand.ts';
 import type { Filter } from './filters.ts';
 import { globExpression, globSegments, globSource, globStart, literalStart, spansSegments } from './glob.ts';
+import { inOrder } from './in-order.ts';
 
 export interface WalkOptions {
   /** all that is below, not one level of it; with a pattern, also what is below the folders that match */
@@ -128,16 +129,32 @@ function matching(
       yield* level(`${folder}${literalStart(segment)}/`, index + 1);
       return;
     }
+    if (!isLast) {
+      yield* inOrder(foldersBelow(folder, index));
+      return;
+    }
     const expression = globExpression(segment);
-    const prefix = folder + literalStart(segment);
-    for await (const entry of list(store, prefix, { ...options, recursive: false })) {
-      if (entry.type === 'object') {
-        if (isLast && !onlyFolders && expression.test(entry.key.slice(folder.length))) yield entry;
-      } else if (expression.test(entry.prefix.slice(folder.length, -1))) {
-        if (isLast) yield entry;
-        else yield* level(entry.prefix, index + 1);
+    for await (const entry of oneLevel(folder, segment)) {
+      const isMatch =
+        entry.type === 'object'
+          ? !onlyFolders && expression.test(entry.key.slice(folder.length))
+          : expression.test(entry.prefix.slice(folder.length, -1));
+      if (isMatch) yield entry;
+    }
+  }
+
+  async function* foldersBelow(folder: string, index: number): AsyncGenerator<AsyncIterable<ListEntry>> {
+    const segment = segments[index] ?? '';
+    const expression = globExpression(segment);
+    for await (const entry of oneLevel(folder, segment)) {
+      if (entry.type === 'prefix' && expression.test(entry.prefix.slice(folder.length, -1))) {
+        yield level(entry.prefix, index + 1);
       }
     }
+  }
+
+  function oneLevel(folder: string, segment: string): AsyncIterable<ListEntry> {
+    return list(store, folder + literalStart(segment), { ...options, recursive: false });
   }
   return level(base, 0);
 }

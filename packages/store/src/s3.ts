@@ -47,7 +47,9 @@ export function s3(options: S3Options): Store {
 /** A service: makes, lists and deletes buckets, and hands them out as stores that retry. Contacts nobody. @throws as `s3` */
 export function s3Service(options: S3ServiceOptions): Service {
   const settings = toSettings({ ...options, bucket: 'any' }, process.env);
-  const open = (bucket: string): Store => retry(ATTEMPTS, s3({ ...options, bucket }));
+  // Keys that were looked for are of one source, so that its buckets are known to be of one service: copies stay inside of it.
+  const { credentials } = settings;
+  const open = (bucket: string): Store => retry(ATTEMPTS, s3({ ...options, credentials, bucket }));
   return new S3Service(settings, open, retrying(ATTEMPTS));
 }
 

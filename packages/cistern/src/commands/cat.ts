@@ -2,8 +2,8 @@
 
 import { Command } from 'commander';
 import type { Cli } from '../command/cli.ts';
-import { placeOptions } from '../command/options.ts';
-import type { ReachFlags } from '../command/options.ts';
+import { literalOption, placeOptions } from '../command/options.ts';
+import type { LiteralFlag, ReachFlags } from '../command/options.ts';
 import { usage } from '../failures/failure.ts';
 import { report } from '../failures/report.ts';
 import { parseByteRange } from '../stream/byte-range.ts';
@@ -13,7 +13,7 @@ import type { NamedObject } from '../stream/named-objects.ts';
 import { printBytes } from '../stream/print-bytes.ts';
 import { parseDuration } from '../values/duration.ts';
 
-interface CatFlags extends ReachFlags {
+interface CatFlags extends ReachFlags, LiteralFlag {
   readonly range?: string;
   readonly version?: string;
   readonly follow?: true;
@@ -39,7 +39,7 @@ Examples:
   cistern cat --range 0-1023 prod:films/film.mp4 | file -
   cistern cat --follow s3://builds/log.txt         while "cistern put --live" writes it`,
     );
-  placeOptions(cat);
+  literalOption(placeOptions(cat));
   return cat.action((places: string[], flags: CatFlags) => run(cli, places, flags));
 }
 

@@ -23,7 +23,7 @@ Stopped in the middle, the same command goes on where it was.`,
       'after',
       `
 -r copies what is in a folder to the destination. Of several sources each keeps its own name below
-it, which must be a folder then.
+the destination, which must be a folder then.
 
 Examples:
   cistern cp film.mp4 s3://films/                    as s3://films/film.mp4

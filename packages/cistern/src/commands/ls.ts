@@ -1,81 +1,97 @@
 /** `cistern ls`: buckets, and what is in a place. */
 
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import type { Cli } from '../command/cli.ts';
 import { filterOptions, jsonOption, literalOption, placeOptions } from '../command/options.ts';
 import type { FilterFlags, LiteralFlag, OutputFlags, ReachFlags } from '../command/options.ts';
+import { report } from '../failures/report.ts';
+import { toDocument, toLine } from '../listing/lines.ts';
+import type { Place } from '../places/place.ts';
 import { expand } from '../select/expand.ts';
 import { toFilter } from '../select/filters.ts';
+import { toNamer } from '../select/names.ts';
 import { walk } from '../select/walk.ts';
-import type { Found } from '../select/walk.ts';
-import { formatBytes, formatTime } from '../terminal/sizes.ts';
+import { printable } from '../terminal/printable.ts';
+import { formatTime } from '../terminal/sizes.ts';
 
 interface LsFlags extends OutputFlags, ReachFlags, FilterFlags, LiteralFlag {
   readonly long?: true;
   readonly recursive?: true;
   readonly human?: true;
+  readonly versions?: true;
 }
 
 export function command(cli: Cli): Command {
   const ls = new Command('ls')
-    .description('List buckets, folders and objects.')
-    .argument('[place]', 'what to list', '.')
-    .option('-l, --long', 'size, time and etag of each object')
+    .description(
+      'List buckets, folders and objects. Names are relative to the place; of several places they are\n' +
+        'whole. A place without a slash at its end is the folder of that name, else the object.',
+    )
+    .addArgument(new Argument('[place...]', 'what to list').default(['.'], '"."'))
+    .option('-l, --long', 'time, size and etag of each object')
     .option('-r, --recursive', 'all that is below, not one level of it')
     .option('-H, --human', 'sizes as people read them')
+    .option('--versions', 'all that the bucket keeps: time, size and id of each version')
     .addHelpText(
       'after',
       `
 Examples:
-  cistern ls s3://                      all buckets
-  cistern ls -l s3://photos/2026/       one level of a bucket
-  cistern ls -rH prod:photos            all of it
-  cistern ls --json zip:backup.zip      a document a line, for scripts`,
+  cistern ls s3://                                  all buckets
+  cistern ls -l s3://photos/2026                    one level of a bucket
+  cistern ls -rH prod:photos --larger-than 10MiB    all of it, if it is large
+  cistern ls 's3://logs/2026-*/*.gz'                what matches
+  cistern ls --json zip:backup.zip                  a document a line, for scripts`,
     );
   jsonOption(placeOptions(literalOption(filterOptions(ls))));
-  return ls.action((place: string, flags: LsFlags) => run(cli, place, flags));
+  return ls.action((places: string[], flags: LsFlags) => run(cli, places, flags));
 }
 
-async function run(cli: Cli, text: string, flags: LsFlags): Promise<void> {
+async function run(cli: Cli, texts: readonly string[], flags: LsFlags): Promise<void> {
   const places = await cli.places();
-  const place = places.parse(text);
-  if ((place.kind === 's3' || place.kind === 'azure') && place.bucket === '') {
-    await listBuckets(cli, await places.service(place, flags), flags);
-    return;
+  for (const text of texts) {
+    try {
+      const place = places.parse(text);
+      const isService = (place.kind === 's3' || place.kind === 'azure') && place.bucket === '';
+      await (isService ? listBuckets(cli, place, flags) : list(cli, place, flags, texts.length > 1));
+    } catch (error) {
+      // The others are listed all the same, as ls does.
+      await report(cli, error);
+    }
+    if (cli.out.isClosed || cli.signal.aborted) return;
   }
-  const selection = await expand(places, place, flags);
+}
+
+async function list(cli: Cli, place: Place, flags: LsFlags, isOneOfMany: boolean): Promise<void> {
+  const selection = await expand(await cli.places(), place, flags);
   const options = { recursive: flags.recursive, filter: toFilter(flags), signal: cli.signal };
-  for await (const entry of walk(selection, options)) {
-    const wait = flags.json === true ? cli.out.json(toJson(entry)) : cli.out.line(toLine(entry, flags));
+  const toName = isOneOfMany ? toNamer(selection, flags.literal) : undefined;
+  const found =
+    flags.versions === true
+      ? (await import('../select/roll-up-versions.ts')).walkVersions(selection, options)
+      : walk(selection, options);
+  const { isTerminal } = cli.out;
+  for await (const entry of found) {
+    let wait;
+    if (flags.json === true) {
+      wait = cli.out.json(toDocument(entry));
+    } else {
+      const name = toName?.(entry) ?? (entry.name === '' ? './' : entry.name);
+      wait = cli.out.line(toLine(entry, isTerminal ? printable(name) : name, flags));
+    }
+    // Nothing is waited for between two writes.
     if (wait !== undefined) await wait;
+    if (cli.out.isClosed) return;
   }
 }
 
-async function listBuckets(
-  cli: Cli,
-  service: { listBuckets(): AsyncIterable<{ name: string; createdAt?: Date | undefined }> },
-  flags: LsFlags,
-): Promise<void> {
-  for await (const { name, createdAt } of service.listBuckets()) {
-    if (flags.json === true)
+async function listBuckets(cli: Cli, place: Place, flags: LsFlags): Promise<void> {
+  const service = await (await cli.places()).service(place, flags);
+  for await (const { name, createdAt } of service.listBuckets({ signal: cli.signal })) {
+    if (flags.json === true) {
       await cli.out.json({ type: 'bucket', name, createdAt: createdAt?.toISOString() });
-    else
-      await cli.out.line(
-        flags.long === true && createdAt ? `${formatTime(createdAt)}  ${name}/` : `${name}/`,
-      );
+    } else {
+      const time = createdAt === undefined ? '' : formatTime(createdAt);
+      await cli.out.line(flags.long === true ? `${time.padEnd(19)}  ${name}/` : `${name}/`);
+    }
   }
-}
-
-function toJson(entry: Found): object {
-  if (entry.type === 'prefix') return { type: entry.type, prefix: entry.prefix };
-  const { type, key, size, etag, lastModified, version } = entry;
-  return { type, key, size, lastModified: lastModified.toISOString(), etag, version };
-}
-
-function toLine(entry: Found, { long, human }: LsFlags): string {
-  if (entry.type === 'prefix')
-    return long === true ? `${''.padEnd(19)}  ${''.padStart(12)}  ${entry.name}` : entry.name;
-  if (long !== true) return entry.name;
-  const size = human === true ? formatBytes(entry.size) : String(entry.size);
-  return `${formatTime(entry.lastModified)}  ${size.padStart(12)}  ${entry.name}`;
 }

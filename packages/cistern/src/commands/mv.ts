@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import type { Cli } from '../command/cli.ts';
 import { usage } from '../failures/failure.ts';
 import { splitPlaces, transferOptions } from '../transfer/transfer-flags.ts';
+import type { TransferCommand } from '../transfer/transfer-command.ts';
 import type { NamedPlaces, TransferFlags } from '../transfer/transfer-flags.ts';
 
 export function command(cli: Cli): Command {
@@ -12,8 +13,8 @@ export function command(cli: Cli): Command {
       `Move objects and files between any two places.
 
 Each is copied, the copy is made sure of, and then the source is deleted: one that could not be
-copied stays. What is at the destination and differs is replaced with --overwrite only. Stopped in the
-middle, the same command goes on.`,
+copied stays. What is at the destination and differs is replaced with --overwrite only. Stopped in
+the middle, the same command goes on.`,
     )
     .usage('[options] <source...> <destination>')
     .argument('<place...>', 'what to move, and then where to: with a slash at its end, a folder')
@@ -21,7 +22,7 @@ middle, the same command goes on.`,
       'after',
       `
 -r moves what is in a folder to the destination. Of several sources each keeps its own name below
-it, which must be a folder then.
+the destination, which must be a folder then.
 
 Examples:
   cistern mv s3://films/a.mp4 s3://films/b.mp4          a new name, without the bytes passing here
@@ -39,6 +40,11 @@ async function run(cli: Cli, { sources, destination }: NamedPlaces, flags: Trans
   }
   const { runTransferCommand } = await import('../transfer/transfer-command.ts');
   const { holdsSame, moveJob } = await import('../transfer/mover.ts');
+  const { linkFile } = await import('../transfer/rename-file.ts');
   const verb = { name: 'move', past: 'moved' } as const;
-  await runTransferCommand(cli, { verb, isSame: holdsSame, act: moveJob }, { sources, destination }, flags);
+  // A copy can be synced before it gets its name, a name cannot.
+  const shortcut: TransferCommand['shortcut'] =
+    flags.durable === true ? undefined : (job, signal) => linkFile(job, flags.overwrite === true, signal);
+  const moving = { verb, isSame: holdsSame, shortcut, act: moveJob };
+  await runTransferCommand(cli, moving, { sources, destination }, flags);
 }

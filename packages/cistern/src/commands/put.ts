@@ -9,7 +9,7 @@ import { usage } from '../failures/failure.ts';
 import { openInput } from '../stream/input.ts';
 import { Putting } from '../stream/putting.ts';
 import { toAttributes } from '../values/attributes.ts';
-import { parseBytes } from '../values/bytes.ts';
+import { parseSize } from '../values/bytes.ts';
 import { parseDuration } from '../values/duration.ts';
 
 interface PutFlags extends ReachFlags, AttributeFlags, OutputFlags, ProgressFlags {
@@ -58,7 +58,7 @@ async function run(cli: Cli, from: string, to: string, flags: PutFlags): Promise
       `From a file: cistern uploads resume ${to} ${from} --id ${flags.resume}`,
     );
   }
-  const partSize = flags.partSize === undefined ? undefined : parseBytes('--part-size', flags.partSize);
+  const partSize = flags.partSize === undefined ? undefined : parseSize('--part-size', flags.partSize);
   const flushMs = parseDuration('--flush-every', flags.flushEvery);
   const opened = await (await cli.places()).open(to, flags);
   const input = await openInput(cli, from);
@@ -66,11 +66,15 @@ async function run(cli: Cli, from: string, to: string, flags: PutFlags): Promise
     throw usage('--part-size is for files and for --live', 'Parts of a pipe grow with it.');
   }
   const key = keyFor(opened.key, opened.isFolder, from, to);
+  // As cp does: what a file is, most readers tell by its name.
+  const { guessContentType } = await import('../transfer/content-type.ts');
+  const keepsType = opened.store.capabilities.attributes && flags.resume === undefined;
+  const guessed = keepsType ? guessContentType(key) : undefined;
   const putting = new Putting(cli, flags, {
     store: opened.store,
     key,
     name: opened.name(key),
-    attributes,
+    attributes: guessed === undefined ? attributes : { contentType: guessed, ...attributes },
     partSize,
     overwrite: flags.overwrite === true,
   });

@@ -14,11 +14,31 @@ function entry(
 
 export const COMMANDS: readonly CommandEntry[] = [
   entry('ls', 'look', 'List buckets, folders and objects', () => import('./ls.ts')),
+  entry('tree', 'look', 'Show folders and objects as a tree', () => import('./tree.ts')),
+  entry('stat', 'look', 'Say all that is known of objects and buckets', () => import('./stat.ts')),
+  entry('du', 'look', 'Count objects and their bytes', () => import('./du.ts')),
+  entry('find', 'look', 'Find objects by name, age and size', () => import('./find.ts')),
   entry('cat', 'look', 'Print objects, also while they are uploaded', () => import('./cat.ts')),
+  entry('versions', 'look', 'List the versions of objects', () => import('./versions.ts')),
+  entry('presign', 'look', 'Print a URL that works for anyone, for a time', () => import('./presign.ts')),
   entry('put', 'move', 'Store a pipe or a file, also so that others can follow', () => import('./put.ts')),
 
   entry('cp', 'move', 'Copy between any two places', () => import('./cp.ts')),
   entry('mv', 'move', 'Move between any two places', () => import('./mv.ts')),
+  entry('sync', 'move', 'Make one place like another', () => import('./sync.ts'), ['mirror']),
+
+  entry('mb', 'change', 'Make buckets', () => import('./mb.ts')),
+  entry('rb', 'change', 'Remove buckets', () => import('./rb.ts')),
+  entry('rm', 'change', 'Delete objects', () => import('./rm.ts')),
+  entry('undelete', 'change', 'Bring back what was deleted', () => import('./undelete.ts')),
+  entry('tag', 'change', 'Print or set tags', () => import('./tag.ts')),
+  entry(
+    'versioning',
+    'change',
+    'Say whether a bucket keeps versions, or set it',
+    () => import('./versioning.ts'),
+  ),
+  entry('snapshot', 'change', 'Keep buckets as they are, and fork them', () => import('./snapshot.ts')),
 
   entry('serve', 'serve', 'Serve S3 from a data directory', () => import('../serve/command.ts')),
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),

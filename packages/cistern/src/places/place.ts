@@ -38,6 +38,8 @@ export interface Place {
   readonly isFolder: boolean;
   /** the remote by which it was named, and its name */
   readonly remote?: Remote | undefined;
+  /** the beginning of `key` that is the remote's own: '' or with a slash at its end */
+  readonly remoteKey?: string | undefined;
 }
 
 export interface PlaceContext {
@@ -136,8 +138,9 @@ function remotePlace(text: string, remote: Remote, rest: string, context: PlaceC
   const base = isService || url.endsWith('/') ? url : `${url}/`;
   const tail = rest.replace(/^\//, '');
   const whole = tail === '' && !isService ? url : base + tail;
-  const parsed = parsePlace(whole, { ...context, remotes: () => new Map() });
-  return { ...parsed, text, remote };
+  const plain = { ...context, remotes: () => new Map() };
+  const remoteKey = isService ? '' : parsePlace(base, plain).key;
+  return { ...parsePlace(whole, plain), text, remote, remoteKey };
 }
 
 /** Where the file that is a store ends, and the key in it begins. */

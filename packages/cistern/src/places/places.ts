@@ -35,6 +35,10 @@ const SKIPPED: Readonly<Record<SkippedReason, string>> = {
   name: 'its name is no text that can be a key',
 };
 
+export function skippedText(path: string, why: SkippedReason): string {
+  return `${path} is left out: ${SKIPPED[why]}`;
+}
+
 /** A place with its store. */
 export interface OpenPlace {
   readonly place: Place;
@@ -60,7 +64,7 @@ export interface Reached {
 
 export class Places {
   /** Called for what folders of this machine have that is no object, while they are listed; what it throws ends the listing. */
-  onSkipped: Skipped = (path, why) => this.#cli.warn(`${path} is left out: ${SKIPPED[why]}`);
+  onSkipped: Skipped = (path, why) => this.#cli.warn(skippedText(path, why));
   readonly #cli: Cli;
   readonly #services = new Map<string, Promise<Service>>();
   readonly #reached: Reached[] = [];
@@ -169,11 +173,11 @@ export class Places {
 }
 
 /** A key as the user would name it. */
-function shown({ kind, bucket, text, remote, key: named }: Place, key: string): string {
+function shown({ kind, bucket, text, remote, remoteKey = '', key: named }: Place, key: string): string {
   if (remote !== undefined) {
-    // What stands before the key in the text, the remote's own part included.
-    const own = named === '' ? text : text.slice(0, text.length - named.length);
-    if (text.endsWith(named) && own !== '') return `${own}${/[:/]$/.test(own) ? '' : '/'}${key}`;
+    // The object that has the name of the folder for which the remote stands is named by the remote alone.
+    const own = key.startsWith(remoteKey) ? key.slice(remoteKey.length) : '';
+    return `${remote.name}:${/^(?:s3|az):\/\/$/.test(remote.url) ? `${bucket}/` : ''}${own}`;
   }
   if (kind === 's3') return `s3://${bucket}/${key}`;
   if (kind === 'azure') return `az://${bucket}/${key}`;
@@ -210,7 +214,16 @@ async function connect(place: Place, flags: ReachFlags): Promise<Service> {
     const { azureService } = await import('@cistern/store/azure');
     const { account, accountKey, sasToken, connectionString } = rest;
     const credential = rest.anonymous === true ? ('anonymous' as const) : undefined;
-    return azureService({ account, accountKey, sasToken, connectionString, credential, endpoint });
+    return azureService({
+      account,
+      accountKey,
+      sasToken,
+      connectionString,
+      credential,
+      endpoint,
+      // Whether an account keeps some is its own to say, when one is named.
+      versions: true,
+    });
   }
   const { s3Service, usualCredentials } = await import('@cistern/store/s3');
   const { accessKeyId, secretAccessKey, sessionToken, anonymous, credentialsFile } = rest;

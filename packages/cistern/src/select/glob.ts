@@ -170,3 +170,8 @@ function splitOutside(text: string, separator: string): string[] {
 function escape(sign: string): string {
   return /[\\^$.*+?()[\]{}|/]/.test(sign) ? `\\${sign}` : sign;
 }
+
+/** The pattern that matches `text` alone; `text` itself where nothing in it would be read as a pattern. */
+export function escapeGlob(text: string): string {
+  return globStart(text) === -1 ? text : text.replace(/[\\*?[\]{}]/g, String.raw`\$&`);
+}

@@ -153,3 +153,13 @@ function named(entry: ListEntry, start: number): Found {
   if (entry.type === 'prefix') return { ...entry, name: entry.prefix.slice(start) };
   return { ...entry, name: entry.key.slice(start) };
 }
+
+/** All objects at the place, however deep, as `walk` gives them. */
+export async function* walkObjects(
+  selection: Selection,
+  options: Omit<WalkOptions, 'recursive'> = {},
+): AsyncGenerator<FoundObject> {
+  for await (const found of walk(selection, { ...options, recursive: true })) {
+    if (found.type === 'object') yield found;
+  }
+}

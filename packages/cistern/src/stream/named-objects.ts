@@ -2,8 +2,9 @@
 
 import type { Store } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
-import type { ReachFlags } from '../command/options.ts';
+import type { LiteralFlag, ReachFlags } from '../command/options.ts';
 import { usage } from '../failures/failure.ts';
+import { expand } from '../select/expand.ts';
 
 export interface NamedObject {
   readonly store: Store;
@@ -12,11 +13,26 @@ export interface NamedObject {
   readonly name: string;
 }
 
-/** One object. Whether it is there is not looked at. @throws {Failure} a usage error for a folder */
-export async function* objectsAt(cli: Cli, text: string, flags: ReachFlags): AsyncGenerator<NamedObject> {
-  const places = await cli.places();
-  const opened = await places.open(text, flags);
-  const { store, key, isFolder } = opened;
+/**
+ * One object, whether it is there or not; of a pattern those that match.
+ *
+ * @throws {Failure} a usage error for a folder; not found when nothing matches
+ */
+export async function* objectsAt(
+  cli: Cli,
+  text: string,
+  flags: ReachFlags & LiteralFlag,
+): AsyncGenerator<NamedObject> {
+  const selection = await expand(await cli.places(), text, flags);
+  const { opened, key, isFolder, pattern } = selection;
+  const { store } = opened;
+  if (pattern !== undefined) {
+    const { walk } = await import('../select/walk.ts');
+    for await (const found of walk(selection)) {
+      if (found.type === 'object') yield { store, key: found.key, name: opened.name(found.key) };
+    }
+    return;
+  }
   if (isFolder) throw usage(`${text} is a folder`, `Name an object: cistern ls ${text} shows those it has.`);
   yield { store, key, name: opened.name(key) };
 }

@@ -36,9 +36,9 @@ export class Output {
     return this.#gone;
   }
 
-  /** One line. Await it where there are many: it waits for a slow reader. */
-  line(text: string): Promise<void> | void {
-    this.#pending.push(text, '\n');
+  /** One line, or what `end` ends. Await it where there are many: it waits for a slow reader. */
+  line(text: string, end = '\n'): Promise<void> | void {
+    this.#pending.push(text, end);
     this.#length += text.length + 1;
     if (this.#length >= WRITE_BYTES) return this.flush();
     // What is printed now and then is seen when it is printed.

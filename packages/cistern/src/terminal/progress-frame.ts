@@ -34,7 +34,7 @@ export function progressFrame(snapshot: ProgressSnapshot, options: FrameOptions)
   const shown = snapshot.current.slice(0, room);
   const isOnlyOne = snapshot.isFinal && snapshot.objects.total === 1;
   for (const item of shown) {
-    lines.push(isOnlyOne ? `${GAP}${fit(item.name, width - 2)}` : current(item, width, options));
+    lines.push(isOnlyOne ? `${GAP}${fit(item.name, width - 2, options)}` : current(item, width, options));
   }
   const more = snapshot.current.length - shown.length;
   if (more > 0 && room > 0) lines.push(options.paint('dim', cut(`${GAP}and ${more} more`, width)));
@@ -44,7 +44,7 @@ export function progressFrame(snapshot: ProgressSnapshot, options: FrameOptions)
 function overall(snapshot: ProgressSnapshot, width: number, options: FrameOptions): string {
   const percent = percentOf(snapshot);
   const [amount = ''] = amounts(snapshot);
-  const told = percent === undefined ? '' : `${String(percent).padStart(3)}%`;
+  const told = percent === undefined ? '' : cut(`${String(percent).padStart(3)}%`, width);
   // Least needed last: what finds no room is left out.
   const texts = [told, ...rates(snapshot).toReversed(), amount].filter((text) => text !== '');
   while (texts.length > 1 && stringWidth(texts.join(GAP)) > width) texts.pop();
@@ -76,15 +76,19 @@ function current({ name, size, done }: CurrentItem, width: number, options: Fram
     size === undefined || size === 0
       ? formatBytes(done)
       : `${formatBytes(Math.min(done, size))} of ${formatBytes(size)}`;
-  if (width < 2 * BAR_MIN) return cut(`${GAP}${fit(name, width - 2)}`, width);
+  if (width < 2 * BAR_MIN) return cut(`${GAP}${fit(name, width - 2, options)}`, width);
   if (width < 60) {
-    return `${GAP}${pad(fit(name, width - 2 - 6), width - 2 - 6)}${GAP}${told}`;
+    return `${GAP}${pad(fit(name, width - 2 - 6, options), width - 2 - 6)}${GAP}${told}`;
   }
   const amountWidth = 'xxx.x MiB of xxx.x MiB'.length;
   const barWidth = Math.min(BAR_MAX / 2, Math.floor(width / 5));
   const nameWidth = width - 2 - 2 - barWidth - 1 - 4 - 2 - amountWidth;
   const drawn = share === undefined ? ' '.repeat(barWidth) : bar(share, barWidth, options);
-  const parts = [`${GAP}${pad(fit(name, nameWidth), nameWidth)}`, `${drawn} ${told.padStart(4)}`, amount];
+  const parts = [
+    `${GAP}${pad(fit(name, nameWidth, options), nameWidth)}`,
+    `${drawn} ${told.padStart(4)}`,
+    amount,
+  ];
   return parts.join(GAP);
 }
 
@@ -95,19 +99,21 @@ function bar(share: number, width: number, { isUnicode, paint }: FrameOptions): 
 }
 
 /** The end of a name tells more than its beginning. */
-function fit(name: string, width: number): string {
+function fit(name: string, width: number, { isUnicode }: FrameOptions): string {
   const text = printable(name);
   if (stringWidth(text) <= width) return text;
+  const sign = isUnicode ? '…' : '...';
+  if (width <= sign.length) return '';
   const letters = [...text];
-  let taken = 1;
+  let room = width - sign.length;
   let from = letters.length;
   while (from > 0) {
     const wide = stringWidth(letters[from - 1] ?? '');
-    if (taken + wide > width) break;
-    taken += wide;
+    if (wide > room) break;
+    room -= wide;
     from--;
   }
-  return width < 2 ? '' : `…${letters.slice(from).join('')}`;
+  return `${sign}${letters.slice(from).join('')}`;
 }
 
 function pad(text: string, width: number): string {

@@ -1,5 +1,6 @@
 /** Progress in words: one line at a time, for logs and for the end. Pure. */
 
+import { remaining } from './progress.ts';
 import type { ProgressSnapshot } from './progress.ts';
 import { formatBytes, formatDuration } from './sizes.ts';
 
@@ -53,7 +54,7 @@ export function rates({ bytes, bytesPerSecond, objectsPerSecond, secondsLeft }: 
   if (bytes.total === 0 && objectsPerSecond !== undefined) {
     texts.push(`${Number(objectsPerSecond.toPrecision(3))} objects/s`);
   }
-  if (secondsLeft !== undefined) texts.push(`${formatDuration(secondsLeft)} left`);
+  if (secondsLeft !== undefined && secondsLeft > 0) texts.push(`${formatDuration(secondsLeft)} left`);
   return texts;
 }
 
@@ -65,11 +66,12 @@ export function troubles({ objects }: ProgressSnapshot): string[] {
   return objects.failed === 0 ? [] : [countOf(objects.failed, 'error')];
 }
 
-/** Whole, and 100 at the very end only. @returns undefined while the total is not known */
+/** Whole; 100 when every object is settled, and not before. @returns undefined while the total is not known */
 export function percentOf({ objects, bytes, isFinal }: ProgressSnapshot): number | undefined {
   const { total, done, skipped: same, failed } = bytes.total > 0 ? bytes : objects;
   if (!isFinal || total === 0) return undefined;
-  return Math.min(100, Math.floor(((done + same + failed) / total) * 100));
+  const most = remaining(objects) === 0 ? 100 : 99;
+  return Math.min(most, Math.floor(((done + same + failed) / total) * 100));
 }
 
 function countOf(count: number, noun: string, more = ''): string {

@@ -15,8 +15,24 @@ export function formatBytes(bytes: number): string {
   return `${Number(value.toFixed(digits))} ${UNITS[unit]}`;
 }
 
+/** `1 object`, `12,345 objects`. */
+export function formatCount(count: number, what: string): string {
+  const digits = String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+  return `${digits} ${what}${count === 1 ? '' : 's'}`;
+}
+
+let lastSecond = Number.NaN;
+let lastText = '';
+
 /** `2026-11-21 05:54:12`, in the machine's own time zone. */
 export function formatTime(time: Date): string {
+  const second = Math.floor(time.getTime() / 1000);
+  // What stands together in a listing was often written together.
+  if (second !== lastSecond) [lastSecond, lastText] = [second, toTimeText(time)];
+  return lastText;
+}
+
+function toTimeText(time: Date): string {
   const two = (number: number): string => String(number).padStart(2, '0');
   const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-');
   return `${day} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}`;

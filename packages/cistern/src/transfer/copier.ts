@@ -24,6 +24,8 @@ export interface CopySettings {
   readonly transfer: Pick<TransferOptions, 'partSize' | 'durable'>;
   /** Whether what is there needs no copy. */
   readonly isSame: (job: Job, target: ListedObject, signal: AbortSignal) => boolean | Promise<boolean>;
+  /** Another way than a transfer; undefined: there is none for this object. */
+  readonly shortcut?: ((job: Job, signal: AbortSignal) => Promise<ObjectInfo | undefined>) | undefined;
   /** The store through which a job's bytes move. */
   readonly through: (store: Store, job: Job) => Store;
 }
@@ -60,6 +62,11 @@ export async function copyJob(
   // What came into being since it was looked for is not replaced either.
   const mode = overwrite || !to.store.capabilities.create ? 'overwrite' : 'create';
   try {
+    const short = await settings.shortcut?.(job, signal);
+    if (short !== undefined) {
+      item.add(short.size);
+      return { action: 'copied', info: short, serverSide: true };
+    }
     const { info, resumedBytes, serverSide, verified } = await transfer(
       settings.through(from.store, job),
       source,

@@ -45,12 +45,12 @@ suite('journal', () => {
     assert.ok(!readdirSync(folder).includes(name));
   });
 
-  test('a folder that cannot be written is said once, and stops nothing', async () => {
+  test('a folder that cannot be written is said once', async () => {
     writeFileSync(join(root, 'file'), '');
     const errors: Error[] = [];
     const journal = fileJournal(join(root, 'file', 'below'), (error) => errors.push(error));
-    await journal.write('a', '1');
-    await journal.write('b', '2');
+    await assert.rejects(journal.write('a', '1'), { code: 'ENOTDIR' });
+    await assert.rejects(journal.write('b', '2'), { code: 'ENOTDIR' });
     assert.equal(await journal.read('a'), undefined);
     assert.equal(errors.length, 1);
   });

@@ -22,7 +22,7 @@ export function journalFolder(env: NodeJS.ProcessEnv): string {
 /**
  * A journal in a folder, which is made when something is first written. Two processes may use it at the same time.
  *
- * @param onLost called once when nothing can be kept there: transfers go on, and cannot be resumed
+ * @param onLost called once when nothing can be kept there: transfers go on, and leave nothing to be gone on with
  */
 export function fileJournal(folder: string, onLost: (error: Error) => void, nowMs = Date.now()): Journal {
   let ready: Promise<void> | undefined;
@@ -36,6 +36,8 @@ export function fileJournal(folder: string, onLost: (error: Error) => void, nowM
     } catch (error) {
       if (!isLost) onLost(error as Error);
       isLost = true;
+      // A transfer that nobody can go on with leaves nothing behind.
+      throw error;
     }
   };
   return {

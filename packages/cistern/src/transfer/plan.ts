@@ -3,9 +3,8 @@
  * moving anything (no such source, two sources for one target, a folder into itself) are thrown before the first job.
  */
 
-import { realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { usage } from '../failures/failure.ts';
+import { address } from '../places/address.ts';
 import type { OpenPlace, Places } from '../places/places.ts';
 import type { Job } from './job.ts';
 import { matchTargets } from './match-targets.ts';
@@ -140,26 +139,4 @@ function refuseNesting({ open, prefix, text, isDeep }: TreeSource, to: OpenPlace
   if (!isDeep) return;
   if (inside(target, from)) throw usage(`${to.place.text} is inside of ${text}`, 'Copy to a place beside it');
   if (inside(from, target)) throw usage(`${text} is inside of ${to.place.text}`, 'Copy to a place beside it');
-}
-
-const numbers = new WeakMap<object, number>();
-let count = 0;
-
-/** Tells keys of one store, and files of this machine, apart from all others; a key of one that begins with another's is below it. */
-function address(open: OpenPlace, key: string): string {
-  const { place, store } = open;
-  if (place.kind === 'local') return realPath(open.name(key)).replaceAll('\\', '/');
-  const number = numbers.get(store) ?? ++count;
-  numbers.set(store, number);
-  return `${number}:/${key}`;
-}
-
-/** Links on the way are followed, as far as there is something. */
-function realPath(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(realPath(parent), path.slice(parent.length));
-  }
 }

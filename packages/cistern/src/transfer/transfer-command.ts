@@ -23,6 +23,7 @@ import type { NamedPlaces, TransferFlags } from './transfer-flags.ts';
 export interface TransferCommand {
   readonly verb: Verb;
   readonly isSame: CopySettings['isSame'];
+  readonly shortcut?: CopySettings['shortcut'];
   /** moves one object */
   readonly act: (job: Job, settings: CopySettings, item: Item, signal: AbortSignal) => Promise<Copied>;
 }
@@ -30,7 +31,7 @@ export interface TransferCommand {
 /** @throws {Failure} what is wrong with the command line, and why a single object could not be moved */
 export async function runTransferCommand(
   cli: Cli,
-  { verb, isSame, act }: TransferCommand,
+  { verb, isSame, shortcut, act }: TransferCommand,
   places: NamedPlaces,
   flags: TransferFlags,
 ): Promise<void> {
@@ -38,7 +39,7 @@ export async function runTransferCommand(
   const filter = toFilter(flags);
   const attributes = givenAttributes(flags);
   const opened = await cli.places();
-  const leftOut = tellSkipped(cli, opened, flags);
+  const leftOut = tellSkipped(opened, flags);
   const planned = await plan(opened, places.sources, places.destination, { flags, filter, signal });
   sayWhatIsLost(cli, planned, attributes !== undefined, flags);
   const settings: CopySettings = {
@@ -51,6 +52,7 @@ export async function runTransferCommand(
     ),
     transfer: { partSize: flags.partSize, durable: flags.durable },
     isSame,
+    shortcut,
     through: await throttle(flags.limitRate),
   };
   const startMs = performance.now();
@@ -77,11 +79,7 @@ export async function runTransferCommand(
 }
 
 /** What may not be read could not be moved; links and pipes are no objects, and left out as is said once of each. */
-function tellSkipped(
-  cli: Cli,
-  places: Places,
-  { quiet, json }: TransferFlags,
-): { readonly unreadable: number } {
+function tellSkipped(places: Places, { quiet, json }: TransferFlags): { readonly unreadable: number } {
   const counts = { unreadable: 0 };
   const told = places.onSkipped;
   places.onSkipped = (path, why) => {

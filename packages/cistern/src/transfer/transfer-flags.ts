@@ -67,13 +67,15 @@ export function transferOptions(command: Command, verb: { readonly past: string 
         'in place of the metadata of the source; repeat for more',
       ).argParser(addMetadata),
     )
-    .addOption(
-      new Option('--concurrency <n>', 'objects at once (default: by their sizes)').argParser(parseCount),
-    )
+    .addOption(concurrencyOption())
     .addOption(bytesOption('--part-size <size>', 'of large objects, such as 16MiB (default: by size)'))
     .addOption(bytesOption('--limit-rate <size>', 'no more than so many bytes a second, such as 10MiB'))
     .option('--durable', 'sync files of this machine to the disk before they are done');
   return jsonOption(progressOptions(placeOptions(command)));
+}
+
+export function concurrencyOption(): Option {
+  return new Option('--concurrency <n>', 'objects at once (default: by their sizes)').argParser(parseCount);
 }
 
 function bytesOption(flags: string, description: string): Option {

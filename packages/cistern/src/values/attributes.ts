@@ -18,15 +18,9 @@ export function toAttributes(flags: AttributeFlags): Attributes | undefined {
   const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage } = flags;
   const metadata =
     flags.metadata === undefined ? undefined : Object.fromEntries(flags.metadata.map(parsePair));
-  const given = {
-    contentType,
-    cacheControl,
-    contentDisposition,
-    contentEncoding,
-    contentLanguage,
-    metadata,
-  };
-  return Object.values(given).every((value) => value === undefined) ? undefined : given;
+  const all = { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata };
+  const given = Object.entries(all).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
 /** Names are lower case wherever they are kept. */

@@ -8,7 +8,7 @@ import type { ListedObject } from '../object-store.ts';
  * | `etag` | sizes and etags are equal: between stores whose etags say the same of the same bytes |
  * | `size` | sizes are equal |
  * | `mtime` | sizes are equal, and the target was written when the source was or later |
- * | `checksum` | sizes are equal, and the bytes, all of which are read from both |
+ * | `checksum` | sizes are equal, and the bytes: by sums that both services keep of them, else they are read where there is none |
  *
  * When left out: etags that cannot be equal by chance decide if they are equal, and also when they are not if both are MD5s,
  * as S3 has them of objects that were put in one piece; else `mtime`. (With keys of a key service S3's etags look like MD5s, and are

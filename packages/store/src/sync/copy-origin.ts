@@ -1,6 +1,7 @@
 /** Whether two stores are views of one, so that copies between them need not pass through this process. */
 
 import type { CopyOptions, ObjectInfo, ObjectStore } from '../object-store.ts';
+import { toStore } from '../store.ts';
 
 /** The getter by which a layer says whose objects it shows, if it shows their bytes as they are: asked of what is copied. */
 export const COPY_ORIGIN: unique symbol = Symbol.for('cistern.copyOrigin') as never;
@@ -41,7 +42,8 @@ export function copyFrom(to: ObjectStore, source: ObjectStore): CopyBetween | un
 
 /** @returns a copy of keys of `from` to keys of `to` on the side of the store; `undefined` when there is none */
 export function serverSideCopy(from: ObjectStore, to: ObjectStore): CopyBetween | undefined {
-  const { store, prefix } = copyOrigin(from);
-  const copy = copyFrom(to, store);
+  // What says where objects are is within a `Store`.
+  const { store, prefix } = copyOrigin(toStore(from).inner);
+  const copy = copyFrom(toStore(to).inner, store);
   return copy === undefined ? undefined : (a, b, options) => copy(prefix + a, b, options);
 }

@@ -3,7 +3,6 @@
 import { abortedError, isStoreError, StoreError } from '../errors.ts';
 import type { CallOptions, ListedObject, ObjectStore } from '../object-store.ts';
 import { toStore } from '../store.ts';
-import { sameBytes } from '../uploads/same-bytes.ts';
 import { difference } from './compare-objects.ts';
 import type { Compare } from './compare-objects.ts';
 import { copyObject } from './copy-object.ts';
@@ -207,9 +206,11 @@ export class Sync implements AsyncIterable<SyncRecord> {
   }
 
   async #isSame(key: string, signal: AbortSignal): Promise<boolean> {
-    await using left = await this.#copier.from.get(key, { signal });
-    await using right = await this.#copier.to.get(key, { signal });
-    return await sameBytes(left.body, right.body);
+    // Loaded when it is used: it needs the system's hashes, which browsers have not.
+    const { sameContent } = await import('../transfers/same-content.ts');
+    const { from, to } = this.#copier;
+    const { isSame } = await sameContent({ store: from, key }, { store: to, key }, { signal });
+    return isSame;
   }
 
   async *#delete(

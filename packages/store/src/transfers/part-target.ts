@@ -27,6 +27,8 @@ export interface StoredPart {
   readonly crc32?: string | undefined;
   /** in hexadecimal */
   readonly md5?: string | undefined;
+  /** the store has computed the CRC-32 itself */
+  readonly isVerified?: boolean | undefined;
 }
 
 /** Which object of parts: all that another process needs to go on with it. */

@@ -11,7 +11,7 @@ import type { Attributes, CopyOptions, ObjectInfo } from '../../object-store.ts'
 import type { S3Context } from './context.ts';
 import { childText, readDocument } from './documents.ts';
 import { getObject, headObject } from './get.ts';
-import { runLanes } from './lanes.ts';
+import { runLanes } from '../../lanes.ts';
 import {
   abortMultipart,
   completeMultipart,

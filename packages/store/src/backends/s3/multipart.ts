@@ -24,7 +24,12 @@ export interface MultipartUpload {
   readonly checksums: boolean;
 }
 
-export type SentPart = UploadedPart & { /** bytes */ readonly size: number };
+export type SentPart = UploadedPart & {
+  /** bytes */
+  readonly size: number;
+  /** the service answered with the same CRC-32 */
+  readonly isVerified?: boolean | undefined;
+};
 
 /** How often completion is tried before its outcome is left open. */
 const TRIES = 3;
@@ -92,7 +97,8 @@ export async function sendPart(
   });
   const etag = headerOf(headers, 'etag');
   if (etag === undefined) throw odd(upload, 'to a part has no ETag');
-  return { number, etag: unquote(etag), crc32: sum, size: body.byteLength };
+  const isVerified = sum !== undefined && headerOf(headers, 'x-amz-checksum-crc32') === sum;
+  return { number, etag: unquote(etag), crc32: sum, size: body.byteLength, isVerified };
 }
 
 /** @param range half open */

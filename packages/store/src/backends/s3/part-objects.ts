@@ -9,7 +9,7 @@ import { deleteObjects } from './delete.ts';
 import { getObject, headObject } from './get.ts';
 import { listAll } from './list.ts';
 import { abortMultipart, completeMultipart, copyPart, createMultipart } from './multipart.ts';
-import { runLanes } from './lanes.ts';
+import { runLanes } from '../../lanes.ts';
 import type { SentPart } from './multipart.ts';
 import { putObject } from './put.ts';
 import { PARTS_MAX } from './settings.ts';

@@ -88,7 +88,8 @@ async function listParts(
       const size = Number(childText(part, 'Size'));
       const etag = unquote(childText(part, 'ETag') ?? '');
       if (!Number.isSafeInteger(number) || !Number.isSafeInteger(size) || etag === '') continue;
-      parts.push({ ...sums(etag, childText(part, 'ChecksumCRC32')), number, size });
+      const crc32 = childText(part, 'ChecksumCRC32');
+      parts.push({ ...sums(etag, crc32), number, size, isVerified: crc32 !== undefined });
     }
     const last = parts.at(-1)?.number ?? 0;
     // A service that gives no more parts than before would never come to an end.
@@ -101,8 +102,8 @@ function sums(etag: string, crc32: string | undefined): Pick<StoredPart, 'tag' |
   return { tag: etag, crc32, md5: /^[0-9a-f]{32}$/.test(etag) ? etag : undefined };
 }
 
-function fromSent({ number, size, etag, crc32 }: SentPart): StoredPart {
-  return { ...sums(etag, crc32), number, size };
+function fromSent({ number, size, etag, crc32, isVerified }: SentPart): StoredPart {
+  return { ...sums(etag, crc32), number, size, isVerified };
 }
 
 function toSent({ number, size, tag, crc32 }: StoredPart): SentPart {

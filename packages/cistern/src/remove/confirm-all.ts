@@ -1,0 +1,31 @@
+/** Before all of a store goes, somebody has said so. */
+
+import { homedir } from 'node:os';
+import { sep } from 'node:path';
+import type { Cli } from '../command/cli.ts';
+import type { Selection } from '../select/expand.ts';
+import { confirm } from '../terminal/confirm.ts';
+import type { RmFlags } from './rm-flags.ts';
+
+/** Asks about each that is a whole store. @throws {Failure} when one is not to be deleted */
+export async function confirmAll(
+  cli: Cli,
+  selections: readonly Selection[],
+  { recursive, dryRun, yes, allVersions }: RmFlags,
+): Promise<void> {
+  if (recursive !== true || dryRun === true) return;
+  const what = allVersions === true ? 'all versions of all that is in' : 'all that is in';
+  for (const selection of selections.filter(isWhole)) {
+    await confirm(cli, { question: `Delete ${what} ${selection.text}?`, yes: yes === true });
+  }
+}
+
+/** A bucket, a file that is a store; of this machine's folders those that hold one's home or the folder one is in. */
+export function isWhole({ pattern, key, opened }: Selection): boolean {
+  if (pattern !== undefined) return false;
+  const { kind, path } = opened.place;
+  if (kind !== 'local') return key === '';
+  const isIn = (folder: string): boolean =>
+    `${folder}${sep}`.startsWith(path.endsWith(sep) ? path : path + sep);
+  return isIn(homedir()) || isIn(process.cwd());
+}

@@ -148,7 +148,7 @@ export class Undeletion {
   async #fail(name: string, error: unknown): Promise<void> {
     this.#failed++;
     const cli = this.#cli;
-    const { code, message, advice, exitCode } = await explain(error);
+    const { code, message, advice, exitCode } = await explain(error, cli);
     if (cli.exitCode === 0) cli.exitCode = exitCode;
     if (this.#flags.json === true) await cli.out.json({ type: 'failed', name, code, message, advice });
     else {

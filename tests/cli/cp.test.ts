@@ -121,6 +121,9 @@ suite('cp', () => {
       '',
     ]);
     await fails(['ls', 's3://copies/logs/'], 3, /nothing/);
+    const toFile = await home.ok(['cp', '-nr', 'logs/01', 'sqlite:not/yet.db/x']);
+    assert.match(toFile, /a\.gz -> sqlite:not\/yet\.db\/x\/a\.gz$/m);
+    assert.equal(existsSync(join(home.folder, 'not')), false);
     await home.ok(['cp', 'logs/*/*.gz', 's3://copies/logs/']);
     assert.deepEqual(await list('s3://copies/logs'), ['01/a.gz', '02/a.gz']);
     await home.ok(['cp', '-r', 'logs', 'zip:picked.zip', '--exclude', '*.txt', '--smaller-than', '2']);

@@ -173,7 +173,10 @@ export class Places {
 }
 
 /** A key as the user would name it. */
-function shown({ kind, bucket, text, remote, remoteKey = '', key: named }: Place, key: string): string {
+export function shown(
+  { kind, bucket, text, remote, remoteKey = '', key: named }: Place,
+  key: string,
+): string {
   if (remote !== undefined) {
     // The object that has the name of the folder for which the remote stands is named by the remote alone.
     const own = key.startsWith(remoteKey) ? key.slice(remoteKey.length) : '';

@@ -19,6 +19,8 @@ export class Hope {
     if (!isStoreError(error)) return true;
     const isFar = error.code === 'Unavailable' || error.code === 'Timeout';
     this.#unreachable = isFar ? this.#unreachable + 1 : 0;
-    return !HOPELESS.includes(error.code) && this.#unreachable < UNREACHABLE_MAX;
+    // Nothing is written to a bucket that is not there.
+    const isNowhere = error.code === 'NotFound' && error.operation === 'put';
+    return !isNowhere && !HOPELESS.includes(error.code) && this.#unreachable < UNREACHABLE_MAX;
   }
 }

@@ -5,10 +5,11 @@
 
 import { usage } from '../failures/failure.ts';
 import { address } from '../places/address.ts';
+import { shown } from '../places/places.ts';
 import type { OpenPlace, Places } from '../places/places.ts';
 import type { Job } from './job.ts';
 import { matchTargets } from './match-targets.ts';
-import { resolveSource } from './sources.ts';
+import { isMissingFile, resolveSource } from './sources.ts';
 import type { ObjectSource, Source, SourceOptions, TreeSource } from './sources.ts';
 
 export interface Plan {
@@ -42,7 +43,7 @@ export async function plan(
   const { flags, signal } = options;
   const sources: Source[] = [];
   for (const text of texts) sources.push(await resolveSource(places, text, options));
-  const to = await places.open(destination, flags);
+  const to = await openTarget(places, destination, flags);
   const [first] = sources;
   const isSingle = sources.length === 1 && first?.kind === 'object';
   const isMany = sources.length > 1 || first?.kind === 'glob';
@@ -77,6 +78,18 @@ export async function plan(
     }
   }
   return { sources, to, isSingle, jobs: jobs() };
+}
+
+/** A dry run makes no file either: what is not there yet is empty. */
+async function openTarget(
+  places: Places,
+  destination: string,
+  flags: SourceOptions['flags'],
+): Promise<OpenPlace> {
+  const place = places.parse(destination);
+  if (flags.dryRun !== true || !isMissingFile(place)) return places.open(place, flags);
+  const empty = await places.open({ ...place, kind: 'memory' }, flags);
+  return { ...empty, place, name: (key) => shown(place, key) };
 }
 
 interface Planned {

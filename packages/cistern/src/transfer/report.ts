@@ -62,7 +62,7 @@ export interface Ending {
 export async function printSummary(cli: Cli, flags: TransferFlags, ending: Ending): Promise<void> {
   const { tally, isInterrupted, verb, elapsedMs } = ending;
   const isComplete = tally.isPlanned && tally.remaining === 0 && !isInterrupted;
-  if (tally.failed > 0 || tally.stoppedBy !== undefined) cli.exitCode = EXIT_FAILED;
+  if (tally.failed > 0) cli.exitCode = EXIT_FAILED;
   if (isInterrupted) cli.exitCode = EXIT_INTERRUPTED;
   if (flags.json === true) {
     const { bytes, resumedBytes, skipped, failed } = tally;
@@ -84,7 +84,8 @@ export async function printSummary(cli: Cli, flags: TransferFlags, ending: Endin
   const untold = tally.failed - tally.failures.length;
   if (untold > 0) cli.note(`  and ${count(untold)} more`);
   if (tally.stoppedBy !== undefined && !isInterrupted) {
-    const { message, advice } = await explain(tally.stoppedBy, cli);
+    const { message, advice, exitCode } = await explain(tally.stoppedBy, cli);
+    cli.exitCode = exitCode;
     cli.warn(`stopped: ${message}`);
     if (advice !== undefined) cli.note(`  ${advice}`);
   }

@@ -48,7 +48,7 @@ export interface Tally {
 /** Moves one object, telling `item` of its bytes. */
 export type Act = (job: Job, item: Item, signal: AbortSignal) => Promise<Copied>;
 
-/** Rejects with nothing: what failed is in the tally. */
+/** Never rejects: what failed is in the tally. */
 export async function runTransfers(jobs: AsyncIterable<Job>, act: Act, options: RunOptions): Promise<Tally> {
   return new Run(act, options).run(jobs);
 }

@@ -4,7 +4,7 @@
 export const SLOTS = 32;
 /** An object of so many bytes weighs one. */
 const UNIT_BYTES = 4 * 1024 * 1024;
-const WEIGHT_MAX = 8;
+const WEIGHT_MAX = 16;
 
 export function weightOf(size: number): number {
   return Math.min(WEIGHT_MAX, Math.max(1, Math.ceil(size / UNIT_BYTES)));

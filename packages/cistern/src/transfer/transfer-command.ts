@@ -72,7 +72,10 @@ export async function runTransferCommand(
   const isInterrupted = signal.aborted;
   const [only] = tally.failures;
   // One object's failure is the command's: it says it, and ends with its exit code.
-  if (planned.isSingle && only !== undefined && !isInterrupted && flags.json !== true) throw only.error;
+  if (planned.isSingle && only !== undefined && !isInterrupted && flags.json !== true)
+    throw only.error as Error;
+  const isNothing = tally.copied + tally.skipped + tally.failed === 0;
+  if (tally.stoppedBy !== undefined && isNothing && !isInterrupted) throw tally.stoppedBy as Error;
   await printSummary(cli, flags, { verb, tally, elapsedMs: performance.now() - startMs, isInterrupted });
   sayWhatIsLeftOut(cli, planned, flags);
   if (leftOut.unreadable > 0 && cli.exitCode === 0) cli.exitCode = EXIT_FAILED;

@@ -1,8 +1,10 @@
 /** @module What `--json` prints is documented: each command that has it, each `type`, each name in a document. */
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Cli } from '../../packages/cistern/src/command/cli.ts';
 import { allNodes, commandTree } from '../../packages/cistern/src/completion/tree.ts';
 
@@ -16,8 +18,12 @@ const withJson = allNodes(tree).filter(({ flags }) => flags.some(({ long }) => l
 const names = new Set(withJson.map(({ path }) => path.split(' ')[0] ?? ''));
 
 const document = readFileSync(new URL('../../docs/command-line-json.md', import.meta.url), 'utf8');
+/** One may be of several commands. */
 const sections = new Map(
-  document.split(/^## /m).map((text): [string, string] => [text.split('\n', 1)[0] ?? '', text]),
+  document.split(/^## /m).flatMap((text) => {
+    const headings = text.split('\n', 1)[0]?.split(', ') ?? [];
+    return headings.map((heading): [string, string] => [heading, text]);
+  }),
 );
 
 /** What stands in backticks in a command's section, and in the one that it says it is like. */
@@ -28,13 +34,18 @@ function wordsOf(name: string): Set<string> {
   return new Set([...own, ...(like === undefined ? [] : wordsOf(like))]);
 }
 
+const golden = fileURLToPath(new URL('./golden/json/', import.meta.url));
+
+/** Those of a command, and of what is below it. */
 function shapesOf(name: string): Record<string, unknown>[] {
-  const path = new URL(`./golden/json/${name}.txt`, import.meta.url);
-  assert.ok(existsSync(path), `no golden file has the shapes of cistern ${name} --json`);
-  const shapes = readFileSync(path, 'utf8')
-    .trim()
-    .split(/\n(?=\{)/);
-  return shapes.map((shape) => JSON.parse(shape) as Record<string, unknown>);
+  const files = readdirSync(golden).filter((file) => file.replace(/(?:-.*)?\.txt$/, '') === name);
+  assert.notEqual(files.length, 0, `no golden file has the shapes of cistern ${name} --json`);
+  const texts = files.flatMap((file) =>
+    readFileSync(join(golden, file), 'utf8')
+      .trim()
+      .split(/\n(?=\{)/),
+  );
+  return texts.map((text) => JSON.parse(text) as Record<string, unknown>);
 }
 
 suite('documents of --json', () => {

@@ -45,8 +45,8 @@ export class Removal {
   /** The process ends with the code of the first. */
   async fail({ name, key, version }: Removed, error: unknown): Promise<void> {
     this.failed++;
-    const { code, message, advice, exitCode } = await explain(error, this.#cli);
     const cli = this.#cli;
+    const { code, message, advice, exitCode } = await explain(error, cli);
     if (cli.exitCode === 0) cli.exitCode = exitCode;
     if (this.#flags.json === true) {
       await cli.out.json({ type: 'failed', name, key, version, code, message, advice });

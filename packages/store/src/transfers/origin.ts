@@ -45,7 +45,7 @@ export class Origin {
     return Math.floor(listed.getTime() / 1000) * 1000 === lastModified.getTime() ? listed : lastModified;
   }
 
-  /** A small object by one request; `undefined` when it is no small one any more. @throws {StoreError} `NotFound` */
+  /** A small object by one request; `undefined` when it has grown. @throws {StoreError} `NotFound` */
   async whole(size: number): Promise<{ info: ObjectInfo; bytes: Uint8Array } | undefined> {
     const { key, version } = this.source;
     const options = { version, signal: this.#signal };
@@ -61,9 +61,8 @@ export class Origin {
       const info = await this.store.readInto(key, [{ start: 0, into }], { ...options, whole: true });
       return { info, bytes: info.size === size ? into : into.subarray(0, info.size) };
     } catch (error) {
-      if (!isStoreError(error, 'BufferTooSmall')) throw error;
-      const { bytesNeeded = Number.POSITIVE_INFINITY } = error;
-      return bytesNeeded <= SMALL_BYTES && bytesNeeded > size ? this.whole(bytesNeeded) : undefined;
+      if (isStoreError(error, 'BufferTooSmall')) return undefined;
+      throw error;
     }
   }
 

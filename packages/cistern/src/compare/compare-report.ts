@@ -117,7 +117,7 @@ export class CompareReport {
     if (this.#cli.signal.aborted) return;
     this.#fail(two.left.name(outcome.key), outcome.error);
     if (this.#flags.json !== true) return;
-    const { code, message, advice } = await explain(outcome.error);
+    const { code, message, advice } = await explain(outcome.error, this.#cli);
     await this.#cli.out.json({ type: 'error', key: keyOf(outcome, two), error: { code, message, advice } });
   }
 

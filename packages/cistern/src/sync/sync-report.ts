@@ -39,9 +39,7 @@ export class SyncReport {
       if (quiet !== true && json !== true) this.#cli.warn(skippedText(path, why));
       return;
     }
-    const failure = new Failure(skippedText(path, why), {
-      advice: 'Mend its permissions, or leave it out with --exclude.',
-    });
+    const failure = new Failure(skippedText(path, why), { advice: 'Check the permissions of the folder.' });
     if (this.#flags.delete === true) throw failure;
     this.#fail(path, failure);
   };

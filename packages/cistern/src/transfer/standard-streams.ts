@@ -5,9 +5,9 @@ import type { Cli } from '../command/cli.ts';
 import { Failure, usage } from '../failures/failure.ts';
 import { Progress } from '../terminal/progress.ts';
 import { showProgress } from '../terminal/progress-view.ts';
+import { toAttributes } from '../values/attributes.ts';
 import { guessContentType } from './content-type.ts';
 import { isMissingFile, resolveSource } from './sources.ts';
-import { givenAttributes } from './transfer-flags.ts';
 import type { TransferFlags } from './transfer-flags.ts';
 
 /** Bytes alone go to standard output. @throws {Failure} */
@@ -56,7 +56,7 @@ export async function copyFromInput(cli: Cli, destination: string, flags: Transf
   const item = progress.begin('standard input', undefined);
   const view = showProgress(cli, progress, flags);
   const attributes = store.capabilities.attributes
-    ? { contentType: guessContentType(key), ...givenAttributes(flags) }
+    ? { contentType: guessContentType(key), ...toAttributes(flags) }
     : undefined;
   const mode = flags.overwrite === true || !store.capabilities.create ? 'overwrite' : 'create';
   async function* body(): AsyncGenerator<Uint8Array> {

@@ -9,6 +9,7 @@ import { toFilter } from '../select/filters.ts';
 import { Progress } from '../terminal/progress.ts';
 import type { Item } from '../terminal/progress.ts';
 import { showProgress } from '../terminal/progress-view.ts';
+import { toAttributes } from '../values/attributes.ts';
 import { guessContentType } from './content-type.ts';
 import type { Copied, CopySettings } from './copier.ts';
 import type { Job } from './job.ts';
@@ -18,7 +19,6 @@ import type { Plan } from './plan.ts';
 import { printRecord, printSummary } from './report.ts';
 import type { Verb } from './report.ts';
 import { runTransfers } from './run-transfers.ts';
-import { givenAttributes } from './transfer-flags.ts';
 import type { NamedPlaces, TransferFlags } from './transfer-flags.ts';
 
 export interface TransferCommand {
@@ -38,7 +38,7 @@ export async function runTransferCommand(
 ): Promise<void> {
   const { signal } = cli;
   const filter = toFilter(flags);
-  const attributes = givenAttributes(flags);
+  const attributes = toAttributes(flags);
   const opened = await cli.places();
   const leftOut = tellSkipped(opened, flags);
   const planned = await plan(opened, places.sources, places.destination, { flags, filter, signal });

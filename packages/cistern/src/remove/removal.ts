@@ -61,7 +61,8 @@ export class Removal {
     const { deleted, failed } = this;
     const { json, dryRun, quiet } = this.#flags;
     if (json === true) await this.#cli.out.json({ type: 'summary', deleted, failed, dryRun });
-    else if (quiet !== true) {
+    else if (quiet !== true && (deleted > 0 || failed !== 1)) {
+      // Of one failure alone all is said.
       await this.#cli.out.flush();
       this.#cli.warn(this.toString());
     }

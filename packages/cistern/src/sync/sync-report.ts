@@ -8,7 +8,7 @@ import type { TwoPlaces } from '../compare/two-places.ts';
 import { explain } from '../failures/explain.ts';
 import { onOneLine } from '../failures/explanation.ts';
 import { Failure } from '../failures/failure.ts';
-import { skippedText } from '../places/places.ts';
+import { skippedTeller, skippedText } from '../places/places.ts';
 import { formatBytes, formatDuration } from '../terminal/sizes.ts';
 import type { SyncFlags } from './sync-flags.ts';
 
@@ -23,6 +23,8 @@ export class SyncReport {
   readonly #failures: { readonly name: string; readonly error: unknown }[] = [];
   #two: TwoPlaces | undefined;
 
+  readonly #tellSkipped: Skipped = skippedTeller((line) => this.#cli.warn(line));
+
   constructor(cli: Cli, flags: SyncFlags) {
     this.#cli = cli;
     this.#flags = flags;
@@ -36,7 +38,7 @@ export class SyncReport {
   readonly onSkipped: Skipped = (path, why) => {
     const { quiet, json } = this.#flags;
     if (why !== 'unreadable') {
-      if (quiet !== true && json !== true) this.#cli.warn(skippedText(path, why));
+      if (quiet !== true && json !== true) this.#tellSkipped(path, why);
       return;
     }
     const failure = new Failure(skippedText(path, why), { advice: 'Check the permissions of the folder.' });

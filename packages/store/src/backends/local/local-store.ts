@@ -189,7 +189,7 @@ export class LocalStore implements ObjectStore, HasLocalFiles, ListsPages {
     throwIfAborted(signal, 'list');
     try {
       if (delimiter === '') {
-        yield* this.#pages(prefix, firstWanted(prefix, startAfter), signal);
+        yield* this.#pages(prefix, firstWanted(prefix, startAfter), signal, true);
         return;
       }
       const walk = (from: string, seek: Seek): AsyncIterable<ListedObject> => this.#walk(from, seek, signal);
@@ -323,13 +323,19 @@ export class LocalStore implements ObjectStore, HasLocalFiles, ListsPages {
     return stats;
   }
 
-  #pages(prefix: string, seek: Seek, signal: AbortSignal | undefined): AsyncGenerator<ListedObject[]> {
+  #pages(
+    prefix: string,
+    seek: Seek,
+    signal: AbortSignal | undefined,
+    isDeep: boolean,
+  ): AsyncGenerator<ListedObject[]> {
     const { root, paths, follow, onSkipped } = this.#options;
-    return localPages({ root, paths, follow, onSkipped, prefix, seek, signal });
+    return localPages({ root, paths, follow, onSkipped, isDeep, prefix, seek, signal });
   }
 
   async *#walk(prefix: string, seek: Seek, signal: AbortSignal | undefined): AsyncGenerator<ListedObject> {
-    for await (const page of this.#pages(prefix, seek, signal)) for (const object of page) yield object;
+    for await (const page of this.#pages(prefix, seek, signal, false))
+      for (const object of page) yield object;
   }
 
   /** What `look` finds in the first place of `key`, or in the second. @throws {StoreError} `NotFound`, and the system's as such */

@@ -121,6 +121,9 @@ suite('cp', () => {
       '',
     ]);
     await fails(['ls', 's3://copies/logs/'], 3, /nothing/);
+    const toFile = await home.ok(['cp', '-nr', 'logs/01', 'sqlite:not/yet.db/x']);
+    assert.match(toFile, /a\.gz -> sqlite:not\/yet\.db\/x\/a\.gz$/m);
+    assert.equal(existsSync(join(home.folder, 'not')), false);
     await home.ok(['cp', 'logs/*/*.gz', 's3://copies/logs/']);
     assert.deepEqual(await list('s3://copies/logs'), ['01/a.gz', '02/a.gz']);
     await home.ok(['cp', '-r', 'logs', 'zip:picked.zip', '--exclude', '*.txt', '--smaller-than', '2']);
@@ -169,6 +172,10 @@ suite('cp', () => {
     assert.deepEqual([await read('taken/a'), await read('taken/d')], ['a', 'd']);
     const records = await home.run(['cp', '-r', '--json', 's3://busy', 'taken']);
     const made = await home.json(['cp', 's3://busy/a', 's3://busy/a2']);
+    for (const flags of [[], ['--json']]) {
+      const gone = await home.run(['cp', 's3://busy/a', 's3://not-there/a', ...flags]);
+      assert.equal(gone.code, 3, 'one object ends the command as its own failure does');
+    }
     const parsed = records.out.split('\n').filter((line) => line !== '');
     const all = [...made, ...parsed.map((line) => JSON.parse(line) as Record<string, unknown>)];
     golden('json/cp.txt', shapesOf(all.sort((a, b) => (String(a['type']) < String(b['type']) ? -1 : 1))));

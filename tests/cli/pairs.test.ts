@@ -94,7 +94,7 @@ const services: readonly PlaceKind[] = (['s3', 'azure'] as const).map((name) => 
     const add = ['remote', 'add', `my-${name}`, '--overwrite', '--secret-stdin'];
     if (spec.kind === 's3' && typeof spec.credentials === 'object') {
       const { endpoint = '', credentials } = spec;
-      const flags = ['s3://', '--endpoint', String(endpoint), '--access-key-id', credentials.accessKeyId];
+      const flags = ['s3://', '--endpoint', endpoint, '--access-key-id', credentials.accessKeyId];
       if (!added.has(name)) await home.ok([...add, ...flags], { input: credentials.secretAccessKey });
     } else if (spec.kind === 'azure') {
       const { endpoint = '', account = '', accountKey = '' } = spec;

@@ -19,7 +19,7 @@ export type {
   CredentialSource,
   S3Credentials,
 } from './backends/s3/credentials/credentials.ts';
-export { findUsualKeys, usualCredentials, usualEndpoint } from './backends/s3/credentials/usual-places.ts';
+export { findUsualKeys, usualCredentials } from './backends/s3/credentials/usual-places.ts';
 export type { UsualKeys } from './backends/s3/credentials/usual-places.ts';
 export { S3ResponseError } from './backends/s3/errors.ts';
 

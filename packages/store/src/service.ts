@@ -19,6 +19,9 @@ export interface ListBucketsOptions extends CallOptions {
 
 /** Rejects with StoreError and nothing else. */
 export interface Service extends AsyncDisposable {
+  /** scheme, host and port of what is asked */
+  readonly endpoint: string;
+
   /** @throws {StoreError} `AlreadyExists`, whoever has it; `InvalidArgument` for what cannot be a name */
   createBucket(name: string, options?: CallOptions): Promise<void>;
 

@@ -84,6 +84,11 @@ export class Cli {
     return this.#places;
   }
 
+  /** The same, if it was asked for. */
+  get openPlaces(): Places | undefined {
+    return this.#places;
+  }
+
   /** Lets go of what was opened, and of what was not printed yet. */
   async close(): Promise<void> {
     await this.#places?.close();

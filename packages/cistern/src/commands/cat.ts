@@ -5,10 +5,9 @@ import type { Cli } from '../command/cli.ts';
 import { literalOption, placeOptions } from '../command/options.ts';
 import type { LiteralFlag, ReachFlags } from '../command/options.ts';
 import { usage } from '../failures/failure.ts';
-import { report } from '../failures/report.ts';
 import { parseByteRange } from '../stream/byte-range.ts';
 import { liveOrWhole } from '../stream/live-or-whole.ts';
-import { objectsAt } from '../stream/named-objects.ts';
+import { eachObject } from '../stream/named-objects.ts';
 import type { NamedObject } from '../stream/named-objects.ts';
 import { printBytes } from '../stream/print-bytes.ts';
 import { parseDuration } from '../values/duration.ts';
@@ -49,13 +48,8 @@ async function run(cli: Cli, texts: readonly string[], flags: CatFlags): Promise
   }
   const print = printer(cli, flags);
   for (const text of texts) {
-    try {
-      if (text === '-') await printBytes(cli, cli.stdin);
-      else for await (const object of objectsAt(cli, text, flags)) await print(object);
-    } catch (error) {
-      // The others are printed all the same, as cat does.
-      await report(cli, error);
-    }
+    if (text === '-') await printBytes(cli, cli.stdin);
+    else await eachObject(cli, [text], flags, print);
     if (cli.out.isClosed) return;
   }
 }

@@ -18,13 +18,17 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('stat', 'look', 'Say all that is known of objects and buckets', () => import('./stat.ts')),
   entry('du', 'look', 'Count objects and their bytes', () => import('./du.ts')),
   entry('find', 'look', 'Find objects by name, age and size', () => import('./find.ts')),
+  entry('uploads', 'look', 'List, abort and resume uploads in progress', () => import('./uploads.ts')),
   entry('cat', 'look', 'Print objects, also while they are uploaded', () => import('./cat.ts')),
+  entry('head', 'look', 'Print the beginning of objects', () => import('./head.ts')),
+  entry('tail', 'look', 'Print the end of objects, and what comes after it', () => import('./tail.ts')),
   entry('versions', 'look', 'List the versions of objects', () => import('./versions.ts')),
   entry('presign', 'look', 'Print a URL that works for anyone, for a time', () => import('./presign.ts')),
-  entry('put', 'move', 'Store a pipe or a file, also so that others can follow', () => import('./put.ts')),
 
   entry('cp', 'move', 'Copy between any two places', () => import('./cp.ts')),
   entry('mv', 'move', 'Move between any two places', () => import('./mv.ts')),
+  entry('put', 'move', 'Store a pipe or a file, also so that others can follow', () => import('./put.ts')),
+  entry('sync', 'move', 'Make one place like another', () => import('./sync.ts'), ['mirror']),
 
   entry('mb', 'change', 'Make buckets', () => import('./mb.ts')),
   entry('rb', 'change', 'Remove buckets', () => import('./rb.ts')),
@@ -39,9 +43,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry('snapshot', 'change', 'Keep buckets as they are, and fork them', () => import('./snapshot.ts')),
 
+  entry('diff', 'compare', 'Tell what two places do not have in common', () => import('./diff.ts')),
+  entry('verify', 'compare', 'Compare two places by content', () => import('./verify.ts')),
+
   entry('serve', 'serve', 'Serve S3 from a data directory', () => import('../serve/command.ts')),
   entry('fsck', 'serve', 'Check a data directory, and change nothing', () => import('../fsck/command.ts')),
 
   entry('bench', 'setup', 'Measure how fast a store is from here', () => import('./bench.ts')),
+  entry('doctor', 'setup', 'Look for what is wrong, and say what to do', () => import('./doctor.ts')),
   entry('remote', 'setup', 'Name places, and keep how to reach them', () => import('./remote.ts')),
+  entry('completion', 'setup', 'Complete commands and flags in a shell', () => import('./completion.ts')),
 ];

@@ -5,7 +5,7 @@ import { explain } from './explain.ts';
 
 /** After what was printed so far. The process ends with the code of the first failure that was told. */
 export async function report(cli: Cli, error: unknown): Promise<void> {
-  const { message, advice, exitCode } = await explain(error);
+  const { message, advice, exitCode } = await explain(error, cli);
   await cli.out.flush();
   cli.warn(message);
   if (advice !== undefined) cli.note(`  ${advice}`);

@@ -35,6 +35,10 @@ const SKIPPED: Readonly<Record<SkippedReason, string>> = {
   name: 'its name is no text that can be a key',
 };
 
+export function skippedText(path: string, why: SkippedReason): string {
+  return `${path} is left out: ${SKIPPED[why]}`;
+}
+
 /** A place with its store. */
 export interface OpenPlace {
   readonly place: Place;
@@ -50,11 +54,20 @@ export interface OpenPlace {
   name(key: string): string;
 }
 
+/** A service that was opened, and how. */
+export interface Reached {
+  readonly place: Place;
+  readonly service: Service;
+  /** the remote's own, then those of the command line */
+  readonly settings: ReachFlags & Partial<Remote>;
+}
+
 export class Places {
   /** Called for what folders of this machine have that is no object, while they are listed; what it throws ends the listing. */
-  onSkipped: Skipped = (path, why) => this.#cli.warn(`${path} is left out: ${SKIPPED[why]}`);
+  onSkipped: Skipped = (path, why) => this.#cli.warn(skippedText(path, why));
   readonly #cli: Cli;
   readonly #services = new Map<string, Promise<Service>>();
+  readonly #reached: Reached[] = [];
   readonly #stores = new Map<string, Promise<Store>>();
   #remotes: ReadonlyMap<string, Remote> | undefined;
 
@@ -103,9 +116,18 @@ export class Places {
       throw usage(`${place.text} has no buckets`, 'Buckets are of s3:// and az://, and of remotes of these');
     }
     const id = serviceId(place, flags);
-    const found = this.#services.get(id) ?? connect(place, flags);
-    this.#services.set(id, found);
-    return found;
+    const found = this.#services.get(id);
+    if (found !== undefined) return found;
+    const made = connect(place, flags);
+    this.#services.set(id, made);
+    const service = await made;
+    this.#reached.push({ place, service, settings: settingsOf(place, flags) });
+    return service;
+  }
+
+  /** The services that were opened so far. */
+  get reached(): readonly Reached[] {
+    return this.#reached;
   }
 
   async close(): Promise<void> {
@@ -151,7 +173,10 @@ export class Places {
 }
 
 /** A key as the user would name it. */
-function shown({ kind, bucket, text, remote, remoteKey = '', key: named }: Place, key: string): string {
+export function shown(
+  { kind, bucket, text, remote, remoteKey = '', key: named }: Place,
+  key: string,
+): string {
   if (remote !== undefined) {
     // The object that has the name of the folder for which the remote stands is named by the remote alone.
     const own = key.startsWith(remoteKey) ? key.slice(remoteKey.length) : '';

@@ -55,9 +55,11 @@ Cistern serves S3 at http://127.0.0.1:9000
 
 Try it in another terminal:
 
-  export AWS_SHARED_CREDENTIALS_FILE=/srv/here/data/credentials AWS_PROFILE=default AWS_DEFAULT_REGION=us-east-1
-  aws --endpoint-url http://127.0.0.1:9000 s3 mb s3://photos
-  echo hello | aws --endpoint-url http://127.0.0.1:9000 s3 cp - s3://photos/hello.txt
+  export AWS_ENDPOINT_URL=http://127.0.0.1:9000 AWS_DEFAULT_REGION=us-east-1
+  export AWS_SHARED_CREDENTIALS_FILE=/srv/here/data/credentials AWS_PROFILE=default
+  npx cistern mb s3://photos
+  echo hello | npx cistern put - s3://photos/hello.txt
+  npx cistern ls -l s3://photos
 
 `,
   );

@@ -1,4 +1,4 @@
-/** What `cistern serve` prints once it serves: where, with which key, and three lines to paste. */
+/** What `cistern serve` prints once it serves: where, with which key, and lines to paste. */
 
 import { isAbsolute, relative } from 'node:path';
 import type { RootKey } from './credentials.ts';
@@ -21,7 +21,6 @@ export function banner(
     ['region', region],
     ['threads', `${threads} HTTP, 1 writer`],
   ];
-  const aws = `aws --endpoint-url ${quote(endpoint)}`;
   return `
 Cistern serves S3 at ${endpoint}
 
@@ -29,9 +28,11 @@ ${rows.map(([name = '', value = '']) => `  ${name.padEnd(12)}${value}`).join('\n
 
 Try it in another terminal:
 
-  export ${login(key)} AWS_DEFAULT_REGION=${quote(region)}
-  ${aws} s3 mb s3://photos
-  echo hello | ${aws} s3 cp - s3://photos/hello.txt
+  export AWS_ENDPOINT_URL=${quote(endpoint)} AWS_DEFAULT_REGION=${quote(region)}
+  export ${login(key)}
+  npx cistern mb s3://photos
+  echo hello | npx cistern put - s3://photos/hello.txt
+  npx cistern ls -l s3://photos
 
 `;
 }

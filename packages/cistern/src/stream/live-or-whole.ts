@@ -38,6 +38,7 @@ export async function liveOrWhole(
 }
 
 async function openUpload(store: Store, key: string): Promise<UploadReader | undefined> {
+  if (!store.capabilities.uploads) return undefined;
   try {
     return await store.openUpload(key);
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Store } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
 import type { LiteralFlag, ReachFlags } from '../command/options.ts';
 import { usage } from '../failures/failure.ts';
+import { report } from '../failures/report.ts';
 import { expand } from '../select/expand.ts';
 
 export interface NamedObject {
@@ -13,12 +14,36 @@ export interface NamedObject {
   readonly name: string;
 }
 
+/** Acts on each of them in turn. One that fails is told, and does not keep the others from their turn. */
+export async function eachObject(
+  cli: Cli,
+  texts: readonly string[],
+  flags: ReachFlags & LiteralFlag,
+  act: (object: NamedObject) => Promise<void>,
+): Promise<void> {
+  for (const text of texts) {
+    try {
+      for await (const object of objectsAt(cli, text, flags)) {
+        try {
+          await act(object);
+        } catch (error) {
+          await report(cli, error);
+        }
+      }
+    } catch (error) {
+      await report(cli, error);
+    }
+    // What is left is for nobody.
+    if (cli.out.isClosed) return;
+  }
+}
+
 /**
  * One object, whether it is there or not; of a pattern those that match.
  *
  * @throws {Failure} a usage error for a folder; not found when nothing matches
  */
-export async function* objectsAt(
+async function* objectsAt(
   cli: Cli,
   text: string,
   flags: ReachFlags & LiteralFlag,

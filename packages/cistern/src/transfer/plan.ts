@@ -3,13 +3,13 @@
  * moving anything (no such source, two sources for one target, a folder into itself) are thrown before the first job.
  */
 
-import { realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { usage } from '../failures/failure.ts';
+import { address } from '../places/address.ts';
+import { shown } from '../places/places.ts';
 import type { OpenPlace, Places } from '../places/places.ts';
 import type { Job } from './job.ts';
 import { matchTargets } from './match-targets.ts';
-import { resolveSource } from './sources.ts';
+import { isMissingFile, resolveSource } from './sources.ts';
 import type { ObjectSource, Source, SourceOptions, TreeSource } from './sources.ts';
 
 export interface Plan {
@@ -43,7 +43,7 @@ export async function plan(
   const { flags, signal } = options;
   const sources: Source[] = [];
   for (const text of texts) sources.push(await resolveSource(places, text, options));
-  const to = await places.open(destination, flags);
+  const to = await openTarget(places, destination, flags);
   const [first] = sources;
   const isSingle = sources.length === 1 && first?.kind === 'object';
   const isMany = sources.length > 1 || first?.kind === 'glob';
@@ -78,6 +78,18 @@ export async function plan(
     }
   }
   return { sources, to, isSingle, jobs: jobs() };
+}
+
+/** A dry run makes no file either: what is not there yet is empty. */
+async function openTarget(
+  places: Places,
+  destination: string,
+  flags: SourceOptions['flags'],
+): Promise<OpenPlace> {
+  const place = places.parse(destination);
+  if (flags.dryRun !== true || !isMissingFile(place)) return places.open(place, flags);
+  const empty = await places.open({ ...place, kind: 'memory' }, flags);
+  return { ...empty, place, name: (key) => shown(place, key) };
 }
 
 interface Planned {
@@ -140,26 +152,4 @@ function refuseNesting({ open, prefix, text, isDeep }: TreeSource, to: OpenPlace
   if (!isDeep) return;
   if (inside(target, from)) throw usage(`${to.place.text} is inside of ${text}`, 'Copy to a place beside it');
   if (inside(from, target)) throw usage(`${text} is inside of ${to.place.text}`, 'Copy to a place beside it');
-}
-
-const numbers = new WeakMap<object, number>();
-let count = 0;
-
-/** Tells keys of one store, and files of this machine, apart from all others; a key of one that begins with another's is below it. */
-function address(open: OpenPlace, key: string): string {
-  const { place, store } = open;
-  if (place.kind === 'local') return realPath(open.name(key)).replaceAll('\\', '/');
-  const number = numbers.get(store) ?? ++count;
-  numbers.set(store, number);
-  return `${number}:/${key}`;
-}
-
-/** Links on the way are followed, as far as there is something. */
-function realPath(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(realPath(parent), path.slice(parent.length));
-  }
 }

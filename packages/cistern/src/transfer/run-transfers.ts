@@ -3,27 +3,17 @@
  * fail them all. A signal stops it in order; nothing is under way any more when it resolves.
  */
 
-import { isStoreError } from '@cistern/store';
-import type { StoreErrorCode } from '@cistern/store';
 import type { Item, Progress } from '../terminal/progress.ts';
 import type { Copied } from './copier.ts';
+import { Hope } from './hopeless.ts';
 import { jobNames } from './job.ts';
 import type { Job } from './job.ts';
+import { SLOTS, weightOf } from './slots.ts';
 
-/** What is under way at once, in units of an object's weight. */
-const SLOTS = 32;
-/** An object of so many bytes weighs one; larger ones have parts of their own under way. */
-const UNIT_BYTES = 4 * 1024 * 1024;
-const WEIGHT_MAX = 8;
 /** Jobs that are planned ahead, so that the whole is known early: some 10 MB of memory. */
 const AHEAD = 20_000;
 /** Failures that are kept to be told; the others are counted. */
 const FAILURES_MAX = 1000;
-
-/** What the next object will meet, too. */
-const HOPELESS: readonly StoreErrorCode[] = ['Unauthenticated', 'StorageFull', 'Closed'];
-/** Out of reach so many times in a row, after all that the stores tried, is gone. */
-const UNREACHABLE_MAX = 32;
 
 export interface RunOptions {
   readonly signal: AbortSignal;
@@ -58,7 +48,7 @@ export interface Tally {
 /** Moves one object, telling `item` of its bytes. */
 export type Act = (job: Job, item: Item, signal: AbortSignal) => Promise<Copied>;
 
-/** Rejects with nothing: what failed is in the tally. */
+/** Never rejects: what failed is in the tally. */
 export async function runTransfers(jobs: AsyncIterable<Job>, act: Act, options: RunOptions): Promise<Tally> {
   return new Run(act, options).run(jobs);
 }
@@ -74,7 +64,7 @@ class Run {
   #next = 0;
   #used = 0;
   #planned = { objects: 0, bytes: 0, isFinal: false };
-  #unreachable = 0;
+  readonly #hope = new Hope();
   #wake: (() => void)[] = [];
   #tally = { copied: 0, bytes: 0, resumedBytes: 0, skipped: 0, failed: 0 };
   #failures: { job: Job; error: unknown }[] = [];
@@ -144,7 +134,7 @@ class Run {
 
   #weigh({ source }: Job): number {
     if (this.#options.concurrency !== undefined) return 1;
-    return Math.min(WEIGHT_MAX, Math.max(1, Math.ceil(source.size / UNIT_BYTES)));
+    return weightOf(source.size);
   }
 
   /** Never rejects. */
@@ -154,7 +144,7 @@ class Run {
     try {
       const done = await this.#act(job, item, this.#signal);
       record = { job, done };
-      this.#unreachable = 0;
+      this.#hope.succeeded();
       item[done.action === 'skipped' ? 'skip' : 'done']();
       if (done.action === 'skipped') {
         this.#tally.skipped++;
@@ -170,20 +160,13 @@ class Run {
       this.#tally.failed++;
       if (this.#failures.length < FAILURES_MAX) this.#failures.push({ job, error });
       record = { job, error };
-      this.#consider(error);
+      if (!this.#hope.isLeftAfter(error)) this.#stop(error);
     }
     try {
       await this.#options.onRecord(record);
     } catch (error) {
       this.#stop(error);
     }
-  }
-
-  #consider(error: unknown): void {
-    if (!isStoreError(error)) return;
-    const isFar = error.code === 'Unavailable' || error.code === 'Timeout';
-    this.#unreachable = isFar ? this.#unreachable + 1 : 0;
-    if (HOPELESS.includes(error.code) || this.#unreachable >= UNREACHABLE_MAX) this.#stop(error);
   }
 
   #stop(error: unknown): void {

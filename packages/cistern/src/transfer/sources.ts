@@ -1,6 +1,6 @@
 /** What a command is to copy: each source that was named, looked up before anything moves. */
 
-import { statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isStoreError } from '@cistern/store';
 import type { ListedObject, ObjectInfo } from '@cistern/store';
 import { EXIT_NOT_FOUND } from '../command/exit-codes.ts';
@@ -53,6 +53,7 @@ export interface TreeSource extends SourceBase {
 export type Source = ObjectSource | TreeSource;
 
 export interface SourceFlags extends ReachFlags, LiteralFlag {
+  readonly dryRun?: boolean | undefined;
   readonly recursive?: boolean | undefined;
   /** of a single object */
   readonly version?: string | undefined;
@@ -94,11 +95,17 @@ export async function resolveSource(places: Places, text: string, options: Sourc
 }
 
 /** Opening makes files of stores where there are none; nothing is to be made of a name mistyped. */
-function mustBeThere({ kind, path, text, isFolder }: Place): void {
-  const isFile = kind === 'zip' || kind === 'sqlite' || kind === 'hashed';
-  if (!isFile && !(kind === 'local' && isFolder)) return;
-  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
-  throw notFound(`There is nothing at ${text}: ${path} does not exist`);
+function mustBeThere(place: Place): void {
+  const { kind, path, text, isFolder } = place;
+  const isFolderThere = kind !== 'local' || !isFolder || existsSync(path);
+  if (isMissingFile(place) || !isFolderThere) {
+    throw notFound(`There is nothing at ${text}: ${path} does not exist`);
+  }
+}
+
+/** A store in a file or folder of its own that opening it would make. */
+export function isMissingFile({ kind, path }: Place): boolean {
+  return (kind === 'zip' || kind === 'sqlite' || kind === 'hashed') && !existsSync(path);
 }
 
 function isAFolder(text: string): Error {

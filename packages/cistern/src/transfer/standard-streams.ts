@@ -5,8 +5,8 @@ import type { Cli } from '../command/cli.ts';
 import { Failure, usage } from '../failures/failure.ts';
 import { Progress } from '../terminal/progress.ts';
 import { showProgress } from '../terminal/progress-view.ts';
-import { resolveSource } from './sources.ts';
-import { givenAttributes } from './transfer-flags.ts';
+import { toAttributes } from '../values/attributes.ts';
+import { isMissingFile, resolveSource } from './sources.ts';
 import type { TransferFlags } from './transfer-flags.ts';
 
 /** Bytes alone go to standard output. @throws {Failure} */
@@ -37,7 +37,10 @@ export async function copyToOutput(
 /** @throws {Failure} */
 export async function copyFromInput(cli: Cli, destination: string, flags: TransferFlags): Promise<void> {
   const { signal } = cli;
-  const to = await (await cli.places()).open(destination, flags);
+  const places = await cli.places();
+  const place = places.parse(destination);
+  if (flags.dryRun === true && isMissingFile(place)) return cli.out.line(`copy - -> ${destination}`);
+  const to = await places.open(place, flags);
   if (to.isFolder) throw usage(`${destination} is a folder`, 'What is read needs a name: write its key, too');
   const { store, key } = to;
   const isThere = (): Failure =>
@@ -51,7 +54,7 @@ export async function copyFromInput(cli: Cli, destination: string, flags: Transf
   const progress = new Progress();
   const item = progress.begin('standard input', undefined);
   const view = showProgress(cli, progress, flags);
-  const attributes = store.capabilities.attributes ? givenAttributes(flags) : undefined;
+  const attributes = store.capabilities.attributes ? toAttributes(flags) : undefined;
   const mode = flags.overwrite === true || !store.capabilities.create ? 'overwrite' : 'create';
   async function* body(): AsyncGenerator<Uint8Array> {
     for await (const chunk of cli.stdin as AsyncIterable<Uint8Array>) {

@@ -51,6 +51,10 @@ function recording(act: (call: Call) => Promise<void> | void = () => undefined):
     send: (...args) => note('send', ...args).then(() => part),
     complete: (object, ...args) => note('complete', object, ...args).then(() => infoOf(object.key)),
     abort: (object) => note('abort', object),
+    unfinished: async function* (options) {
+      await note('unfinished', options);
+      yield { key: options.prefix ?? '', id: 'i', startedAt: new Date(0) };
+    },
   };
   return { store: intercept(memory(), { [PARTS]: target } as object), calls };
 }
@@ -87,6 +91,8 @@ suite('parts through layers', () => {
       const sent = await target.send(object, 2, bytes, given);
       const info = await target.complete(object, [...listed, sent], options);
       await target.abort(object);
+      const unfinished = await Array.fromAsync(target.unfinished({ ...given, prefix: 'k' }));
+      assert.deepEqual(unfinished, [{ ...object, startedAt: new Date(0) }]);
       assert.equal(info.key, 'k');
       const key = LAYERS[name]?.key?.('k') ?? 'k';
       const inner = { key, id: 'i' };
@@ -96,6 +102,7 @@ suite('parts through layers', () => {
         ['send', inner, 2, bytes, given],
         ['complete', inner, [...listed, sent], options],
         ['abort', inner],
+        ['unfinished', { ...given, prefix: key }],
       ]);
       assert.equal(partTargetOf(layer(name, memory())), undefined);
     });

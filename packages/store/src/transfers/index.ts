@@ -10,7 +10,7 @@ export { CHECKSUMS, knownChecksums } from './known-checksums.ts';
 export type { ChecksumsOptions, KeepsChecksums, KnownChecksums } from './known-checksums.ts';
 export { sameContent } from './same-content.ts';
 export type { ObjectAt, SameContent, SameContentOptions } from './same-content.ts';
-export { PARTS } from './part-target.ts';
+export { PARTS, partTargetOf } from './part-target.ts';
 export type {
   BeginPartsOptions,
   PartedObject,

@@ -12,9 +12,8 @@ export const SMALL_BYTES = 1024 * 1024;
 
 const ZEROED_BYTES = 64 * 1024;
 
-export type TransferSource = Pick<ListedObject, 'key' | 'size'> & {
-  readonly version?: string | undefined;
-};
+export type TransferSource = Pick<ListedObject, 'key' | 'size'> &
+  Partial<Pick<ListedObject, 'version' | 'etag' | 'lastModified'>>;
 
 export class Origin {
   readonly store: ObjectStore;
@@ -37,6 +36,13 @@ export class Origin {
   look(): Promise<KnownChecksums> {
     const { key, version } = this.source;
     return knownChecksums(this.store, key, { version, signal: this.#signal });
+  }
+
+  /** The time of a state: services tell whole seconds of one object, and their listings more. */
+  timeOf({ etag, lastModified }: ObjectInfo): Date {
+    const { etag: listedEtag = etag, lastModified: listed } = this.source;
+    if (listed === undefined || listedEtag !== etag) return lastModified;
+    return Math.floor(listed.getTime() / 1000) * 1000 === lastModified.getTime() ? listed : lastModified;
   }
 
   /** A small object by one request; `undefined` when it has grown. @throws {StoreError} `NotFound` */

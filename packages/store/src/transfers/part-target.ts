@@ -5,8 +5,16 @@
  * Not the uploads of `ObjectStore`, whose bytes can be read as they come: any S3 service has this, those have not.
  */
 
-import type { Attributes, CallOptions, ObjectInfo, ObjectStore, PutMode } from '../object-store.ts';
+import type {
+  Attributes,
+  CallOptions,
+  ListUploadsOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutMode,
+} from '../object-store.ts';
 import { toStore } from '../store.ts';
+import type { UploadListEntry } from '../upload.ts';
 
 /** The property of a store that takes parts. */
 export const PARTS: unique symbol = Symbol.for('cistern.parts') as never;
@@ -83,6 +91,11 @@ export interface PartTarget {
   ): Promise<ObjectInfo>;
   /** Best effort: parts that are left are the store's to drop. */
   abort(object: PartedObject): Promise<void>;
+  /**
+   * Objects whose parts were begun and neither made nor aborted, whoever began them: in the order of their keys, those of a key
+   * from the oldest to the newest. None where the store does not tell (Azure). Tried once.
+   */
+  unfinished(options: ListUploadsOptions): AsyncIterable<UploadListEntry>;
 }
 
 export function partTargetOf(store: ObjectStore): PartTarget | undefined {
@@ -126,5 +139,6 @@ export function aroundParts(
         inner.complete(object, parts, { ...options, signal }),
       ),
     abort: (object) => inner.abort(object),
+    unfinished: (options) => inner.unfinished(options),
   };
 }

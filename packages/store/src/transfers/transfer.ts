@@ -231,7 +231,7 @@ class Transfer {
       const attributes = this.#attributes(info);
       written = await this.#to.put(this.#key, bytes, { mode, attributes, signal });
     } else {
-      written = await writeSmallFile(await this.#localWrite(localFile, mode), bytes, info.lastModified);
+      written = await writeSmallFile(await this.#localWrite(localFile, mode), bytes, origin.timeOf(info));
     }
     this.#count(bytes.byteLength, false);
     return this.#result(written, 'size');

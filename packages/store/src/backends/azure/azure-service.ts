@@ -26,6 +26,10 @@ export class AzureService implements Service {
     this.#attempt = attempt;
   }
 
+  get endpoint(): string {
+    return this.#client.origin;
+  }
+
   async createBucket(name: string, { signal }: CallOptions = {}): Promise<void> {
     await this.#client.call(container('PUT', name, signal));
   }

@@ -82,6 +82,10 @@ export class AzureClient {
     return this.#closed;
   }
 
+  get origin(): string {
+    return this.#account.endpoint.origin;
+  }
+
   get accountName(): string {
     return this.#account.account;
   }

@@ -71,6 +71,8 @@ export function azureParts(
     },
     // The service drops them when the blob is next written, or after a week.
     abort: () => Promise.resolve(),
+    // It lists blobs that have such blocks, and of which transfer they are only blob by blob.
+    unfinished: async function* () {},
   };
 }
 

@@ -11,6 +11,7 @@ import type { S3Context } from './context.ts';
 import { childrenOf, childText, readDocument } from './documents.ts';
 import { abortMultipart, completeMultipart, createMultipart, sendPart } from './multipart.ts';
 import type { MultipartUpload, SentPart } from './multipart.ts';
+import { listOpenUploads } from './native/native-requests.ts';
 import { unquote } from './object-headers.ts';
 import { METADATA_BYTES_MAX, OBJECT_BYTES_MAX, partSizeFor } from './put.ts';
 
@@ -64,6 +65,7 @@ export function s3Parts(
       return completeMultipart(context, upload, parts.map(toSent), { mode, signal });
     },
     abort: (object) => abortMultipart(context, uploadOf(object)),
+    unfinished: (options) => listOpenUploads(context, options),
   };
 }
 

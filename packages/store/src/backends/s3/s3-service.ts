@@ -37,6 +37,10 @@ export class S3Service implements Service {
     this.#attempt = attempt;
   }
 
+  get endpoint(): string {
+    return this.#client.origin;
+  }
+
   async createBucket(name: string, { signal }: CallOptions = {}): Promise<void> {
     const { region } = this.#client;
     // Our own server and others have one region, which they need not be told; AWS insists on it.

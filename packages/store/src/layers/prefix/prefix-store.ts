@@ -156,6 +156,7 @@ export class PrefixStore implements ObjectStore {
       complete: (object, parts, options) =>
         keys.call(async () => keys.info(await inner.complete(within(object), parts, options))),
       abort: (object) => inner.abort(within(object)),
+      unfinished: (options) => this.#uploads(options, (below) => inner.unfinished(below)),
     };
   }
 
@@ -183,9 +184,16 @@ export class PrefixStore implements ObjectStore {
     });
   }
 
-  async *listUploads(options: ListUploadsOptions = {}): AsyncGenerator<UploadListEntry> {
+  listUploads(options: ListUploadsOptions = {}): AsyncIterable<UploadListEntry> {
+    return this.#uploads(options, (below) => this.#inner.listUploads(below));
+  }
+
+  async *#uploads(
+    options: ListUploadsOptions,
+    list: (options: ListUploadsOptions) => AsyncIterable<UploadListEntry>,
+  ): AsyncGenerator<UploadListEntry> {
     const prefix = this.#keys.prefix + (options.prefix ?? '');
-    for await (const entry of this.#keys.each(this.#inner.listUploads({ ...options, prefix }))) {
+    for await (const entry of this.#keys.each(list({ ...options, prefix }))) {
       const key = this.#keys.out(entry.key);
       if (key !== '' && !key.startsWith(RESERVED_PREFIX)) yield { ...entry, key };
     }

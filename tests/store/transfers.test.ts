@@ -284,11 +284,11 @@ suite('to S3 and from it', () => {
       return number === '2' && sent.filter((one) => one === '2').length === 1 ? 'lose-request' : 'pass';
     };
     const told: number[] = [];
-    const onBytes = (bytes: number): void => void told.push(bytes);
+    const onBytes = (count: number): void => void told.push(count);
     await transfer(from, { key: 'a', size: SIZE }, to, 'retried', { onBytes });
     assert.ok(Math.max(...told) < PART, 'parts are told of while they are sent');
     assert.equal(
-      told.reduce((sum, bytes) => sum + bytes, 0),
+      told.reduce((sum, count) => sum + count, 0),
       SIZE,
     );
     assert.deepEqual(sent.sort(), ['1', '2', '2', '3', '4']);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { compareKeys } from '@cistern/store';
+import type { ListEntry, ListOptions, Store } from '@cistern/store';
 import { Cli } from '../command/cli.ts';
 import type { LiteralFlag } from '../command/options.ts';
 import { Places } from '../places/places.ts';
@@ -82,6 +83,26 @@ suite('walk', () => {
     assert.deepEqual(await names(places, 'mem:*/2026-01/x1.gz'), ['logs/2026-01/x1.gz']);
     assert.deepEqual(await names(places, String.raw`mem:photos/a \[1\].jpg`), ['a [1].jpg']);
     assert.deepEqual(await names(places, 'mem:photos/a [1].jpg', { literal: true }), ['a [1].jpg']);
+  });
+
+  test('of a pattern no more is listed than what begins as it does, level by level', async () => {
+    const selection = await expand(await memoryWith(KEYS), 'mem:logs/2026-*/x?.gz');
+    const { store } = selection.opened;
+    const asked: unknown[] = [];
+    const listing = (options: ListOptions): AsyncIterable<ListEntry> => {
+      asked.push([options.prefix, options.delimiter]);
+      return store.list(options);
+    };
+    const opened = {
+      ...selection.opened,
+      store: Object.create(store, { list: { value: listing } }) as Store,
+    };
+    assert.equal((await Array.fromAsync(walk({ ...selection, opened }))).length, 3);
+    assert.deepEqual(asked, [
+      ['logs/2026-', '/'],
+      ['logs/2026-01/x', '/'],
+      ['logs/2026-02/x', '/'],
+    ]);
   });
 
   test('what is not there is not found; an empty store is, and what a filter leaves out', async () => {

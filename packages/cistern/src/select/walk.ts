@@ -8,6 +8,7 @@ import type { Failure } from '../failures/failure.ts';
 import type { Selection } from './expand.ts';
 import type { Filter } from './filters.ts';
 import { globExpression, globSegments, globSource, globStart, literalStart, spansSegments } from './glob.ts';
+import { inOrder } from './in-order.ts';
 
 export interface WalkOptions {
   /** all that is below, not one level of it; with a pattern, also what is below the folders that match */
@@ -38,20 +39,33 @@ export interface FoundFolder extends ListedPrefix {
  */
 export async function* walk(selection: Selection, options: WalkOptions = {}): AsyncGenerator<Found> {
   const { filter } = options;
+  const { key, pattern, isFolder } = selection;
+  const isMeant = (found: Found): boolean =>
+    filter === undefined || filter(found.name, found.type === 'object' ? found : undefined);
+  const start = isFolder ? key.length : key.length + 1;
   let isThere = mayBeEmpty(selection);
-  for await (const found of each(selection, options)) {
+  // One generator for all: each one more costs as much as the listing itself.
+  for await (const entry of entriesOf(selection, options)) {
     isThere = true;
-    const isMeant = filter === undefined || filter(found.name, found.type === 'object' ? found : undefined);
-    if (isMeant) yield found;
+    const found = named(entry, start);
+    if (isMeant(found)) yield found;
   }
-  if (!isThere) throw missing(selection);
+  if (isThere) return;
+  const object = pattern === undefined && !isFolder ? await oneObject(selection, options) : undefined;
+  if (object === undefined) throw missing(selection);
+  if (isMeant(object)) yield object;
 }
 
-function each(selection: Selection, options: WalkOptions): AsyncIterable<Found> {
+function entriesOf(
+  selection: Selection,
+  options: WalkOptions,
+): AsyncIterable<ListEntry> | readonly ListEntry[] {
   const { pattern, key, isFolder, opened } = selection;
-  if (pattern !== undefined) return matching(opened.store, key, pattern, options);
-  if (isFolder) return below(opened.store, key, options);
-  return belowOrObject(selection, options);
+  const { store, place } = opened;
+  if (pattern !== undefined) return matching(store, key, pattern, options);
+  // What would be a folder of this machine is none, or was opened as one.
+  if (!isFolder && place.kind === 'local') return [];
+  return list(store, isFolder ? key : `${key}/`, options);
 }
 
 function missing({ text, pattern }: Selection): Failure {
@@ -66,35 +80,17 @@ function mayBeEmpty({ pattern, key, opened }: Selection): boolean {
   return kind === 'local' ? statSync(path, { throwIfNoEntry: false })?.isDirectory() === true : key === '';
 }
 
-async function* below(store: Store, prefix: string, options: WalkOptions): AsyncGenerator<Found> {
-  for await (const entry of list(store, prefix, options)) yield named(entry, prefix.length);
-}
-
-async function* belowOrObject(selection: Selection, options: WalkOptions): AsyncGenerator<Found> {
-  const { opened, key } = selection;
-  const { store, place } = opened;
-  let isFolder = false;
-  // What would be a folder of this machine is none, or was opened as one.
-  if (place.kind !== 'local') {
-    for await (const found of below(store, `${key}/`, options)) {
-      isFolder = true;
-      yield found;
-    }
-  }
-  if (!isFolder) yield* oneObject(store, key, options.signal);
-}
-
-async function* oneObject(
-  store: Store,
-  key: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<FoundObject> {
+async function oneObject(
+  { opened, key }: Selection,
+  { signal }: WalkOptions,
+): Promise<FoundObject | undefined> {
   try {
-    const { size, etag, lastModified, version } = await store.head(key, { signal });
+    const { size, etag, lastModified, version } = await opened.store.head(key, { signal });
     const name = key.slice(key.lastIndexOf('/') + 1);
-    yield { type: 'object', key, size, etag, lastModified, version, name };
+    return { type: 'object', key, size, etag, lastModified, version, name };
   } catch (error) {
-    if (!isStoreError(error, 'NotFound')) throw error;
+    if (isStoreError(error, 'NotFound')) return undefined;
+    throw error;
   }
 }
 
@@ -102,23 +98,27 @@ async function* oneObject(
  * Goes down the pattern segment by segment, and lists of each folder no more than what begins as the segment does: what cannot match is
  * not listed, however much it is.
  */
-function matching(store: Store, base: string, pattern: string, options: WalkOptions): AsyncIterable<Found> {
+function matching(
+  store: Store,
+  base: string,
+  pattern: string,
+  options: WalkOptions,
+): AsyncIterable<ListEntry> {
   const onlyFolders = pattern.endsWith('/');
   const segments = globSegments(onlyFolders ? pattern.slice(0, -1) : pattern);
   const recursive = options.recursive === true;
 
-  async function* flat(folder: string, rest: string): AsyncGenerator<Found> {
+  async function* flat(folder: string, rest: string): AsyncGenerator<ListEntry> {
     const expression = recursive
       ? new RegExp(`^(?:${globSource(rest)})${onlyFolders ? '/' : '(?:/|$)'}`, 'su')
       : globExpression(rest);
     const prefix = folder + literalStart(rest);
     for await (const entry of list(store, prefix, { ...options, recursive: true })) {
-      const found = named(entry, base.length);
-      if (expression.test(found.name.slice(folder.length - base.length))) yield found;
+      if (entry.type === 'object' && expression.test(entry.key.slice(folder.length))) yield entry;
     }
   }
 
-  async function* level(folder: string, index: number): AsyncGenerator<Found> {
+  async function* level(folder: string, index: number): AsyncGenerator<ListEntry> {
     const segment = segments[index] ?? '';
     const isLast = index === segments.length - 1;
     if (spansSegments(segment) || (isLast && recursive)) {
@@ -129,18 +129,32 @@ function matching(store: Store, base: string, pattern: string, options: WalkOpti
       yield* level(`${folder}${literalStart(segment)}/`, index + 1);
       return;
     }
+    if (!isLast) {
+      yield* inOrder(foldersBelow(folder, index));
+      return;
+    }
     const expression = globExpression(segment);
-    const prefix = folder + literalStart(segment);
-    for await (const entry of list(store, prefix, { ...options, recursive: false })) {
-      const found = named(entry, base.length);
-      const own = found.name.slice(folder.length - base.length);
-      if (found.type === 'object') {
-        if (isLast && !onlyFolders && expression.test(own)) yield found;
-      } else if (expression.test(own.slice(0, -1))) {
-        if (isLast) yield found;
-        else yield* level(found.prefix, index + 1);
+    for await (const entry of oneLevel(folder, segment)) {
+      const isMatch =
+        entry.type === 'object'
+          ? !onlyFolders && expression.test(entry.key.slice(folder.length))
+          : expression.test(entry.prefix.slice(folder.length, -1));
+      if (isMatch) yield entry;
+    }
+  }
+
+  async function* foldersBelow(folder: string, index: number): AsyncGenerator<AsyncIterable<ListEntry>> {
+    const segment = segments[index] ?? '';
+    const expression = globExpression(segment);
+    for await (const entry of oneLevel(folder, segment)) {
+      if (entry.type === 'prefix' && expression.test(entry.prefix.slice(folder.length, -1))) {
+        yield level(entry.prefix, index + 1);
       }
     }
+  }
+
+  function oneLevel(folder: string, segment: string): AsyncIterable<ListEntry> {
+    return list(store, folder + literalStart(segment), { ...options, recursive: false });
   }
   return level(base, 0);
 }
@@ -150,8 +164,12 @@ function list(store: Store, prefix: string, { recursive, signal }: WalkOptions):
 }
 
 function named(entry: ListEntry, start: number): Found {
-  if (entry.type === 'prefix') return { ...entry, name: entry.prefix.slice(start) };
-  return { ...entry, name: entry.key.slice(start) };
+  if (entry.type === 'prefix') {
+    const { type, prefix } = entry;
+    return { type, prefix, name: prefix.slice(start) };
+  }
+  const { type, key, size, etag, lastModified, version } = entry;
+  return { type, key, size, etag, lastModified, version, name: key.slice(start) };
 }
 
 /** All objects at the place, however deep, as `walk` gives them. */

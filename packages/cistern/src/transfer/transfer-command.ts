@@ -3,6 +3,7 @@
 import type { Store } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
 import { EXIT_FAILED } from '../command/exit-codes.ts';
+import { explain } from '../failures/explain.ts';
 import type { Places } from '../places/places.ts';
 import { toFilter } from '../select/filters.ts';
 import { Progress } from '../terminal/progress.ts';
@@ -72,12 +73,13 @@ export async function runTransferCommand(
   const isInterrupted = signal.aborted;
   const [only] = tally.failures;
   // One object's failure is the command's: it says it, and ends with its exit code.
-  if (planned.isSingle && only !== undefined && !isInterrupted && flags.json !== true)
-    throw only.error as Error;
+  const failure = planned.isSingle && !isInterrupted ? only?.error : undefined;
+  if (failure !== undefined && flags.json !== true) throw failure as Error;
   const isNothing = tally.copied + tally.skipped + tally.failed === 0;
   if (tally.stoppedBy !== undefined && isNothing && !isInterrupted) throw tally.stoppedBy as Error;
   await printSummary(cli, flags, { verb, tally, elapsedMs: performance.now() - startMs, isInterrupted });
   sayWhatIsLeftOut(cli, planned, flags);
+  if (failure !== undefined) cli.exitCode = (await explain(failure)).exitCode;
   if (leftOut.unreadable > 0 && cli.exitCode === 0) cli.exitCode = EXIT_FAILED;
 }
 

@@ -5,7 +5,8 @@ import type { Cli } from '../command/cli.ts';
 import { Failure, usage } from '../failures/failure.ts';
 import { Progress } from '../terminal/progress.ts';
 import { showProgress } from '../terminal/progress-view.ts';
-import { isMissingFile, resolveSource } from './sources.ts';
+import { isMissingFile } from '../places/missing-file.ts';
+import { resolveSource } from './sources.ts';
 import { givenAttributes } from './transfer-flags.ts';
 import type { TransferFlags } from './transfer-flags.ts';
 

@@ -1,9 +1,11 @@
 /** @module `cistern` on a terminal of its own, by `script` of util-linux: what is seen on the screen, keys pressed, and how it ends. */
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after } from 'node:test';
 import { Screen } from '../support/screen.ts';
 import { LAUNCHER } from './cli.ts';
@@ -12,6 +14,9 @@ import type { CliHome } from './cli.ts';
 /** For `skip`: why there is no terminal here, or false. */
 export const needsTerminal: string | false =
   process.platform === 'linux' && existsSync('/usr/bin/script') ? false : 'needs script of util-linux';
+
+/** Generous: it bounds a failing test, and is no measure of speed. */
+const PATIENCE_MS = 20_000;
 
 export interface OnTerminalOptions {
   readonly columns?: number;
@@ -30,12 +35,15 @@ export class OnTerminal {
   readonly #child: ChildProcessWithoutNullStreams;
   #wake: (() => void)[] = [];
   #hasEnded = false;
+  /** a file that names the terminal */
+  readonly #device: string;
 
   constructor(home: CliHome, args: readonly string[], options: OnTerminalOptions = {}) {
     const { columns = 80, rows = 24, env, redirect = '' } = options;
     this.screen = new Screen(columns);
     const command = [process.execPath, LAUNCHER, ...args].map((one) => `'${one}'`).join(' ');
-    const line = `stty cols ${columns} rows ${rows}; exec ${command} ${redirect}`;
+    this.#device = join(home.folder, `tty-${randomUUID()}`);
+    const line = `tty > '${this.#device}'; stty cols ${columns} rows ${rows}; exec ${command} ${redirect}`;
     this.#child = spawn('/usr/bin/script', ['-qfec', line, '/dev/null'], {
       cwd: home.folder,
       env: { ...home.env, TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
@@ -61,12 +69,20 @@ export class OnTerminal {
     this.#child.stdin.write(keys);
   }
 
-  /** Resolves once the screen shows it; rejects when the command ends before. */
+  /** Makes the window narrower or wider. What stands on the screen stays as it is until it is drawn again. */
+  resize(columns: number): void {
+    execFileSync('stty', ['-F', readFileSync(this.#device, 'utf8').trim(), 'cols', String(columns)]);
+  }
+
+  /** Resolves once the screen shows it; rejects when the command ends before, or patience does. */
   async shows(pattern: RegExp): Promise<RegExpExecArray> {
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    patience.addEventListener('abort', () => this.#woken());
     for (;;) {
       const found = pattern.exec(this.screen.text);
       if (found !== null) return found;
-      if (this.#hasEnded) throw new Error(`It ended, and ${pattern} was not seen:\n${this.screen.text}`);
+      if (this.#hasEnded || patience.aborted)
+        throw new Error(`${pattern} was not seen:\n${this.screen.text}`);
       await new Promise<void>((resolve) => this.#wake.push(resolve));
     }
   }

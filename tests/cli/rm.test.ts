@@ -1,13 +1,17 @@
 /** @module `cistern rm`: what it deletes, what it asks first, and what it says. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, beforeEach, suite, test } from 'node:test';
 import { connect } from '@cistern/store';
 import { REGION, startTestServer } from '../support/server.ts';
+import { startHttpFaults } from '../support/http-faults.ts';
+import type { Fault } from '../support/http-faults.ts';
 import { cliHome, golden, shapesOf } from './cli.ts';
+import { needsTerminal, OnTerminal } from './on-terminal.ts';
 
 const { s3 } = await startTestServer({ buckets: ['logs', 'versions', 'many'] });
 const home = cliHome(s3);
@@ -79,6 +83,55 @@ suite('rm', () => {
     assert.deepEqual(await left(), ['2025/deep/3.gz']);
   });
 
+  test('on a terminal somebody is asked', { skip: needsTerminal }, async () => {
+    const answers = [
+      { keys: 'n\n', code: 1, left: 7 },
+      // What is no yes is a no: also the end of input, and Ctrl-C.
+      { keys: '\x04', code: 1, left: 7 },
+      { keys: '\x03', code: 130, left: 7 },
+      { keys: 'y\n', code: 0, left: 0 },
+    ];
+    for (const { keys, code, left: expected } of answers) {
+      const terminal = new OnTerminal(home, ['rm', '-r', 's3://logs']);
+      await terminal.shows(/^Delete all that is in s3:\/\/logs\? \[y\/N\]/m);
+      terminal.press(keys);
+      assert.equal(await terminal.ended, code, terminal.screen.text);
+      assert.equal((await left()).length, expected);
+    }
+  });
+
+  test('Ctrl-C stops it in order, and says what was done', async () => {
+    await using proxy = await startHttpFaults(s3.endpoint);
+    const asked = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    // The third page of the listing does not come.
+    let pages = 0;
+    proxy.rule = async ({ url = '' }): Promise<Fault> => {
+      if (url.includes('list-type=2') && ++pages === 3) {
+        asked.resolve();
+        await gate.promise;
+      }
+      return 'pass';
+    };
+    const many = service.bucket('many');
+    for (let start = 0; start < 2100; start += 100)
+      await Promise.all(Array.from({ length: 100 }, (_, index) => many.put(`k${start + index}`, 'x')));
+    const env = { AWS_ENDPOINT_URL: proxy.origin };
+    const child = home.start(['rm', '-r', '--yes', 's3://many'], { env });
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    await asked.promise;
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'close')) as [number];
+    gate.resolve();
+    assert.equal(code, 130, err);
+    const gone = 2100 - (await Array.fromAsync(many.keys())).length;
+    assert.ok(gone > 0);
+    const said = `cistern: deleted ${gone.toLocaleString('en')} objects\ncistern: Stopped\n`;
+    assert.ok(err.startsWith(said), err);
+    await home.ok(['rm', '-r', '--yes', 's3://many']);
+  });
+
   test('many, in a stream', async () => {
     const many = service.bucket('many');
     const keys = Array.from({ length: 2500 }, (_, index) => `k${index}`);
@@ -126,6 +179,11 @@ suite('rm', () => {
     const { code, err } = await home.run(['rm', '-r', '.']);
     assert.equal(code, 2, err);
     assert.match(err, /Delete all that is in \.\?/);
+    await symlink(folder, join(home.folder, 'link'));
+    const link = await home.run(['rm', '-r', 'link']);
+    assert.equal(link.code, 2);
+    assert.match(link.err, /link is a link to a folder/);
+    assert.equal(existsSync(join(folder, 'b.txt')), true);
     await home.ok(['rm', '-r', 'data/']);
     assert.equal(existsSync(folder), false);
   });

@@ -1,6 +1,7 @@
 /** @module `cistern sync`, between folders, our server and archives. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import {
   mkdirSync,
   readdirSync,
@@ -15,7 +16,7 @@ import { suite, test } from 'node:test';
 import { startTestServer } from '../support/server.ts';
 import { cliHome, golden, shapesOf } from './cli.ts';
 
-const { s3 } = await startTestServer({ buckets: ['www', 'down', 'keep', 'empty', 'one'] });
+const { s3 } = await startTestServer({ buckets: ['www', 'down', 'keep', 'empty', 'one', 'many'] });
 const home = cliHome(s3);
 
 function write(path: string, text: string): void {
@@ -151,5 +152,25 @@ suite('sync', () => {
     rmSync(join(home.folder, 'into'), { recursive: true });
     await home.ok(['sync', 'some', 'into', '--follow-links', '-q']);
     assert.deepEqual(files('into'), ['into/a', 'into/b', 'into/link', 'into/sub/c']);
+  });
+
+  test('Ctrl-C stops it in order, and the same command does the rest', async () => {
+    for (let i = 0; i < 600; i++) write(`many/${i % 10}/${i}`, `${i}`);
+    const child = home.start(['sync', 'many', 's3://many', '-v', '--concurrency', '4']);
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (err === '') child.kill('SIGINT');
+      err += chunk.toString();
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.equal(code, 130, err);
+    assert.match(err, /^Stopped\. \d+ copied, .*; the same command goes on$/m);
+    const copied = Number(/Stopped\. (\d+)/.exec(err)?.[1]);
+    assert.ok(copied > 0 && copied < 600, `${copied}`);
+    const [summary] = (await home.json(['sync', 'many', 's3://many'])).slice(-1);
+    // What was under way when it was stopped is there or not: nobody could tell.
+    const there = Number(summary?.['skipped']);
+    assert.ok(there >= copied && there <= copied + 4, `${there} are there, and ${copied} were told`);
+    assert.equal(summary?.['copied'], 600 - there);
   });
 });

@@ -64,6 +64,8 @@ suite('a terminal', { skip: needsTerminal }, () => {
     }
     assert.equal(current[5], '  and 3 more');
     assert.equal(terminal.screen.isCursorShown, false);
+    terminal.resize(30);
+    await terminal.shows(/^ +\d+% .*\n4 of 12 objects {2}1 error\n(?:.{1,29}\n){5} {2}and 3 more$/);
     stage.letGo();
     assert.equal(await terminal.ended, 1);
     assert.match(terminal.screen.lines[0] ?? '', /^Copied 11 objects, 11 MiB, in /);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
 import { connect } from '@cistern/store';
+import { s3 as s3Store } from '@cistern/store/s3';
 import { REGION, startTestServer } from '../support/server.ts';
 import { needsS3rver, startS3rver } from '../support/s3rver.ts';
 import { cliHome, golden, shapesOf } from './cli.ts';
@@ -147,6 +148,11 @@ suite('snapshots', () => {
     assert.equal(await service.bucket('forked').get('file').text(), 'old');
     const { code, err } = await home.run(['snapshot', 'rm', 's3://tagged', 'absent', 'one']);
     assert.equal(code, 3, err);
+    assert.match(err, /s3:\/\/tagged has no snapshot absent/);
+    const absent = await home.run(['snapshot', 'fork', 's3://tagged', 's3://new', '--snapshot', 'no']);
+    assert.deepEqual([absent.code, /s3:\/\/tagged has no snapshot no\n/.test(absent.err)], [3, true]);
+    const taken = await home.run(['snapshot', 'fork', 's3://tagged', 's3://forked']);
+    assert.match(taken.err, /There is a bucket s3:\/\/forked already/);
     assert.match(
       await home.ok(['snapshot', 'ls', 's3://tagged']),
       /^[\d: -]+  \d{4}\S+  s3:\/\/tagged--\S+--snap\n$/,
@@ -161,6 +167,14 @@ suite('snapshots', () => {
     assert.equal(code, 2);
     assert.match(err, /is no Cistern/);
     assert.equal(await other.ok(['ls', 's3://']), 'box/\n');
+    const versions = await other.run(['versions', 's3://box']);
+    assert.equal(versions.code, 2);
+    await using store = s3Store({ ...server, bucket: 'box' });
+    await store.put('a/b', 'x');
+    const full = await other.run(['rb', 's3://box']);
+    assert.match(full.err, /s3:\/\/box is not empty: it has 1 object\n/);
+    await other.ok(['rb', '--force', '--yes', 's3://box']);
+    assert.equal(await other.ok(['ls', 's3://']), '');
   });
 });
 

@@ -3,6 +3,9 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 
+/** Generous: it bounds a failing test, and is no measure of speed. */
+const PATIENCE_MS = 20_000;
+
 export class Watched {
   readonly child: ChildProcessWithoutNullStreams;
   err = '';
@@ -31,12 +34,15 @@ export class Watched {
     return this.bytes.toString();
   }
 
-  /** Resolves once either output matches; rejects when the command ends before. */
+  /** Resolves once either output matches; rejects when the command ends before, or patience does. */
   async until(pattern: RegExp): Promise<RegExpExecArray> {
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    patience.addEventListener('abort', () => this.#saw(() => undefined));
     for (;;) {
       const found = pattern.exec(this.out) ?? pattern.exec(this.err);
       if (found !== null) return found;
-      if (this.#hasEnded) throw new Error(`It ended before ${pattern} came:\n${this.out}\n${this.err}`);
+      if (this.#hasEnded || patience.aborted)
+        throw new Error(`${pattern} did not come:\n${this.out}\n${this.err}`);
       await new Promise<void>((resolve) => this.#wake.push(resolve));
     }
   }

@@ -71,6 +71,8 @@ suite('features of a bucket', () => {
     assert.deepEqual(names, ['@null', 'k/000@no-such']);
     assert.deepEqual(await marks(features), ['k/699 2 latest', 'k/699 1']);
     assert.equal(await store.get('k/699').text(), '22');
+    const [alone] = await Array.fromAsync(features.deleteVersions([{ key: 'k/699', version: 'no-such' }]));
+    assert.ok(alone?.error !== undefined);
   });
 
   test('tags of objects, of versions and of buckets', async () => {

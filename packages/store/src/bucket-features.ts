@@ -78,7 +78,7 @@ export interface BucketFeatures {
 
   /**
    * Deletes versions for good, as they come, and gives one result for each, in any order. One that is not there is deleted
-   * already. The deletion of the latest makes the one before it the latest (on Azure: none). One that fails does not stop the
+   * already; what cannot be the id of one fails. The deletion of the latest makes the one before it the latest (on Azure: none). One that fails does not stop the
    * others; only a signal, a failing source or a service out of reach reject.
    */
   deleteVersions(

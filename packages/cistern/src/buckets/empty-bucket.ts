@@ -3,9 +3,10 @@
 import { cleanUploads, isStoreError } from '@cistern/store';
 import type { ListedVersion } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
-import { Failure } from '../failures/failure.ts';
+import { Failure, interrupted } from '../failures/failure.ts';
 import { Removal } from '../remove/removal.ts';
 import type { RemovalFlags } from '../remove/removal.ts';
+import { untilStopped } from '../remove/until-stopped.ts';
 import type { NamedBucket } from './in-bucket.ts';
 
 /** @throws {Failure} when some of it could not be deleted: each was told */
@@ -23,18 +24,19 @@ export async function emptyBucket(cli: Cli, named: NamedBucket, flags: RemovalFl
   const removal = new Removal(cli, flags, hasVersions ? 'version' : 'object');
   try {
     const results = Array.isArray(first)
-      ? store.delete(store.keys({ signal }), { signal })
-      : features.deleteVersions(withFirst(first, versions), { signal });
+      ? store.delete(untilStopped(store.keys({ signal }), signal))
+      : features.deleteVersions(untilStopped(withFirst(first, versions), signal));
     for await (const { key, error } of results) {
       const removed = { name: `${name}/${key}`, key };
       if (error === undefined) await removal.delete(removed);
       else await removal.fail(removed, error);
     }
     // Where the service keeps uploads as objects of the library's, or would keep them beyond the bucket's end.
-    await orNone(() => cleanUploads(store, { olderThanMs: 0, signal }));
+    if (!signal.aborted) await orNone(() => cleanUploads(store, { olderThanMs: 0, signal }));
   } finally {
     await removal.end();
   }
+  if (signal.aborted) throw interrupted('Stopped', 'The same command goes on with what is left.');
   if (removal.failed > 0) throw new Failure(`${name} stays, because not all of it could be deleted`);
 }
 

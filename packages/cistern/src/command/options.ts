@@ -78,17 +78,32 @@ export function literalOption(command: Command): Command {
   return command.option('--literal', 'take * ? [ ] { } in places as they are, not as patterns');
 }
 
-/** What the object carries: gives `AttributeFlags`. */
-export function attributeOptions(command: Command): Command {
+export interface AttributeTexts {
+  readonly contentType: string;
+  readonly metadata: string;
+  /** undefined: each says what it is */
+  readonly others?: string;
+}
+
+/** What objects carry: gives `AttributeFlags`. @param texts what the flags do, where objects have attributes already */
+export function attributeOptions(
+  command: Command,
+  { contentType, metadata, others }: AttributeTexts = OF_NEW_OBJECTS,
+): Command {
   return command
-    .option('--content-type <type>', 'media type, such as text/plain')
-    .option('--cache-control <text>', 'how long others may keep it')
-    .option('--content-disposition <text>', 'such as attachment')
-    .option('--content-encoding <name>', 'such as gzip')
-    .option('--content-language <tag>', 'such as en')
+    .option('--content-type <type>', contentType)
+    .option('--cache-control <text>', others ?? 'how long others may keep it')
+    .option('--content-disposition <text>', others ?? 'such as attachment')
+    .option('--content-encoding <text>', others ?? 'such as gzip')
+    .option('--content-language <text>', others ?? 'such as en')
     .addOption(
-      new Option('--metadata <name=value>', 'of your own; can be given again').argParser(
+      new Option('--metadata <name=value>', metadata).argParser(
         (text, before: readonly string[] | undefined) => [...(before ?? []), text],
       ),
     );
 }
+
+const OF_NEW_OBJECTS: AttributeTexts = {
+  contentType: 'such as text/plain (default: by the ending of the name)',
+  metadata: 'of your own; repeat for more',
+};

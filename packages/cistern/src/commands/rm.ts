@@ -42,6 +42,7 @@ async function run(cli: Cli, texts: readonly string[], flags: RmFlags): Promise<
   const { Removal } = await import('../remove/removal.ts');
   const ofVersions = flags.version !== undefined || flags.allVersions === true;
   const removal = new Removal(cli, flags, ofVersions ? 'version' : 'object');
+  let hasEnded = false;
   try {
     if (ofVersions) {
       const { removeVersions } = await import('../remove/remove-versions.ts');
@@ -50,7 +51,9 @@ async function run(cli: Cli, texts: readonly string[], flags: RmFlags): Promise<
       const { removeObjects } = await import('../remove/remove-objects.ts');
       await removeObjects(cli, texts, flags, removal);
     }
+    hasEnded = true;
   } finally {
-    await removal.end();
+    // What was refused before anything was done has nothing to count.
+    if (hasEnded || removal.deleted + removal.failed > 0) await removal.end();
   }
 }

@@ -1,12 +1,14 @@
 /** `cistern snapshot`: buckets of a Cistern server as they were, and forks of them. */
 
 import { Command } from 'commander';
+import { isStoreError } from '@cistern/store/errors';
 import type { Snapshot } from '@cistern/store';
 import { bucketName, namedBucket } from '../buckets/in-bucket.ts';
 import type { Cli } from '../command/cli.ts';
+import { EXIT_NOT_FOUND, EXIT_USAGE } from '../command/exit-codes.ts';
 import { jsonOption, placeOptions } from '../command/options.ts';
 import type { OutputFlags, ReachFlags } from '../command/options.ts';
-import { usage } from '../failures/failure.ts';
+import { Failure, usage } from '../failures/failure.ts';
 import { report } from '../failures/report.ts';
 import { formatTime } from '../terminal/sizes.ts';
 import { parseMoment } from '../values/moment.ts';
@@ -56,7 +58,10 @@ Examples:
   return create.action(async (text: string, name: string | undefined, flags: SnapshotFlags) => {
     const { place, bucket, service } = await namedBucket(cli, text, flags);
     const { signal } = cli;
-    const made = await service.features(bucket).createSnapshot(name ?? timeName(new Date()), { signal });
+    const wanted = name ?? timeName(new Date());
+    const made = await explained(service.features(bucket).createSnapshot(wanted, { signal }), {
+      taken: `${text} has a snapshot ${wanted} already`,
+    });
     const readAs = bucketName(place, made.bucket);
     await (flags.json === true ? cli.out.json(toJson(made, readAs)) : cli.out.line(readAs));
   });
@@ -91,7 +96,8 @@ function rmCommand(cli: Cli): Command {
     const features = service.features(bucket);
     for (const name of names) {
       try {
-        await features.deleteSnapshot(name, { signal: cli.signal });
+        const missing = `${text} has no snapshot ${name}`;
+        await explained(features.deleteSnapshot(name, { signal: cli.signal }), { missing });
       } catch (error) {
         await report(cli, error);
       }
@@ -123,8 +129,35 @@ Examples:
     if (at !== undefined && flags.snapshot !== undefined)
       throw usage('A snapshot is of one time', 'Leave --at or --snapshot out.');
     const { snapshot } = flags;
-    await service.features(bucket).fork(made.bucket, { snapshot, at, signal: cli.signal });
+    await explained(service.features(bucket).fork(made.bucket, { snapshot, at, signal: cli.signal }), {
+      taken: `There is a bucket ${made.name} already`,
+      ...(snapshot !== undefined && { missing: `${text} has no snapshot ${snapshot}` }),
+    });
   });
+}
+
+/** Names that are taken or missing are told as such; of what else the server refuses its own words say what to do. */
+async function explained<T>(
+  answer: Promise<T>,
+  { taken, missing }: { readonly taken?: string; readonly missing?: string },
+): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    const { code, message } = (error.cause ?? {}) as { code?: unknown; message?: string };
+    if (taken !== undefined && error.code === 'AlreadyExists') {
+      throw new Failure(taken, { advice: 'Choose another name, or remove that one first.', cause: error });
+    }
+    // A snapshot to be forked is named to the server as a bucket.
+    const isMissing = code === 'NoSuchSnapshot' || (code === 'NoSuchBucket' && taken !== undefined);
+    if (missing !== undefined && isMissing) {
+      const advice = 'cistern snapshot ls names those there are.';
+      throw new Failure(missing, { advice, exitCode: EXIT_NOT_FOUND, cause: error });
+    }
+    if (error.code !== 'InvalidArgument' || message === undefined) throw error;
+    throw new Failure(message, { exitCode: EXIT_USAGE, cause: error });
+  }
 }
 
 function toJson({ name, createdAt }: Snapshot, place: string): object {

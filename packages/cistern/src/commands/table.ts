@@ -52,4 +52,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('bench', 'setup', 'Measure how fast a store is from here', () => import('./bench.ts')),
   entry('doctor', 'setup', 'Look for what is wrong, and say what to do', () => import('./doctor.ts')),
   entry('remote', 'setup', 'Name places, and keep how to reach them', () => import('./remote.ts')),
+  entry('completion', 'setup', 'Complete commands and flags in a shell', () => import('./completion.ts')),
 ];

@@ -5,6 +5,7 @@ import type { Skipped } from '@cistern/store/local';
 import type { Cli } from '../command/cli.ts';
 import { EXIT_DIFFERENT, EXIT_FAILED, EXIT_INTERRUPTED } from '../command/exit-codes.ts';
 import { explain } from '../failures/explain.ts';
+import { onOneLine } from '../failures/explanation.ts';
 import { skippedText } from '../places/places.ts';
 import type { CompareCommandFlags, How, Outcome } from './compare-command.ts';
 import type { TwoPlaces } from './two-places.ts';
@@ -105,8 +106,7 @@ export class CompareReport {
       cli.note(`${isInterrupted ? 'Stopped. ' : ''}${texts.join('; ')}`);
     }
     for (const { name, error } of this.#failures) {
-      const { message, advice } = await explain(error);
-      cli.note(`  ${name}: ${message}${advice === undefined ? '' : `. ${advice}`}`);
+      cli.note(`  ${onOneLine(name, await explain(error, cli))}`);
     }
     const untold = failed - this.#failures.length;
     if (untold > 0) cli.note(`  and ${count(untold)} more`);

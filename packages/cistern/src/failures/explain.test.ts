@@ -11,6 +11,7 @@ import { files } from '@cistern/store/files';
 import { retry } from '@cistern/store/layers';
 import { S3ResponseError } from '@cistern/store/s3';
 import { explain } from './explain.ts';
+import { onOneLine } from './explanation.ts';
 import { Failure } from './failure.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cistern-explain-'));
@@ -145,6 +146,19 @@ test('a store that cannot do something is named as a person knows it', async () 
   const text = await told(failed);
   assert.match(text, /^files\("[^"]+"\) cannot /);
   assert.equal((await explain(failed)).exitCode, 2);
+});
+
+test('one of many failures is a line', () => {
+  const advice = 'cistern mb makes it.';
+  assert.equal(
+    onOneLine('s3://b/k', { message: 'Nothing there', advice }),
+    's3://b/k: Nothing there. cistern mb makes it.',
+  );
+  assert.equal(
+    onOneLine('a', { message: 'No a. Did you mean b?', advice }),
+    'No a. Did you mean b? cistern mb makes it.',
+  );
+  assert.equal(onOneLine('x', { message: 'Nothing' }), 'x: Nothing');
 });
 
 test('what is known already stays as it is, but for secrets in URLs', async () => {

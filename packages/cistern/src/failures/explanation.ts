@@ -11,3 +11,10 @@ export interface Explanation extends Told {
   readonly code: string;
   readonly exitCode: number;
 }
+
+/** One failure of many: `s3://b/k: the service has no room left. Make room there.` A name that is in the message is not repeated. */
+export function onOneLine(name: string, { message, advice }: Told): string {
+  const whole = message.includes(name) ? message : `${name}: ${message}`;
+  if (advice === undefined) return whole;
+  return `${whole}${/[.?!]$/.test(whole) ? '' : '.'} ${advice}`;
+}

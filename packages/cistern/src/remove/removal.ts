@@ -45,8 +45,8 @@ export class Removal {
   /** The process ends with the code of the first. */
   async fail({ name, key, version }: Removed, error: unknown): Promise<void> {
     this.failed++;
-    const { code, message, advice, exitCode } = await explain(error);
     const cli = this.#cli;
+    const { code, message, advice, exitCode } = await explain(error, cli);
     if (cli.exitCode === 0) cli.exitCode = exitCode;
     if (this.#flags.json === true) {
       await cli.out.json({ type: 'failed', name, key, version, code, message, advice });
@@ -61,7 +61,8 @@ export class Removal {
     const { deleted, failed } = this;
     const { json, dryRun, quiet } = this.#flags;
     if (json === true) await this.#cli.out.json({ type: 'summary', deleted, failed, dryRun });
-    else if (quiet !== true) {
+    else if (quiet !== true && (deleted > 0 || failed !== 1)) {
+      // Of one failure alone all is said.
       await this.#cli.out.flush();
       this.#cli.warn(this.toString());
     }

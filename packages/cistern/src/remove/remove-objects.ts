@@ -3,11 +3,13 @@
  * however many there are.
  */
 
+import { lstatSync } from 'node:fs';
 import { isStoreError } from '@cistern/store';
 import type { Store } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
 import { EXIT_NOT_FOUND } from '../command/exit-codes.ts';
-import { Failure, interrupted, notFound, usage } from '../failures/failure.ts';
+import { Failure, interrupted, usage } from '../failures/failure.ts';
+import { report } from '../failures/report.ts';
 import { expand } from '../select/expand.ts';
 import type { Selection } from '../select/expand.ts';
 import { toFilter } from '../select/filters.ts';
@@ -18,6 +20,7 @@ import { removeEmptyFolders } from './empty-folders.ts';
 import { counted } from './removal.ts';
 import type { Removal } from './removal.ts';
 import type { RmFlags } from './rm-flags.ts';
+import { untilStopped } from './until-stopped.ts';
 
 /** Looks for single objects under way at once: a deletion would not tell that there was none. */
 const LOOKS_MAX = 16;
@@ -35,8 +38,15 @@ export async function removeObjects(
   for (const selection of selections) checkFolder(selection, flags);
   const filter = toFilter(flags);
   await confirmAll(cli, selections, flags);
-  for (const [store, own] of Map.groupBy(selections, ({ opened }) => opened.store)) {
-    await removeFrom(cli, store, own, { flags, filter, removal });
+  const stores = Map.groupBy(selections, ({ opened }) => opened.store);
+  for (const [store, own] of stores) {
+    try {
+      await removeFrom(cli, store, own, { flags, filter, removal });
+    } catch (error) {
+      // A bucket that is not there is in nobody else's way.
+      if (stores.size === 1 || cli.signal.aborted) throw error;
+      await report(cli, error);
+    }
   }
   if (flags.recursive !== true || flags.dryRun === true || filter !== undefined) return;
   for (const selection of selections) {
@@ -53,7 +63,12 @@ interface Removing {
   readonly removal: Removal;
 }
 
-function checkFolder({ text, isFolder, pattern }: Selection, { recursive }: RmFlags): void {
+function checkFolder({ text, isFolder, pattern, opened }: Selection, { recursive }: RmFlags): void {
+  const { kind, path } = opened.place;
+  if (isFolder && pattern === undefined && kind === 'local') {
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    if (isLink) throw usage(`${text} is a link to a folder`, 'Name the folder itself, if that is meant');
+  }
   if (recursive === true || !isFolder || pattern !== undefined) return;
   throw usage(`${text} is a folder`, '-r deletes all that is below it');
 }
@@ -68,20 +83,16 @@ async function removeFrom(
   const { signal } = cli;
   // Of one store all places name keys alike.
   const name = (key: string): string => selections[0]?.opened.name(key) ?? key;
-  const keys = keysOf(cli, selections, removing);
-  try {
-    if (flags.dryRun === true) {
-      for await (const key of keys) await removal.delete({ name: name(key), key });
-      return;
-    }
-    for await (const { key, error } of store.delete(keys, { signal })) {
+  const keys = untilStopped(keysOf(cli, selections, removing), signal);
+  if (flags.dryRun === true) {
+    for await (const key of keys) await removal.delete({ name: name(key), key });
+  } else {
+    for await (const { key, error } of store.delete(keys)) {
       if (error === undefined) await removal.delete({ name: name(key), key });
       else await removal.fail({ name: name(key), key }, error);
     }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    throw interrupted('Stopped', 'The same command goes on with what is left.');
   }
+  if (signal.aborted) throw interrupted('Stopped', 'The same command goes on with what is left.');
 }
 
 /** Those of single objects first, as they are found to be there. What is not there is a failure of its own. */
@@ -130,17 +141,12 @@ async function* singleKeys(
   }
 }
 
-/** A bucket that is not there is another failure, and a folder of that name is probably what was meant. */
-async function missing(store: Store, key: string, error: Error, signal: AbortSignal): Promise<Error> {
-  try {
-    for await (const _ of store.list({ prefix: `${key}/`, delimiter: '/', signal })) {
-      return usage('It is a folder', '-r deletes all that is below it');
-    }
-  } catch (other) {
-    if (isStoreError(other, 'NotFound')) return other;
-    throw other;
+/** A folder of that name is probably what was meant. @throws {StoreError} when there is no such bucket either */
+async function missing(store: Store, key: string, cause: Error, signal: AbortSignal): Promise<Failure> {
+  for await (const _ of store.list({ prefix: `${key}/`, delimiter: '/', signal })) {
+    return usage('It is a folder', '-r deletes all that is below it');
   }
-  return notFound('There is no such object', isStoreError(error) ? undefined : error.message);
+  return new Failure('There is no such object', { exitCode: EXIT_NOT_FOUND, cause });
 }
 
 async function* walkedKeys(

@@ -11,6 +11,7 @@ import { walkVersions } from '../select/walk-versions.ts';
 import { confirmAll } from './confirm-all.ts';
 import type { Removal } from './removal.ts';
 import type { RmFlags } from './rm-flags.ts';
+import { untilStopped } from './until-stopped.ts';
 
 /** @throws {Failure} for what cannot be asked for, before anything is deleted */
 export async function removeVersions(
@@ -39,22 +40,22 @@ async function removeOf(cli: Cli, one: InBucket, flags: RmFlags, removal: Remova
   const { features, selection } = one;
   const { signal } = cli;
   const name = (key: string): string => selection.opened.name(key);
-  const versions = versionsOf(one, flags, signal);
+  const versions = untilStopped(versionsOf(one, flags, signal), signal);
   try {
     if (flags.dryRun === true) {
       for await (const { key, version } of versions) await removal.delete({ name: name(key), key, version });
-      return;
-    }
-    for await (const { key, version, error } of features.deleteVersions(versions, { signal })) {
-      const removed = { name: name(key), key, version };
-      if (error === undefined) await removal.delete(removed);
-      else await removal.fail(removed, error);
+    } else {
+      for await (const { key, version, error } of features.deleteVersions(versions)) {
+        const removed = { name: name(key), key, version };
+        if (error === undefined) await removal.delete(removed);
+        else await removal.fail(removed, error);
+      }
     }
   } catch (error) {
-    if (signal.aborted) throw interrupted('Stopped', 'The same command goes on with what is left.');
     if (!(error instanceof Failure) || error.exitCode !== EXIT_NOT_FOUND) throw error;
     if (flags.force !== true) await removal.fail({ name: selection.text }, error);
   }
+  if (signal.aborted) throw interrupted('Stopped', 'The same command goes on with what is left.');
 }
 
 async function* versionsOf(one: InBucket, flags: RmFlags, signal: AbortSignal): AsyncGenerator<VersionName> {

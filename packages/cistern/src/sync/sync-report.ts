@@ -6,6 +6,7 @@ import type { Cli } from '../command/cli.ts';
 import { EXIT_FAILED, EXIT_INTERRUPTED } from '../command/exit-codes.ts';
 import type { TwoPlaces } from '../compare/two-places.ts';
 import { explain } from '../failures/explain.ts';
+import { onOneLine } from '../failures/explanation.ts';
 import { Failure } from '../failures/failure.ts';
 import { skippedText } from '../places/places.ts';
 import { formatBytes, formatDuration } from '../terminal/sizes.ts';
@@ -76,13 +77,12 @@ export class SyncReport {
     }
     if (isError || (quiet !== true && json !== true)) cli.note(this.#summary(durationMs, isInterrupted));
     for (const { name, error } of this.#failures) {
-      const { message, advice } = await explain(error);
-      cli.note(`  ${name}: ${message}${advice === undefined ? '' : `. ${advice}`}`);
+      cli.note(`  ${onOneLine(name, await explain(error, cli))}`);
     }
     const untold = this.#counts.failed - this.#failures.length;
     if (untold > 0) cli.note(`  and ${count(untold)} more`);
     if (stoppedBy === undefined || isInterrupted) return;
-    const { message, advice, exitCode } = await explain(stoppedBy);
+    const { message, advice, exitCode } = await explain(stoppedBy, cli);
     // Nothing was done: it is as if it had not begun.
     const { copied, updated, deleted, failed } = this.#counts;
     if (copied + updated + deleted + failed === 0) cli.exitCode = exitCode;
@@ -100,7 +100,7 @@ export class SyncReport {
     const names = action === 'delete' ? { target } : { source, target };
     if (json === true) {
       if (error !== undefined) {
-        const { code, message, advice } = await explain(reasonOf(error));
+        const { code, message, advice } = await explain(reasonOf(error), this.#cli);
         await this.#cli.out.json({ type: 'error', action, ...names, size, error: { code, message, advice } });
       } else if (action !== 'skip' || verbose === true) {
         await this.#cli.out.json({

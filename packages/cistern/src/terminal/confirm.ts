@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Cli } from '../command/cli.ts';
 import { EXIT_USAGE } from '../command/exit-codes.ts';
-import { Failure } from '../failures/failure.ts';
+import { Failure, interrupted } from '../failures/failure.ts';
 
 export interface Confirmation {
   /** what is about to happen, as a question: `Delete all of s3://photos?` */
@@ -33,6 +33,10 @@ export async function confirm(cli: Cli, { question, yes }: Confirmation): Promis
     const ended = once(lines, 'close').then(() => '');
     const answer = await Promise.race([lines.question(`${question} [y/N] `, { signal: cli.signal }), ended]);
     if (/^\s*y(?:es)?\s*$/i.test(answer)) return;
+  } catch (error) {
+    if (!cli.signal.aborted) throw error;
+    cli.note('');
+    throw interrupted('Stopped: nothing was done');
   } finally {
     lines.close();
   }

@@ -3,6 +3,7 @@
 import type { Cli } from '../command/cli.ts';
 import { EXIT_FAILED, EXIT_INTERRUPTED } from '../command/exit-codes.ts';
 import { explain } from '../failures/explain.ts';
+import { onOneLine } from '../failures/explanation.ts';
 import { formatBytes, formatDuration } from '../terminal/sizes.ts';
 import { jobNames } from './job.ts';
 import type { Tally, TransferRecord } from './run-transfers.ts';
@@ -30,7 +31,7 @@ export async function printRecord(
   const { size } = job.source;
   const planned = dryRun === true ? { dryRun: true } : {};
   if (done === undefined) {
-    const { code, message, advice } = await explain(error);
+    const { code, message, advice } = await explain(error, cli);
     await cli.out.json({ type: 'error', ...names, size, error: { code, message, advice } });
   } else if (done.action === 'skipped') {
     await cli.out.json({ type: 'skip', ...names, size, reason: 'same' });
@@ -78,14 +79,12 @@ export async function printSummary(cli: Cli, flags: TransferFlags, ending: Endin
   const isQuiet = flags.quiet === true || flags.json === true;
   if (!isQuiet || isError) cli.note(summaryText(ending, flags.dryRun === true));
   for (const { job, error } of tally.failures) {
-    const { message, advice } = await explain(error);
-    const { source } = jobNames(job);
-    cli.note(`  ${source}: ${message}${advice === undefined ? '' : `. ${advice}`}`);
+    cli.note(`  ${onOneLine(jobNames(job).source, await explain(error, cli))}`);
   }
   const untold = tally.failed - tally.failures.length;
   if (untold > 0) cli.note(`  and ${count(untold)} more`);
   if (tally.stoppedBy !== undefined && !isInterrupted) {
-    const { message, advice, exitCode } = await explain(tally.stoppedBy);
+    const { message, advice, exitCode } = await explain(tally.stoppedBy, cli);
     cli.exitCode = exitCode;
     cli.warn(`stopped: ${message}`);
     if (advice !== undefined) cli.note(`  ${advice}`);
@@ -117,6 +116,7 @@ function remainingText(remaining: number, isPlanned: boolean): string {
   return `${left} ${remaining === 1 && isPlanned ? 'remains' : 'remain'}: the same command goes on`;
 }
 
+/** `10,000`. Not by `Intl`, which takes longer to load than many a command runs. */
 function count(number: number): string {
-  return number.toLocaleString('en-US');
+  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }

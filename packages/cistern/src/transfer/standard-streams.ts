@@ -3,11 +3,12 @@
 import { StoreError } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
 import { Failure, usage } from '../failures/failure.ts';
+import { isMissingFile } from '../places/missing-file.ts';
 import { Progress } from '../terminal/progress.ts';
 import { showProgress } from '../terminal/progress-view.ts';
-import { isMissingFile } from '../places/missing-file.ts';
+import { toAttributes } from '../values/attributes.ts';
+import { guessContentType } from './content-type.ts';
 import { resolveSource } from './sources.ts';
-import { givenAttributes } from './transfer-flags.ts';
 import type { TransferFlags } from './transfer-flags.ts';
 
 /** Bytes alone go to standard output. @throws {Failure} */
@@ -55,7 +56,9 @@ export async function copyFromInput(cli: Cli, destination: string, flags: Transf
   const progress = new Progress();
   const item = progress.begin('standard input', undefined);
   const view = showProgress(cli, progress, flags);
-  const attributes = store.capabilities.attributes ? givenAttributes(flags) : undefined;
+  const attributes = store.capabilities.attributes
+    ? { contentType: guessContentType(key), ...toAttributes(flags) }
+    : undefined;
   const mode = flags.overwrite === true || !store.capabilities.create ? 'overwrite' : 'create';
   async function* body(): AsyncGenerator<Uint8Array> {
     for await (const chunk of cli.stdin as AsyncIterable<Uint8Array>) {

@@ -3,11 +3,13 @@
 import type { Store } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
 import { EXIT_FAILED } from '../command/exit-codes.ts';
+import { explain } from '../failures/explain.ts';
 import type { Places } from '../places/places.ts';
 import { toFilter } from '../select/filters.ts';
 import { Progress } from '../terminal/progress.ts';
 import type { Item } from '../terminal/progress.ts';
 import { showProgress } from '../terminal/progress-view.ts';
+import { toAttributes } from '../values/attributes.ts';
 import { guessContentType } from './content-type.ts';
 import type { Copied, CopySettings } from './copier.ts';
 import type { Job } from './job.ts';
@@ -17,7 +19,6 @@ import type { Plan } from './plan.ts';
 import { printRecord, printSummary } from './report.ts';
 import type { Verb } from './report.ts';
 import { runTransfers } from './run-transfers.ts';
-import { givenAttributes } from './transfer-flags.ts';
 import type { NamedPlaces, TransferFlags } from './transfer-flags.ts';
 
 export interface TransferCommand {
@@ -37,7 +38,7 @@ export async function runTransferCommand(
 ): Promise<void> {
   const { signal } = cli;
   const filter = toFilter(flags);
-  const attributes = givenAttributes(flags);
+  const attributes = toAttributes(flags);
   const opened = await cli.places();
   const leftOut = tellSkipped(opened, flags);
   const planned = await plan(opened, places.sources, places.destination, { flags, filter, signal });
@@ -72,12 +73,13 @@ export async function runTransferCommand(
   const isInterrupted = signal.aborted;
   const [only] = tally.failures;
   // One object's failure is the command's: it says it, and ends with its exit code.
-  if (planned.isSingle && only !== undefined && !isInterrupted && flags.json !== true)
-    throw only.error as Error;
+  const failure = planned.isSingle && !isInterrupted ? only?.error : undefined;
+  if (failure !== undefined && flags.json !== true) throw failure as Error;
   const isNothing = tally.copied + tally.skipped + tally.failed === 0;
   if (tally.stoppedBy !== undefined && isNothing && !isInterrupted) throw tally.stoppedBy as Error;
   await printSummary(cli, flags, { verb, tally, elapsedMs: performance.now() - startMs, isInterrupted });
   sayWhatIsLeftOut(cli, planned, flags);
+  if (failure !== undefined) cli.exitCode = (await explain(failure)).exitCode;
   if (leftOut.unreadable > 0 && cli.exitCode === 0) cli.exitCode = EXIT_FAILED;
 }
 

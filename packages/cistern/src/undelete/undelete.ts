@@ -7,6 +7,7 @@ import type { FilterFlags, LiteralFlag, OutputFlags, ReachFlags } from '../comma
 import { explain } from '../failures/explain.ts';
 import { interrupted, notFound, usage } from '../failures/failure.ts';
 import { counted } from '../remove/removal.ts';
+import { untilStopped } from '../remove/until-stopped.ts';
 import { toFilter } from '../select/filters.ts';
 import type { Filter } from '../select/filters.ts';
 import { walkVersions } from '../select/walk-versions.ts';
@@ -49,7 +50,7 @@ export class Undeletion {
     let found = 0;
     // Of those under way alone: a key waits for all of its markers.
     const waiting = new Map<string, { left: number; readonly back: ListedVersion }>();
-    const deletedKeys = this.#deletedKeys(place);
+    const deletedKeys = untilStopped(this.#deletedKeys(place), signal);
     const { opened } = selection;
     const act = this.#flags.dryRun !== true;
     const told = async (key: string, back: ListedVersion): Promise<void> => this.#tell(name(key), back);
@@ -71,22 +72,18 @@ export class Undeletion {
         }
       }
     }
-    try {
-      for await (const { key, error } of features.deleteVersions(markers(), { signal })) {
-        const one = waiting.get(key);
-        if (one === undefined) continue;
-        if (error !== undefined) {
-          waiting.delete(key);
-          await this.#fail(name(key), error);
-        } else if (--one.left === 0) {
-          waiting.delete(key);
-          await told(key, one.back);
-        }
+    for await (const { key, error } of features.deleteVersions(markers())) {
+      const one = waiting.get(key);
+      if (one === undefined) continue;
+      if (error !== undefined) {
+        waiting.delete(key);
+        await this.#fail(name(key), error);
+      } else if (--one.left === 0) {
+        waiting.delete(key);
+        await told(key, one.back);
       }
-    } catch (error) {
-      if (!signal.aborted) throw error;
-      throw interrupted('Stopped', 'The same command goes on with what is left.');
     }
+    if (signal.aborted) throw interrupted('Stopped', 'The same command goes on with what is left.');
     // Of many there may be none: the same command again has nothing left to do.
     if (found > 0 || this.#flags.recursive === true || this.#filter !== undefined) return;
     throw notFound(`${selection.text} is not deleted, or no version of it is left`);
@@ -98,7 +95,7 @@ export class Undeletion {
     const { json, quiet, dryRun } = this.#flags;
     if (json === true) {
       await cli.out.json({ type: 'summary', undeleted: back, failed, dryRun });
-    } else if (quiet !== true) {
+    } else if (quiet !== true && (back > 0 || cli.exitCode === 0)) {
       await cli.out.flush();
       const done = `${dryRun === true ? 'would bring back' : 'brought back'} ${counted(back, 'object')}`;
       cli.warn(failed === 0 ? done : `${done}; ${failed.toLocaleString('en')} failed`);
@@ -148,7 +145,7 @@ export class Undeletion {
   async #fail(name: string, error: unknown): Promise<void> {
     this.#failed++;
     const cli = this.#cli;
-    const { code, message, advice, exitCode } = await explain(error);
+    const { code, message, advice, exitCode } = await explain(error, cli);
     if (cli.exitCode === 0) cli.exitCode = exitCode;
     if (this.#flags.json === true) await cli.out.json({ type: 'failed', name, code, message, advice });
     else {

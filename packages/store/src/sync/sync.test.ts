@@ -324,6 +324,9 @@ suite('sync', () => {
       },
     });
     await assert.rejects(running.finish(), { code: 'Aborted' });
+    // What was under way and came to its end is told, and nothing else.
+    assert.equal(running.summary.copied, (await contents(to)).size);
+    assert.deepEqual([running.summary.failed, running.summary.isComplete], [0, false]);
     let left = 0;
     for await (const _ of sync(from, to, { concurrency: 4 })) if (++left === 50) break;
     const before = (await contents(to)).size;

@@ -135,37 +135,42 @@ export class Sync implements AsyncIterable<SyncRecord> {
     const extras: ListedObject[] = [];
     let hasMore = false;
     try {
-      for await (const pair of mergeListings(this.#copier.from, this.#copier.to, { prefix, signal })) {
-        if (signal.aborted) return;
-        const { source, target } = pair;
-        if (!isMeant(filter, pair)) continue;
-        if (source === undefined) {
-          if (!deletes || target === undefined || hasMore) continue;
-          if (extras.length < EXTRAS_MAX) extras.push(target);
-          else hasMore = true;
-          continue;
+      try {
+        for await (const pair of mergeListings(this.#copier.from, this.#copier.to, { prefix, signal })) {
+          if (signal.aborted) break;
+          const { source, target } = pair;
+          if (!isMeant(filter, pair)) continue;
+          if (source === undefined) {
+            if (!deletes || target === undefined || hasMore) continue;
+            if (extras.length < EXTRAS_MAX) extras.push(target);
+            else hasMore = true;
+            continue;
+          }
+          const record = this.#plan(pair, source);
+          if (record !== undefined) {
+            yield record;
+            continue;
+          }
+          const one: Promise<void> = this.#carryOut(source, target, signal)
+            .then((result) => void done.push(result))
+            .finally(() => running.delete(one));
+          running.add(one);
+          if (running.size >= this.#concurrency) await Promise.race(running);
+          yield* done.splice(0);
         }
-        const record = this.#plan(pair, source);
-        if (record !== undefined) {
-          yield record;
-          continue;
-        }
-        const one: Promise<void> = this.#carryOut(source, target, signal)
-          .then((result) => void done.push(result))
-          .finally(() => running.delete(one));
-        running.add(one);
-        if (running.size >= this.#concurrency) await Promise.race(running);
-        yield* done.splice(0);
+      } catch (error) {
+        if (!signal.aborted) throw error;
       }
       while (running.size > 0) {
         await Promise.race(running);
-        yield* done.splice(0);
+        yield* settled(done, signal);
       }
-      yield* done.splice(0);
+      yield* settled(done, signal);
     } finally {
       if (running.size > 0) stop.abort();
       await Promise.allSettled(running);
     }
+    if (signal.aborted) return;
     // A target that nothing is to be deleted from need not be able to.
     if (extras.length > 0) yield* this.#delete(extras, signal);
     if (hasMore) yield* this.#delete(this.#extrasAfter(extras.at(-1)?.key, signal), signal);
@@ -243,6 +248,12 @@ export class Sync implements AsyncIterable<SyncRecord> {
       if (pair.source === undefined && pair.target !== undefined && isMeant(filter, pair)) yield pair.target;
     }
   }
+}
+
+/** Takes what is done; what was stopped is as it was, and has not failed. */
+function settled(done: SyncRecord[], signal: AbortSignal): SyncRecord[] {
+  const records = done.splice(0);
+  return signal.aborted ? records.filter(({ error }) => error === undefined) : records;
 }
 
 function isMeant(filter: SyncOptions['filter'], { key, source, target }: KeyPair): boolean {

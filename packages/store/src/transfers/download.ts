@@ -16,7 +16,15 @@ import { runLanes } from '../lanes.ts';
 import type { ObjectInfo } from '../object-store.ts';
 import { Blocks } from './blocks.ts';
 import type { KnownChecksums } from './known-checksums.ts';
-import { checkFree, discard, localInfo, moveInPlace, partialPath, syncFolder } from './local-file.ts';
+import {
+  checkFree,
+  discard,
+  fileTime,
+  localInfo,
+  moveInPlace,
+  partialPath,
+  syncFolder,
+} from './local-file.ts';
 import type { LocalWrite } from './local-file.ts';
 import type { Origin } from './origin.ts';
 import { isSameSource, rememberedSource } from './remembered.ts';
@@ -58,8 +66,10 @@ export async function downloadFile(download: Download): Promise<{ info: ObjectIn
     try {
       await fetchMissing(download, file, blocks);
       verified = await verify(download, file, blocks);
-      const { lastModified } = known.info;
-      await file.utimes(lastModified, lastModified);
+      // The listed one, so that a later comparison of listings finds it the same.
+      const lastModified = download.origin.timeOf(known.info);
+      const time = fileTime(lastModified);
+      await file.utimes(time, time);
       stats = await file.stat({ bigint: true });
       if (write.durable) await file.sync();
       await checkOwn(partial, stats, key);

@@ -79,7 +79,8 @@ export async function writeSmallFile(
       for (let written = 0; written < bytes.byteLength;) {
         written += writeSync(fd, bytes, written, bytes.byteLength - written, written);
       }
-      futimesSync(fd, modified, modified);
+      const time = fileTime(modified);
+      futimesSync(fd, time, time);
       stats = fstatSync(fd, { bigint: true });
       if (write.durable) fsyncSync(fd);
     } finally {
@@ -164,4 +165,9 @@ export function discard(partial: string): void {
 /** As the store whose folder it is describes the file. */
 export function localInfo(key: string, stats: BigIntStats): ObjectInfo {
   return { key, ...stateOf(stats), attributes: {} };
+}
+
+/** Seconds that give a file a time of whole milliseconds. As a binary fraction most of these are a little less, and would be cut to the one before. */
+export function fileTime(time: Date): number {
+  return (time.getTime() + 0.001) / 1000;
 }

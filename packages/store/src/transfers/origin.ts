@@ -12,9 +12,8 @@ export const SMALL_BYTES = 1024 * 1024;
 
 const ZEROED_BYTES = 64 * 1024;
 
-export type TransferSource = Pick<ListedObject, 'key' | 'size'> & {
-  readonly version?: string | undefined;
-};
+export type TransferSource = Pick<ListedObject, 'key' | 'size'> &
+  Partial<Pick<ListedObject, 'version' | 'etag' | 'lastModified'>>;
 
 export class Origin {
   readonly store: ObjectStore;
@@ -39,7 +38,14 @@ export class Origin {
     return knownChecksums(this.store, key, { version, signal: this.#signal });
   }
 
-  /** A small object by one request; `undefined` when it is no small one any more. @throws {StoreError} `NotFound` */
+  /** The time of a state: services tell whole seconds of one object, and their listings more. */
+  timeOf({ etag, lastModified }: ObjectInfo): Date {
+    const { etag: listedEtag = etag, lastModified: listed } = this.source;
+    if (listed === undefined || listedEtag !== etag) return lastModified;
+    return Math.floor(listed.getTime() / 1000) * 1000 === lastModified.getTime() ? listed : lastModified;
+  }
+
+  /** A small object by one request; `undefined` when it has grown. @throws {StoreError} `NotFound` */
   async whole(size: number): Promise<{ info: ObjectInfo; bytes: Uint8Array } | undefined> {
     const { key, version } = this.source;
     const options = { version, signal: this.#signal };
@@ -55,9 +61,8 @@ export class Origin {
       const info = await this.store.readInto(key, [{ start: 0, into }], { ...options, whole: true });
       return { info, bytes: info.size === size ? into : into.subarray(0, info.size) };
     } catch (error) {
-      if (!isStoreError(error, 'BufferTooSmall')) throw error;
-      const { bytesNeeded = Number.POSITIVE_INFINITY } = error;
-      return bytesNeeded <= SMALL_BYTES && bytesNeeded > size ? this.whole(bytesNeeded) : undefined;
+      if (isStoreError(error, 'BufferTooSmall')) return undefined;
+      throw error;
     }
   }
 

@@ -5,7 +5,7 @@ import { replayableSource } from '../body.ts';
 import { isStoreError, StoreError, throwIfAborted } from '../errors.ts';
 import type { Attributes, CallOptions, ObjectInfo, ObjectStore, PutMode } from '../object-store.ts';
 import { toStore } from '../store.ts';
-import { serverSideCopy } from '../sync/copy-origin.ts';
+import { copyOrigin, serverSideCopy } from '../sync/copy-origin.ts';
 import type { Journal } from './journal.ts';
 import { writeSmallFile } from './local-file.ts';
 import { localFileOf } from './local-target.ts';
@@ -231,7 +231,7 @@ class Transfer {
       const attributes = this.#attributes(info);
       written = await this.#to.put(this.#key, bytes, { mode, attributes, signal });
     } else {
-      written = await writeSmallFile(await this.#localWrite(localFile, mode), bytes, info.lastModified);
+      written = await writeSmallFile(await this.#localWrite(localFile, mode), bytes, origin.timeOf(info));
     }
     this.#count(bytes.byteLength, false);
     return this.#result(written, 'size');
@@ -268,7 +268,10 @@ class Transfer {
     const { journal } = this.#options;
     if (journal === undefined) return undefined;
     const { key, version = null } = this.#source;
-    const name = [this.#from.toString(), key, version, this.#to.toString(), this.#key];
+    // The stores behind layers that change no bytes: another limit or another prefix is no other transfer.
+    const [from, to] = [copyOrigin(this.#from), copyOrigin(this.#to)];
+    const source = [from.store.toString(), from.prefix + key, version];
+    const name = [...source, to.store.toString(), to.prefix + this.#key];
     return new Remembered(journal, name, kind);
   }
 

@@ -4,7 +4,6 @@ import { Argument, Command } from 'commander';
 import type { Cli } from '../command/cli.ts';
 import { filterOptions, jsonOption, literalOption, placeOptions } from '../command/options.ts';
 import type { FilterFlags, LiteralFlag, OutputFlags, ReachFlags } from '../command/options.ts';
-import { report } from '../failures/report.ts';
 import { toDocument, toLine } from '../listing/lines.ts';
 import type { Place } from '../places/place.ts';
 import { expand } from '../select/expand.ts';
@@ -57,6 +56,7 @@ async function run(cli: Cli, texts: readonly string[], flags: LsFlags): Promise<
       await (isService ? listBuckets(cli, place, flags) : list(cli, place, flags, texts.length > 1));
     } catch (error) {
       // The others are listed all the same, as ls does.
+      const { report } = await import('../failures/report.ts');
       await report(cli, error);
     }
     if (cli.out.isClosed || cli.signal.aborted) return;

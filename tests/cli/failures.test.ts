@@ -76,6 +76,14 @@ suite('keys', () => {
     });
   });
 
+  test('a refusal that says nothing, as those of HEAD, is asked about', async () => {
+    await check({
+      args: ['stat', 'prod:photos/x'],
+      code: 4,
+      says: ['the secret of the key', `${accessKeyId} (kept with the remote prod)`],
+    });
+  });
+
   test('none at all: three ways to give some', async () => {
     await check({
       args: ['ls', 's3://photos', '--profile', 'nobody'],

@@ -151,14 +151,16 @@ suite('cp', () => {
 
   test('standard streams: bytes and nothing else', async () => {
     const bytes = randomBytes(200_000);
-    await home.ok(['cp', '-', 's3://copies/piped'], { input: bytes });
-    await fails(['cp', '-', 's3://copies/piped'], 1, /is there/);
-    assert.ok(bytes.equals((await s3.send('GET', '/copies/piped')).body));
+    await home.ok(['cp', '-', 's3://copies/piped.json'], { input: bytes });
+    await fails(['cp', '-', 's3://copies/piped.json'], 1, /is there/);
+    const piped = await s3.send('GET', '/copies/piped.json');
+    assert.ok(bytes.equals(piped.body));
+    assert.match(piped.headers['content-type'] ?? '', /^application\/json/);
     await s3.send('PUT', '/copies/text', { body: 'text\n' });
     const { out, err } = await home.run(['cp', 's3://copies/text', '-']);
     assert.deepEqual([out, err], ['text\n', '']);
     await fails(['cp', '-', 's3://copies/'], 2, /needs a name/);
-    await fails(['cp', 's3://copies/text', 's3://copies/piped', '-'], 2, /bytes of one object/);
+    await fails(['cp', 's3://copies/text', 's3://copies/piped.json', '-'], 2, /bytes of one object/);
   });
 
   test('what cannot be copied is named, and stops nothing else', async () => {

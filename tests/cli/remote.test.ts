@@ -6,14 +6,18 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { suite, test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import { startTestServer } from '../support/server.ts';
 import { cliHome, golden, LAUNCHER, shapesOf } from './cli.ts';
 import type { Ran, RunOptions } from './cli.ts';
@@ -154,6 +158,27 @@ suite('remote', () => {
     assert.match(broken.err, /is not a file of remotes/);
     writeFileSync(file, '{"version":2,"remotes":{}}');
     assert.match((await run(['remote', 'ls'])).err, /written by a newer cistern/);
+  });
+
+  const needsProc = !existsSync('/proc/self/fd') && 'needs /proc to see who waits';
+  test('a change waits for one that is under way, and loses nothing of it', { skip: needsProc }, async () => {
+    const home = cliHome();
+    await home.ok(['remote', 'add', 'first', 's3://']);
+    const path = join(home.folder, '.config/cistern/remotes.json');
+    const other = new DatabaseSync(`${path}.lock`);
+    other.exec('BEGIN EXCLUSIVE');
+    const child = home.start(['remote', 'add', 'third', 's3://']);
+    const exited = once(child, 'exit') as Promise<[number]>;
+    await eventually(() => {
+      const folder = `/proc/${child.pid}/fd`;
+      const open = readdirSync(folder).map((fd) => readlinkSync(join(folder, fd)));
+      assert.ok(open.includes(`${path}.lock`), 'it waits for the lock');
+    });
+    const { first } = remotesOf(home);
+    writeFileSync(path, JSON.stringify({ version: 1, remotes: { first, second: first } }));
+    other.close();
+    assert.deepEqual(await exited, [0, null]);
+    assert.deepEqual(Object.keys(remotesOf(home)).sort(), ['first', 'second', 'third']);
   });
 
   test('several that are added at once are all there, and a file that is a link stays one', async () => {

@@ -60,11 +60,7 @@ _cistern() {
   COMPREPLY=()
   for ((i = 1; i < \${#typed[@]} - 1; i++)); do
     word=\${typed[i]}
-    if [[ $word == -* ]]; then
-      # A value is no command.
-      _cistern_value "$path" "$word" && ((i++))
-      continue
-    fi
+    [[ $word == -* ]] && continue
     case "$path/$word" in
 ${steps.join('\n')}
     esac

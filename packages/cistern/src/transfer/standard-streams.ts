@@ -6,6 +6,7 @@ import { Failure, usage } from '../failures/failure.ts';
 import { Progress } from '../terminal/progress.ts';
 import { showProgress } from '../terminal/progress-view.ts';
 import { toAttributes } from '../values/attributes.ts';
+import { guessContentType } from './content-type.ts';
 import { isMissingFile, resolveSource } from './sources.ts';
 import type { TransferFlags } from './transfer-flags.ts';
 
@@ -54,7 +55,9 @@ export async function copyFromInput(cli: Cli, destination: string, flags: Transf
   const progress = new Progress();
   const item = progress.begin('standard input', undefined);
   const view = showProgress(cli, progress, flags);
-  const attributes = store.capabilities.attributes ? toAttributes(flags) : undefined;
+  const attributes = store.capabilities.attributes
+    ? { contentType: guessContentType(key), ...toAttributes(flags) }
+    : undefined;
   const mode = flags.overwrite === true || !store.capabilities.create ? 'overwrite' : 'create';
   async function* body(): AsyncGenerator<Uint8Array> {
     for await (const chunk of cli.stdin as AsyncIterable<Uint8Array>) {

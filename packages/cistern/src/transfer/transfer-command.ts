@@ -115,6 +115,9 @@ function sayWhatIsLeftOut(cli: Cli, { sources }: Plan, { quiet, json }: Transfer
   cli.note(`${folders} ${folders === 1 ? 'folder was' : 'folders were'} left out: -r takes what is in them`);
 }
 
+/** What may come at once: a burst of a second, as the layer has it otherwise, is most of a short transfer. */
+const BURST_BYTES = 64 * 1024;
+
 /** A rate is kept on the side that is not this machine's, and once where bytes pass both. */
 async function throttle(bytesPerSecond: number | undefined): Promise<CopySettings['through']> {
   if (bytesPerSecond === undefined) return (store) => store;
@@ -123,7 +126,7 @@ async function throttle(bytesPerSecond: number | undefined): Promise<CopySetting
   return (store, { from, to }) => {
     const side = from.place.kind === 'local' ? to.store : from.store;
     if (store !== side) return store;
-    const made = limited.get(store) ?? limit({ bytesPerSecond }, store);
+    const made = limited.get(store) ?? limit({ bytesPerSecond, burstBytes: BURST_BYTES }, store);
     limited.set(store, made);
     return made;
   };

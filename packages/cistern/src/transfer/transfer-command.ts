@@ -12,7 +12,7 @@ import { toAttributes } from '../values/attributes.ts';
 import { guessContentType } from './content-type.ts';
 import type { Copied, CopySettings } from './copier.ts';
 import type { Job } from './job.ts';
-import { fileJournal, journalFolder } from './journal.ts';
+import { userJournal } from './journal.ts';
 import { plan } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { printRecord, printSummary } from './report.ts';
@@ -48,9 +48,7 @@ export async function runTransferCommand(
     dryRun: flags.dryRun === true,
     attributes,
     typeOf: guessContentType,
-    journal: fileJournal(journalFolder(cli.env), (error) =>
-      cli.warn(`what is under way cannot be remembered, to be gone on with later: ${error.message}`),
-    ),
+    journal: userJournal(cli),
     transfer: { partSize: flags.partSize, durable: flags.durable },
     isSame,
     shortcut,

@@ -150,8 +150,6 @@ export class LocalFiles {
   }
 
   async #create(from: string, to: string, key: string, operation: StoreOperation): Promise<void> {
-    const [path, beside] = this.places(key, operation);
-    if (isFile(path) || isFile(beside)) throw exists(key, operation);
     try {
       linkSync(from, to);
     } catch (error) {

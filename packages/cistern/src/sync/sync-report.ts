@@ -80,6 +80,8 @@ export class SyncReport {
       };
       await cli.out.json({ type: 'summary', ...this.#counts, ...end, ...(dryRun === true && { dryRun }) });
     }
+    // What was printed is above what is said of it.
+    await cli.out.flush();
     if (isError || (quiet !== true && json !== true)) cli.note(this.#summary(durationMs, isInterrupted));
     for (const { name, error } of this.#failures) {
       cli.note(`  ${onOneLine(name, await explain(error, cli))}`);
@@ -137,7 +139,7 @@ export class SyncReport {
     ];
     const texts = [
       `${isDry ? 'Would be: ' : ''}${done.join(', ')}, ${formatBytes(bytes)}${time}`,
-      ...(skipped > 0 ? [`${count(skipped)} are the same`] : []),
+      ...(skipped > 0 ? [`${count(skipped)} ${skipped === 1 ? 'is' : 'are'} the same`] : []),
       ...(failed > 0 ? [`${count(failed)} failed`] : []),
       ...(isInterrupted ? ['the same command goes on'] : []),
     ];

@@ -1,6 +1,5 @@
 /** What `cp` and `mv` have in common: from the words of a command line to its exit code. */
 
-import type { Store } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
 import { EXIT_FAILED } from '../command/exit-codes.ts';
 import { explain } from '../failures/explain.ts';
@@ -19,6 +18,7 @@ import type { Plan } from './plan.ts';
 import { printRecord, printSummary } from './report.ts';
 import type { Verb } from './report.ts';
 import { runTransfers } from './run-transfers.ts';
+import { throttle } from './throttle.ts';
 import type { NamedPlaces, TransferFlags } from './transfer-flags.ts';
 
 export interface TransferCommand {
@@ -111,21 +111,4 @@ function sayWhatIsLeftOut(cli: Cli, { sources }: Plan, { quiet, json }: Transfer
   const folders = sources.reduce((sum, one) => sum + (one.kind === 'object' ? 0 : one.leftOut.count), 0);
   if (folders === 0 || quiet === true || json === true) return;
   cli.note(`${folders} ${folders === 1 ? 'folder was' : 'folders were'} left out: -r takes what is in them`);
-}
-
-/** What may come at once: a burst of a second, as the layer has it otherwise, is most of a short transfer. */
-const BURST_BYTES = 64 * 1024;
-
-/** A rate is kept on the side that is not this machine's, and once where bytes pass both. */
-async function throttle(bytesPerSecond: number | undefined): Promise<CopySettings['through']> {
-  if (bytesPerSecond === undefined) return (store) => store;
-  const { limit } = await import('@cistern/store/layers');
-  const limited = new Map<Store, Store>();
-  return (store, { from, to }) => {
-    const side = from.place.kind === 'local' ? to.store : from.store;
-    if (store !== side) return store;
-    const made = limited.get(store) ?? limit({ bytesPerSecond, burstBytes: BURST_BYTES }, store);
-    limited.set(store, made);
-    return made;
-  };
 }

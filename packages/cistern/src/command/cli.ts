@@ -30,6 +30,8 @@ export class Cli {
     this.stdin = stdin;
     this.stderr = stderr;
     this.out = new Output(stdout);
+    // Nobody reads what is said, or it cannot be kept: what is being done goes on all the same, and the exit code tells.
+    stderr.on('error', () => undefined);
   }
 
   /**

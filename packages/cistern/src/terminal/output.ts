@@ -1,6 +1,6 @@
 /**
  * Standard output for data: lines are gathered into large writes, and whoever prints faster than the reader reads waits. A
- * reader that goes away (`| head`) is no failure.
+ * reader that goes away (`| head`) is no failure; a disk that is full is one.
  */
 
 import { once } from 'node:events';
@@ -14,6 +14,7 @@ export class Output {
   #pending: string[] = [];
   #length = 0;
   #gone = false;
+  #failure: Error | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
@@ -21,7 +22,7 @@ export class Output {
     this.closed = new Promise((resolve) => {
       stream.on('error', (error: NodeJS.ErrnoException) => {
         this.#gone = true;
-        if (error.code !== 'EPIPE') throw error;
+        if (error.code !== 'EPIPE') this.#failure ??= error;
         resolve();
       });
     });
@@ -34,6 +35,11 @@ export class Output {
   /** The reader has gone away: whoever prints much can stop. */
   get isClosed(): boolean {
     return this.#gone;
+  }
+
+  /** Why what was printed is not all there, though nobody went away. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   /** One line, or what `end` ends. Await it where there are many: it waits for a slow reader. */
@@ -71,7 +77,8 @@ export class Output {
     await this.flush();
     if (this.#gone) return;
     // A pipe takes what is written later than it is written, and the process is about to end.
-    await new Promise<void>((resolve) => this.stream.write('', () => resolve()));
+    const error = await new Promise<Error | null | undefined>((resolve) => this.stream.write('', resolve));
+    if (error) await this.closed;
   }
 
   async #write(data: string | Uint8Array): Promise<void> {

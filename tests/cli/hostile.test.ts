@@ -7,11 +7,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { startTestServer } from '../support/server.ts';
 import { cliHome, LAUNCHER } from './cli.ts';
+import { needsTerminal, OnTerminal } from './on-terminal.ts';
 
 const { s3 } = await startTestServer({ buckets: ['names', 'plain', 'target'] });
 const home = cliHome(s3);
@@ -86,5 +87,64 @@ suite('a folder that is copied here', () => {
     await home.ok(['diff', 's3://names/top/', 'new']);
     const again = (await home.json(['cp', '-r', 's3://names/top/', 'new'])).at(-1);
     assert.equal(again?.['copied'], 0);
+  });
+});
+
+suite('names from elsewhere on a terminal', { skip: needsTerminal }, () => {
+  const NAME = 'pay\u001b]0;owned\u0007\u202efdp.exe';
+  // oxlint-disable-next-line no-control-regex
+  const steers = /\u001b\]0;owned|\u202e/;
+
+  test('do not steer it, whichever command names them; a pipe has them as they are', async () => {
+    await s3.send('PUT', `/plain/esc/${encodeURIComponent(NAME)}`, {
+      body: 'x',
+      headers: { 'content-type': 'text/plain' },
+    });
+    await make({ 'there/empty': '', [`taken/${NAME}`]: 'other' });
+    const runs = [
+      ['cp', '-rn', 's3://plain/esc', 'none'],
+      ['cp', '-r', 's3://plain/esc', 'taken'],
+      ['sync', '-n', 's3://plain/esc', 'there'],
+      ['diff', 's3://plain/esc', 'there'],
+      ['ls', '--json', 's3://plain/esc'],
+      ['cat', `s3://plain/esc/${NAME}.not`],
+    ];
+    for (const args of runs) {
+      const terminal = new OnTerminal(home, args);
+      await terminal.ended;
+      assert.match(terminal.raw, /fdp\.exe/, args.join(' '));
+      assert.doesNotMatch(terminal.raw, steers, args.join(' '));
+    }
+    assert.ok((await home.run(['diff', 's3://plain/esc', 'there'])).out.includes(NAME));
+    assert.equal(await home.ok(['find', '--print0', 's3://plain/esc']), `s3://plain/esc/${NAME}\0`);
+  });
+});
+
+suite('what would be deleted by mistake', () => {
+  test('a link to what is moved is no copy of it', async () => {
+    await make({ 'move/x': 'only one', 'moved/y': 'y' });
+    await symlink('../move/x', path('moved/x'));
+    for (const flag of ['--follow-links', '-q']) {
+      const { code, err } = await home.run(['mv', '-r', flag, 'move', 'moved']);
+      assert.equal(code, 1, err);
+      assert.equal(await readFile(path('move/x'), 'utf8'), 'only one');
+    }
+  });
+
+  test('a pattern that matches all of a bucket is all of it', async () => {
+    await s3.send('PUT', '/target/a/b', { body: 'b' });
+    for (const args of [
+      ['-r', 's3://target/*'],
+      ['s3://target/**'],
+      ['-r', 's3://target/*/*'],
+      ['-r', 's3://target'],
+    ]) {
+      const { code, err } = await home.run(['rm', ...args]);
+      assert.equal(code, 2, err);
+      assert.match(err, /Delete all .*Nobody can be asked[^\n]*\n {2}Add --yes/);
+    }
+    assert.equal((await s3.send('GET', '/target/a/b')).text, 'b');
+    await home.ok(['rm', '-r', '--yes', 's3://target/*']);
+    assert.equal((await s3.send('GET', '/target/a/b')).status, 404);
   });
 });

@@ -4,6 +4,7 @@
  */
 
 import { once } from 'node:events';
+import { escapedJson, printableLines } from './printable.ts';
 
 const WRITE_BYTES = 64 * 1024;
 
@@ -42,10 +43,18 @@ export class Output {
     return this.#failure;
   }
 
-  /** One line, or what `end` ends. Await it where there are many: it waits for a slow reader. */
+  /**
+   * One line, or what `end` ends. Await it where there are many: it waits for a slow reader. A terminal is not given what would
+   * steer it, a pipe all bytes as they are.
+   */
   line(text: string, end = '\n'): Promise<void> | void {
-    this.#pending.push(text, end);
-    this.#length += text.length + 1;
+    return this.styled('', text, end);
+  }
+
+  /** The same, after a mark of our own, which may have colours. */
+  styled(mark: string, text: string, end = '\n'): Promise<void> | void {
+    this.#pending.push(mark, this.isTerminal ? printableLines(text) : text, end);
+    this.#length += mark.length + text.length + 1;
     if (this.#length >= WRITE_BYTES) return this.flush();
     // What is printed now and then is seen when it is printed.
     this.#timer ??= setTimeout(() => void this.flush(), 20);
@@ -53,7 +62,8 @@ export class Output {
 
   /** One line of JSON: the shapes are in docs/command-line-json.md. */
   json(value: unknown): Promise<void> | void {
-    return this.line(JSON.stringify(value));
+    const text = JSON.stringify(value);
+    return this.line(this.isTerminal ? escapedJson(text) : text);
   }
 
   /** Bytes as they are, after the lines so far. */

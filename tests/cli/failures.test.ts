@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { after, suite, test } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { makeCertificate } from '../clients/certificate.ts';
+import { startAzurite, withoutAzurite } from '../support/azurite.ts';
+import type { Azurite } from '../support/azurite.ts';
 import { startTestServer } from '../support/server.ts';
 import { cliHome } from './cli.ts';
 
@@ -73,6 +75,14 @@ suite('keys', () => {
       args: ['ls', 'prod:photos'],
       code: 4,
       says: ['the secret of the key', `${accessKeyId} (kept with the remote prod)`, 'Enter the secret again'],
+    });
+  });
+
+  test('a refusal that says nothing, as those of HEAD, is asked about', async () => {
+    await check({
+      args: ['stat', 'prod:photos/x'],
+      code: 4,
+      says: ['the secret of the key', `${accessKeyId} (kept with the remote prod)`],
     });
   });
 
@@ -185,5 +195,39 @@ suite('the network', () => {
       code: 6,
       says: ['does not speak HTTP'],
     });
+  });
+});
+
+suite('Azure', { skip: withoutAzurite }, () => {
+  let emulator: Azurite;
+  before(async () => {
+    emulator = await startAzurite();
+    const { endpoint: at, account, accountKey } = emulator;
+    const add = ['--endpoint', at, '--account', account, '--secret-stdin'];
+    await home.ok(['remote', 'add', 'blobs', 'az://', ...add], { input: accountKey });
+    const wrong = Buffer.from('another key').toString('base64');
+    await home.ok(['remote', 'add', 'wrong', 'az://', ...add], { input: wrong });
+    await home.ok(['mb', 'blobs:photos']);
+  });
+  after(() => emulator.stop());
+
+  test('a wrong key, and a mistyped container', async () => {
+    await check({
+      args: ['ls', 'wrong:photos'],
+      code: 4,
+      says: [emulator.account, 'kept with the remote wrong', 'The key may be wrong', 'AZURE_STORAGE_KEY'],
+    });
+    await check({
+      args: ['ls', 'blobs:photso'],
+      code: 3,
+      says: ['no container az://photso', 'Did you mean blobs:photos?'],
+    });
+  });
+
+  test('a set-up that is right', async () => {
+    const text = await home.ok(['doctor', '--write', 'blobs:photos']);
+    assert.match(text, /^ok +credentials +devstoreaccount1 \(kept with the remote blobs\)$/m);
+    assert.match(text, /^ok +write +Objects can be deleted$/m);
+    assert.doesNotMatch(text, /^problem/m);
   });
 });

@@ -1,6 +1,7 @@
 /** @module `cistern ls`, against our server, and on folders and archives. */
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
@@ -82,6 +83,11 @@ suite('ls', () => {
     assert.equal(pattern.code, 3);
     assert.match(pattern.err, /Nothing matches s3:\/\/photos\/x\*/);
     assert.equal((await home.run(['ls', 's3://photos', '--newer-than', 'soon'])).code, 2);
+    assert.equal((await home.run(['ls', 'sqlite:typo.db', 'zip:typo.zip'])).code, 3);
+    assert.deepEqual(
+      readdirSync(home.folder).filter((name) => name.startsWith('typo')),
+      [],
+    );
   });
 
   test('versions and delete markers, one level of them, or what matches', async () => {

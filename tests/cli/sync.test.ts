@@ -173,4 +173,14 @@ suite('sync', () => {
     assert.ok(there >= copied && there <= copied + 4, `${there} are there, and ${copied} were told`);
     assert.equal(summary?.['copied'], 600 - there);
   });
+
+  test('--limit-rate keeps to a rate', async () => {
+    write('slow/a', 'a'.repeat(100 * 1024));
+    write('slow/b', 'b'.repeat(64 * 1024));
+    const [summary] = (await home.json(['sync', '--limit-rate', '200KiB', 'slow', 's3://www/slow'])).slice(
+      -1,
+    );
+    // 64 KiB of the 164 may come at once: this is the least that the rest takes, however fast the machine is.
+    assert.ok(Number(summary?.['durationMs']) >= 490, JSON.stringify(summary));
+  });
 });

@@ -54,6 +54,7 @@ suite('uploads', () => {
     ]);
     assert.deepEqual(await keys('s3://films/a2'), [['a2', 2]]);
     assert.deepEqual(await keys('s3://films/[ab]*', '--literal'), []);
+    assert.equal((await home.run(['uploads', 'ls', '.'])).code, 2);
     assert.deepEqual(await keys('s3://films/?'), [
       ['a/1', 0],
       ['a/1', 1],

@@ -283,7 +283,14 @@ suite('to S3 and from it', () => {
       sent.push(number);
       return number === '2' && sent.filter((one) => one === '2').length === 1 ? 'lose-request' : 'pass';
     };
-    await transfer(from, { key: 'a', size: SIZE }, to, 'retried');
+    const told: number[] = [];
+    const onBytes = (count: number): void => void told.push(count);
+    await transfer(from, { key: 'a', size: SIZE }, to, 'retried', { onBytes });
+    assert.ok(Math.max(...told) < PART, 'parts are told of while they are sent');
+    assert.equal(
+      told.reduce((sum, count) => sum + count, 0),
+      SIZE,
+    );
     assert.deepEqual(sent.sort(), ['1', '2', '2', '3', '4']);
     await holds(box, 'retried', bytes);
     faults.rule = () => 'pass';

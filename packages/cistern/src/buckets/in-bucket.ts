@@ -16,14 +16,17 @@ export interface InBucket {
 /** @param what buckets have and other places have not @throws {Failure} a usage error */
 export async function inBucket(
   cli: Cli,
-  text: string,
+  named: string | Place,
   flags: ReachFlags & LiteralFlag,
   what: string,
 ): Promise<InBucket> {
   const places = await cli.places();
-  const place = places.parse(text);
+  const place = typeof named === 'string' ? places.parse(named) : named;
   if (place.kind !== 's3' && place.kind !== 'azure') {
-    throw usage(`${text} has no ${what}`, `Buckets have them: of s3:// and az://, and of remotes of these.`);
+    throw usage(
+      `${place.text} has no ${what}`,
+      `Buckets have them: of s3:// and az://, and of remotes of these.`,
+    );
   }
   const selection = await expand(places, place, flags);
   const service = await places.service(place, flags);

@@ -87,7 +87,7 @@ function cellsOf({ operation, perSecond, bytesPerSecond, p50Ms, p90Ms, p99Ms }: 
 }
 
 function toLine([name = '', ...cells]: readonly string[]): string {
-  return name.padEnd(6) + cells.map((cell) => cell.padStart(12)).join('');
+  return (name.padEnd(6) + cells.map((cell) => cell.padStart(12)).join('')).trimEnd();
 }
 
 function messageOf(error: unknown): string {

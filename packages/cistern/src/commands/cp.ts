@@ -45,7 +45,10 @@ async function run(cli: Cli, { sources, destination }: NamedPlaces, flags: Trans
     return copyFromInput(cli, destination, flags);
   }
   const { runTransferCommand } = await import('../transfer/transfer-command.ts');
-  const { copyJob, looksSame } = await import('../transfer/copier.ts');
+  const { copyJob, isSameContent, looksSame } = await import('../transfer/copier.ts');
   const verb = { name: 'copy', past: 'copied' } as const;
-  await runTransferCommand(cli, { verb, isSame: looksSame, act: copyJob }, { sources, destination }, flags);
+  // What is named one by one, or is to replace what differs, is not left out because of a time. Versions have etags alone.
+  const isByContent = (flags.recursive !== true || flags.overwrite === true) && flags.version === undefined;
+  const isSame = isByContent ? isSameContent : looksSame;
+  await runTransferCommand(cli, { verb, isSame, act: copyJob }, { sources, destination }, flags);
 }

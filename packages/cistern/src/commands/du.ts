@@ -12,6 +12,7 @@ import type { Selection } from '../select/expand.ts';
 import { toFilter } from '../select/filters.ts';
 import { toNamer } from '../select/names.ts';
 import { walkObjects } from '../select/walk.ts';
+import type { FoundVersion } from '../select/walk-versions.ts';
 import { printable } from '../terminal/printable.ts';
 import { formatBytes, formatCount } from '../terminal/sizes.ts';
 import { parseCount } from '../values/count.ts';
@@ -80,9 +81,7 @@ async function count(cli: Cli, selection: Selection, flags: DuFlags): Promise<Us
   const counter = new UsageCounter(parseCount('--depth', flags.depth, 0));
   const options = { recursive: true, filter: toFilter(flags), signal: cli.signal };
   const objects =
-    flags.versions === true
-      ? (await import('../select/roll-up-versions.ts')).walkVersions(selection, options)
-      : walkObjects(selection, options);
+    flags.versions === true ? await versionsOf(cli, selection, flags) : walkObjects(selection, options);
   const toName = toNamer(selection, flags.literal);
   const print = (folder: FolderUsage): Promise<void> | void => {
     const { name, objects: number, size } = folder;
@@ -94,12 +93,24 @@ async function count(cli: Cli, selection: Selection, flags: DuFlags): Promise<Us
       : cli.out.line(toLine(folder, cli.out.isTerminal ? printable(place) : place, flags));
   };
   for await (const found of objects) {
-    if (found.type === 'prefix') continue;
     for (const folder of counter.add(found.name, found.size)) await print(folder);
   }
   const rest = counter.end();
   for (const folder of rest) await print(folder);
   return rest.at(-1) ?? { objects: 0, size: 0 };
+}
+
+async function versionsOf(
+  cli: Cli,
+  selection: Selection,
+  flags: DuFlags,
+): Promise<AsyncIterable<FoundVersion>> {
+  const [{ inBucket }, { walkVersions }] = await Promise.all([
+    import('../buckets/in-bucket.ts'),
+    import('../select/walk-versions.ts'),
+  ]);
+  const bucket = await inBucket(cli, selection.opened.place, flags, 'versions');
+  return walkVersions(bucket, { below: true, filter: toFilter(flags), signal: cli.signal });
 }
 
 function folderKey({ key, isFolder }: Selection): string {

@@ -4,13 +4,14 @@ import { Argument, Command } from 'commander';
 import type { Cli } from '../command/cli.ts';
 import { filterOptions, jsonOption, literalOption, placeOptions } from '../command/options.ts';
 import type { FilterFlags, LiteralFlag, OutputFlags, ReachFlags } from '../command/options.ts';
-import { report } from '../failures/report.ts';
 import { toDocument, toLine } from '../listing/lines.ts';
 import type { Place } from '../places/place.ts';
 import { expand } from '../select/expand.ts';
 import { toFilter } from '../select/filters.ts';
 import { toNamer } from '../select/names.ts';
 import { walk } from '../select/walk.ts';
+import type { FoundFolder } from '../select/walk.ts';
+import type { FoundVersion } from '../select/walk-versions.ts';
 import { printable } from '../terminal/printable.ts';
 import { formatTime } from '../terminal/sizes.ts';
 
@@ -55,6 +56,7 @@ async function run(cli: Cli, texts: readonly string[], flags: LsFlags): Promise<
       await (isService ? listBuckets(cli, place, flags) : list(cli, place, flags, texts.length > 1));
     } catch (error) {
       // The others are listed all the same, as ls does.
+      const { report } = await import('../failures/report.ts');
       await report(cli, error);
     }
     if (cli.out.isClosed || cli.signal.aborted) return;
@@ -65,10 +67,7 @@ async function list(cli: Cli, place: Place, flags: LsFlags, isOneOfMany: boolean
   const selection = await expand(await cli.places(), place, flags);
   const options = { recursive: flags.recursive, filter: toFilter(flags), signal: cli.signal };
   const toName = isOneOfMany ? toNamer(selection, flags.literal) : undefined;
-  const found =
-    flags.versions === true
-      ? (await import('../select/roll-up-versions.ts')).walkVersions(selection, options)
-      : walk(selection, options);
+  const found = flags.versions === true ? await versionsOf(cli, place, flags) : walk(selection, options);
   const { isTerminal } = cli.out;
   for await (const entry of found) {
     let wait;
@@ -82,6 +81,23 @@ async function list(cli: Cli, place: Place, flags: LsFlags, isOneOfMany: boolean
     if (wait !== undefined) await wait;
     if (cli.out.isClosed) return;
   }
+}
+
+async function versionsOf(
+  cli: Cli,
+  place: Place,
+  flags: LsFlags,
+): Promise<AsyncIterable<FoundVersion | FoundFolder>> {
+  const [{ inBucket }, { walkVersions, walkVersionsOfLevel }] = await Promise.all([
+    import('../buckets/in-bucket.ts'),
+    import('../select/walk-versions.ts'),
+  ]);
+  const bucket = await inBucket(cli, place, flags, 'versions');
+  const isPattern = bucket.selection.pattern !== undefined;
+  // With a pattern: as for objects, what is below the folders that match only where that was asked for.
+  const below = isPattern ? flags.recursive === true : ('both' as const);
+  const options = { below, filter: toFilter(flags), signal: cli.signal };
+  return flags.recursive === true ? walkVersions(bucket, options) : walkVersionsOfLevel(bucket, options);
 }
 
 async function listBuckets(cli: Cli, place: Place, flags: LsFlags): Promise<void> {

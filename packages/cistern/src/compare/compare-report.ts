@@ -6,7 +6,7 @@ import type { Cli } from '../command/cli.ts';
 import { EXIT_DIFFERENT, EXIT_FAILED, EXIT_INTERRUPTED } from '../command/exit-codes.ts';
 import { explain } from '../failures/explain.ts';
 import { onOneLine } from '../failures/explanation.ts';
-import { skippedText } from '../places/places.ts';
+import { skippedTeller, skippedText } from '../places/places.ts';
 import type { CompareCommandFlags, How, Outcome } from './compare-command.ts';
 import type { TwoPlaces } from './two-places.ts';
 
@@ -33,6 +33,8 @@ export class CompareReport {
   readonly #by: Record<string, number> = {};
   readonly #failures: { readonly name: string; readonly error: unknown }[] = [];
 
+  readonly #tellSkipped: Skipped = skippedTeller((line) => this.#cli.warn(line));
+
   constructor(cli: Cli, flags: CompareCommandFlags, command: How['command']) {
     this.#cli = cli;
     this.#flags = flags;
@@ -43,7 +45,7 @@ export class CompareReport {
   readonly onSkipped: Skipped = (path, why) => {
     const { quiet, json } = this.#flags;
     if (why === 'unreadable') this.#fail(path, new Error(skippedText(path, why)));
-    else if (quiet !== true && json !== true) this.#cli.warn(skippedText(path, why));
+    else if (quiet !== true && json !== true) this.#tellSkipped(path, why);
   };
 
   add(outcome: Outcome, two: TwoPlaces): Promise<void> | void {
@@ -117,7 +119,7 @@ export class CompareReport {
     if (this.#cli.signal.aborted) return;
     this.#fail(two.left.name(outcome.key), outcome.error);
     if (this.#flags.json !== true) return;
-    const { code, message, advice } = await explain(outcome.error);
+    const { code, message, advice } = await explain(outcome.error, this.#cli);
     await this.#cli.out.json({ type: 'error', key: keyOf(outcome, two), error: { code, message, advice } });
   }
 

@@ -70,8 +70,9 @@ async function tellStoreError(error: StoreError, facts: Facts, cli: Cli | undefi
   const network = explainNetwork(facts);
   if (network !== undefined) return network;
   if (facts.answer !== undefined) {
-    const { serviceContext } = await import('./service-context.ts');
-    const told = explainService(facts, await serviceContext(facts, cli));
+    const { reasonOfRefusal, serviceContext } = await import('./service-context.ts');
+    const known = (await reasonOfRefusal(facts, cli)) ?? facts;
+    const told = explainService(known, await serviceContext(known, cli));
     if (told !== undefined) return told;
   } else if (error.code === 'Unauthenticated') {
     const { explainCredentials } = await import('./service-context.ts');

@@ -7,6 +7,7 @@ import { keySource } from '../places/key-source.ts';
 import type { KeySource } from '../places/key-source.ts';
 import type { Reached } from '../places/places.ts';
 import type { Told } from './explanation.ts';
+import { factsOf } from './facts.ts';
 import type { Facts } from './facts.ts';
 import { nearest } from './nearest.ts';
 import { mayLackBucket } from './service-failures.ts';
@@ -34,6 +35,37 @@ export async function serviceContext(facts: Facts, cli: Cli | undefined): Promis
   const keysFrom = where.accessKeyId === undefined ? undefined : sources[index]?.text;
   return { keysFrom, meant: mayLackBucket(facts) ? await meantBucket(reached, where) : undefined };
 }
+
+/**
+ * A refusal of HEAD does not say why: the same bucket is asked for its list, which does.
+ *
+ * @returns what is wrong with the keys or the clock, if that is it
+ */
+export async function reasonOfRefusal(facts: Facts, cli: Cli | undefined): Promise<Facts | undefined> {
+  const { answer, where } = facts;
+  if (answer?.status !== 403 || !/^(?:403)?$/.test(answer.code) || where?.bucket === undefined)
+    return undefined;
+  const reached = cli?.openPlaces?.reached.find((one) => one.service.endpoint === where.endpoint);
+  if (reached === undefined) return undefined;
+  try {
+    const signal = AbortSignal.timeout(ASK_MS_MAX);
+    for await (const _ of reached.service.bucket(where.bucket).list({ delimiter: '/', signal })) break;
+  } catch (error) {
+    const asked = factsOf(error);
+    if (ABOUT_KEYS.has(asked.answer?.code ?? '')) return asked;
+  }
+  return undefined;
+}
+
+/** Whoever lacks a permission may lack another one for the list. */
+const ABOUT_KEYS: ReadonlySet<string> = new Set([
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'RequestTimeTooSkewed',
+  'RequestExpired',
+  'ExpiredToken',
+  'InvalidToken',
+]);
 
 /** No credentials, or some that could not be had: the service was not asked. */
 export async function explainCredentials(

@@ -18,8 +18,12 @@ type Teller = (facts: Facts, context: ServiceContext) => Told;
 const SET_CLOCK = 'Set the clock; timedatectl set-ntp true keeps it right where systemd runs.';
 /** Services refuse requests that are signed for a time further away than this. */
 const CLOCK_MS_MAX = 15 * 60_000;
-const OTHER_KEYS =
-  '--profile, AWS_ACCESS_KEY_ID, or a remote choose others; cistern doctor shows which are used.';
+/** How keys are chosen. */
+function otherKeys({ isAzure }: Facts): string {
+  return isAzure
+    ? 'AZURE_STORAGE_ACCOUNT with AZURE_STORAGE_KEY, or a remote, choose others.'
+    : '--profile, AWS_ACCESS_KEY_ID, or a remote choose others; cistern doctor shows which are used.';
+}
 
 function keyText({ where }: Facts, { keysFrom }: ServiceContext): string {
   const id = where?.accessKeyId;
@@ -36,7 +40,7 @@ const unknownKey: Teller = (facts, context) => ({
   message: `${facts.where?.endpoint ?? 'The service'} does not know the key ${facts.where?.accessKeyId ?? ''}${
     context.keysFrom === undefined ? '' : ` (${context.keysFrom})`
   }`,
-  advice: `Check the key, and that it belongs to this service. ${OTHER_KEYS}`,
+  advice: `Check the key, and that it belongs to this service. ${otherKeys(facts)}`,
 });
 
 const wrongSecret: Teller = (facts, context) => {
@@ -47,7 +51,7 @@ const wrongSecret: Teller = (facts, context) => {
     message: `${facts.where?.endpoint ?? 'The service'} refuses the signature: the secret of the key ${facts.where?.accessKeyId ?? ''}${
       context.keysFrom === undefined ? '' : ` (${context.keysFrom})`
     } is not the one it has`,
-    advice: `Enter the secret again. If it is right, a proxy may change requests on the way. ${OTHER_KEYS}`,
+    advice: `Enter the secret again. If it is right, a proxy may change requests on the way. ${otherKeys(facts)}`,
   };
 };
 
@@ -80,9 +84,15 @@ const denied: Teller = (facts, context) => {
   const permission = isAzure || action === undefined ? '' : ` (${action})`;
   return {
     message: `${keyText(facts, context)} may not ${operation === 'open' ? 'do this with' : (operation ?? 'use')} ${subject}${permission}`,
-    advice: `Ask its owner for the permission, or use another key. ${OTHER_KEYS}`,
+    advice: `Ask its owner for the permission, or use another key. ${otherKeys(facts)}`,
   };
 };
+
+/** Azure says this of networks that an account is closed to; its emulator of wrong keys. */
+const notAuthorized: Teller = (facts, context) => ({
+  message: denied(facts, context).message,
+  advice: `The key may be wrong, or the account closed to this network. ${otherKeys(facts)}`,
+});
 
 const noBucket: Teller = ({ where, isAzure }, { meant }) => {
   const [scheme, word] = isAzure ? ['az', 'container'] : ['s3', 'bucket'];
@@ -143,6 +153,7 @@ const BY_CODE: Readonly<Record<string, Teller>> = {
   InsufficientAccountPermissions: denied,
   NoAuthenticationInformation: denied,
   AuthorizationPermissionMismatch: denied,
+  AuthorizationFailure: notAuthorized,
   NoSuchBucket: noBucket,
   ContainerNotFound: noBucket,
   NoSuchKey: noObject,

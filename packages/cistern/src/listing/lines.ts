@@ -1,7 +1,7 @@
 /** Entries of a listing as they are printed: lines for people, documents for programs (docs/command-line-json.md). */
 
 import { formatBytes, formatTime } from '../terminal/sizes.ts';
-import type { FoundVersion } from '../select/roll-up-versions.ts';
+import type { FoundVersion } from '../select/walk-versions.ts';
 import type { Found } from '../select/walk.ts';
 
 export interface LineFlags {

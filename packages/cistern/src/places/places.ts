@@ -39,6 +39,18 @@ export function skippedText(path: string, why: SkippedReason): string {
   return `${path} is left out: ${SKIPPED[why]}`;
 }
 
+/** Links and the like that are told one by one: a system's folders have thousands. */
+const TOLD_MAX = 20;
+
+/** Tells of what is left out: of everything that may not be read, and of the first of the rest. */
+export function skippedTeller(tell: (line: string) => void): Skipped {
+  let told = 0;
+  return (path, why) => {
+    if (why === 'unreadable' || told++ < TOLD_MAX) tell(skippedText(path, why));
+    else if (told === TOLD_MAX + 1) tell('More links and the like are left out, and not told one by one');
+  };
+}
+
 /** A place with its store. */
 export interface OpenPlace {
   readonly place: Place;
@@ -64,7 +76,7 @@ export interface Reached {
 
 export class Places {
   /** Called for what folders of this machine have that is no object, while they are listed; what it throws ends the listing. */
-  onSkipped: Skipped = (path, why) => this.#cli.warn(skippedText(path, why));
+  onSkipped: Skipped = skippedTeller((line) => this.#cli.warn(line));
   readonly #cli: Cli;
   readonly #services = new Map<string, Promise<Service>>();
   readonly #reached: Reached[] = [];

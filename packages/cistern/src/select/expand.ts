@@ -6,6 +6,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { LiteralFlag, ReachFlags } from '../command/options.ts';
+import { notFound } from '../failures/failure.ts';
+import { isMissingFile } from '../places/missing-file.ts';
 import type { Place } from '../places/place.ts';
 import type { OpenPlace, Places } from '../places/places.ts';
 import { globStart } from './glob.ts';
@@ -24,7 +26,11 @@ export interface Selection {
   readonly pattern: string | undefined;
 }
 
-/** Opens the place. Asks no service for anything. @throws {Failure} as `Places.open` */
+/**
+ * Opens the place. Asks no service for anything.
+ *
+ * @throws {Failure} as `Places.open`; not found, when the file that would be the store is not there
+ */
 export async function expand(
   places: Places,
   given: string | Place,
@@ -32,6 +38,7 @@ export async function expand(
 ): Promise<Selection> {
   const place = typeof given === 'string' ? places.parse(given) : given;
   const { text } = place;
+  if (isMissingFile(place)) throw notFound(`There is nothing at ${text}: ${place.path} does not exist`);
   if (flags.literal !== true && place.kind === 'local') {
     const split = splitPath(place.path);
     if (split !== undefined) {

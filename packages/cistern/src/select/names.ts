@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Selection } from './expand.ts';
 import { escapeGlob } from './glob.ts';
-import type { FoundVersion } from './roll-up-versions.ts';
+import type { FoundVersion } from './walk-versions.ts';
 import type { Found } from './walk.ts';
 
 /** What would be read as a flag, a scheme or a remote at the beginning of a path. */

@@ -69,7 +69,11 @@ export class Putting {
       view.close();
       if (isStoreError(error, 'AlreadyExists')) throw isThere(name);
       if (!this.#cli.signal.aborted || error instanceof Failure) throw error;
-      throw interrupted('Stopped: nothing was stored', 'The same command begins again.');
+      if (input.kind === 'file') throw interrupted('Stopped', 'The same command goes on where it was.');
+      throw interrupted(
+        'Stopped: nothing was stored',
+        'Of a pipe that is to break off, --live keeps what came.',
+      );
     }
   }
 
@@ -86,10 +90,12 @@ export class Putting {
       return store.put(key, body, { attributes, mode: this.#mode, signal });
     }
     const { transfer } = await import('@cistern/store/transfers');
+    const { userJournal } = await import('../transfer/journal.ts');
     const file = await (await this.#cli.places()).open(input.path);
     const { info } = await transfer(file.store, { key: file.key, size: input.size }, store, key, {
       attributes,
       partSize,
+      journal: userJournal(this.#cli),
       mode: this.#mode,
       signal,
       onBytes: (bytes, isResumed) => item.add(bytes, isResumed),

@@ -19,6 +19,7 @@ import type { Job } from '../transfer/job.ts';
 import { fileJournal, journalFolder } from '../transfer/journal.ts';
 import { Slots, SLOTS, weightOf } from '../transfer/slots.ts';
 import { toListed } from '../transfer/sources.ts';
+import { throttle } from '../transfer/throttle.ts';
 import { SyncReport } from './sync-report.ts';
 import { toCompare } from './sync-flags.ts';
 import type { SyncFlags } from './sync-flags.ts';
@@ -41,6 +42,7 @@ export async function runSync(cli: Cli, from: string, to: string, flags: SyncFla
   if (!mayEmpty) await refuseEmptySource(two, from, filter, cli.signal);
   report.begin(two);
 
+  const through = await throttle(flags.limitRate);
   const progress = new Progress();
   const view = showProgress(cli, progress, flags.dryRun === true ? { ...flags, progress: false } : flags);
   const halt = new AbortController();
@@ -52,7 +54,7 @@ export async function runSync(cli: Cli, from: string, to: string, flags: SyncFla
     dryRun: flags.dryRun,
     concurrency: flags.concurrency ?? SLOTS,
     signal: AbortSignal.any([cli.signal, halt.signal]),
-    copy: copier(cli, two, progress, flags),
+    copy: copier(cli, two, progress, { ...flags, through }),
   };
   const running =
     two.single === undefined
@@ -76,7 +78,12 @@ export async function runSync(cli: Cli, from: string, to: string, flags: SyncFla
   await report.end(stoppedBy);
 }
 
-function copier(cli: Cli, two: TwoPlaces, progress: Progress, flags: SyncFlags): SyncOptions['copy'] {
+function copier(
+  cli: Cli,
+  two: TwoPlaces,
+  progress: Progress,
+  flags: SyncFlags & Pick<CopySettings, 'through'>,
+): SyncOptions['copy'] {
   const { left, right } = two;
   const slots = flags.concurrency === undefined ? new Slots() : undefined;
   const settings: CopySettings = {
@@ -90,7 +97,7 @@ function copier(cli: Cli, two: TwoPlaces, progress: Progress, flags: SyncFlags):
     transfer: { durable: flags.durable },
     // The listings have been compared.
     isSame: () => false,
-    through: (store) => store,
+    through: flags.through,
   };
   const one = async (
     relative: ListedObject,

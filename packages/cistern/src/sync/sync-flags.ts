@@ -6,7 +6,7 @@ import type { Compare } from '@cistern/store/sync';
 import { filterOptions, jsonOption, placeOptions, progressOptions } from '../command/options.ts';
 import type { FilterFlags, OutputFlags, ProgressFlags, ReachFlags } from '../command/options.ts';
 import { usage } from '../failures/failure.ts';
-import { concurrencyOption } from '../transfer/transfer-flags.ts';
+import { concurrencyOption, rateOption } from '../transfer/transfer-flags.ts';
 
 export interface CompareFlags {
   readonly compare?: Compare;
@@ -21,6 +21,7 @@ export interface SyncFlags extends ReachFlags, OutputFlags, ProgressFlags, Filte
   readonly dryRun?: true;
   readonly verbose?: true;
   readonly concurrency?: number;
+  readonly limitRate?: number;
   readonly durable?: true;
 }
 
@@ -39,11 +40,12 @@ export function compareOptions(command: Command): Command {
 export function syncOptions(command: Command): Command {
   command
     .option('--delete', 'delete what the source does not have')
-    .option('--yes', 'with --delete: also when the source is empty, and everything would go')
+    .option('-y, --yes', 'with --delete: also when the source is empty, and everything would go')
     .option('-n, --dry-run', 'show what would be done, and do nothing')
     .option('-v, --verbose', 'a line for each object that is done');
   filterOptions(compareOptions(command))
     .addOption(concurrencyOption())
+    .addOption(rateOption())
     .option('--durable', 'sync files of this machine to the disk before they are done');
   return jsonOption(progressOptions(placeOptions(linksOption(command))));
 }

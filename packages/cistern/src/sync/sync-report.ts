@@ -8,7 +8,7 @@ import type { TwoPlaces } from '../compare/two-places.ts';
 import { explain } from '../failures/explain.ts';
 import { onOneLine } from '../failures/explanation.ts';
 import { Failure } from '../failures/failure.ts';
-import { skippedText } from '../places/places.ts';
+import { skippedTeller, skippedText } from '../places/places.ts';
 import { formatBytes, formatDuration } from '../terminal/sizes.ts';
 import type { SyncFlags } from './sync-flags.ts';
 
@@ -23,6 +23,8 @@ export class SyncReport {
   readonly #failures: { readonly name: string; readonly error: unknown }[] = [];
   #two: TwoPlaces | undefined;
 
+  readonly #tellSkipped: Skipped = skippedTeller((line) => this.#cli.warn(line));
+
   constructor(cli: Cli, flags: SyncFlags) {
     this.#cli = cli;
     this.#flags = flags;
@@ -36,12 +38,10 @@ export class SyncReport {
   readonly onSkipped: Skipped = (path, why) => {
     const { quiet, json } = this.#flags;
     if (why !== 'unreadable') {
-      if (quiet !== true && json !== true) this.#cli.warn(skippedText(path, why));
+      if (quiet !== true && json !== true) this.#tellSkipped(path, why);
       return;
     }
-    const failure = new Failure(skippedText(path, why), {
-      advice: 'Mend its permissions, or leave it out with --exclude.',
-    });
+    const failure = new Failure(skippedText(path, why), { advice: 'Check the permissions of the folder.' });
     if (this.#flags.delete === true) throw failure;
     this.#fail(path, failure);
   };
@@ -49,6 +49,11 @@ export class SyncReport {
   async add(record: SyncRecord): Promise<void> {
     const { key, action, size, error } = record;
     if (this.#two === undefined) return;
+    if (action === 'skip' && error === undefined && this.#flags.verbose !== true) {
+      // Most records of most runs.
+      this.#counts.skipped++;
+      return;
+    }
     const { left, right } = this.#two;
     const name = (action === 'delete' ? right : left).name(key);
     if (error !== undefined) this.#fail(name, reasonOf(error));
@@ -75,6 +80,8 @@ export class SyncReport {
       };
       await cli.out.json({ type: 'summary', ...this.#counts, ...end, ...(dryRun === true && { dryRun }) });
     }
+    // What was printed is above what is said of it.
+    await cli.out.flush();
     if (isError || (quiet !== true && json !== true)) cli.note(this.#summary(durationMs, isInterrupted));
     for (const { name, error } of this.#failures) {
       cli.note(`  ${onOneLine(name, await explain(error, cli))}`);
@@ -102,7 +109,7 @@ export class SyncReport {
       if (error !== undefined) {
         const { code, message, advice } = await explain(reasonOf(error), this.#cli);
         await this.#cli.out.json({ type: 'error', action, ...names, size, error: { code, message, advice } });
-      } else if (action !== 'skip' || verbose === true) {
+      } else {
         await this.#cli.out.json({
           type: action,
           ...names,
@@ -132,7 +139,7 @@ export class SyncReport {
     ];
     const texts = [
       `${isDry ? 'Would be: ' : ''}${done.join(', ')}, ${formatBytes(bytes)}${time}`,
-      ...(skipped > 0 ? [`${count(skipped)} are the same`] : []),
+      ...(skipped > 0 ? [`${count(skipped)} ${skipped === 1 ? 'is' : 'are'} the same`] : []),
       ...(failed > 0 ? [`${count(failed)} failed`] : []),
       ...(isInterrupted ? ['the same command goes on'] : []),
     ];

@@ -1,9 +1,11 @@
-/** @module What goes to standard error when it is no terminal: a line now and then for long work, and nothing where it was asked for. */
+/** @module What goes to standard error: on a terminal the view and lines above it; else a line now and then for long work; nothing where it was asked for. */
 
 import { EventEmitter } from 'node:events';
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Screen } from '../../../../tests/support/screen.ts';
 import { Cli } from '../command/cli.ts';
 import { Progress } from './progress.ts';
 import { showProgress } from './progress-view.ts';
@@ -63,4 +65,32 @@ suite('progress that is not on a terminal', () => {
     context.mock.timers.reset();
     assert.deepEqual(work(context, { json: true }, 25), ['', 'cistern: a warning\n']);
   });
+});
+
+test('on a terminal what is said stands above the view', async (context) => {
+  context.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  const screen = new Screen(60);
+  const write = (text: string): void => screen.write(text.replaceAll('\n', '\r\n'));
+  const stderr = { isTTY: true, columns: 60, rows: 24, write } as unknown as NodeJS.WriteStream;
+  const { stdin, stdout } = process;
+  const cli = new Cli({ env: { LANG: 'C.UTF-8' }, stdin, stdout, stderr });
+  const progress = new Progress(() => 0);
+  const view = showProgress(cli, progress, { color: false });
+  const item = progress.begin('film.mp4', 2 * MIB);
+  progress.total(1, 2 * MIB, true);
+  cli.warn('before it is drawn');
+  context.mock.timers.tick(250);
+  while (screen.lines.length < 3) await turn();
+  assert.equal(screen.text, `cistern: before it is drawn\n  0% ${'─'.repeat(40)}  0 B of 2 MiB\n  film.mp4`);
+  cli.warn('while it is');
+  view.log('and a note');
+  item.add(MIB);
+  context.mock.timers.tick(100);
+  const half = `${'━'.repeat(19)}${'─'.repeat(19)}`;
+  const said = 'cistern: before it is drawn\ncistern: while it is\nand a note';
+  assert.equal(screen.text, `${said}\n 50% ${half}  1 MiB of 2 MiB\n  film.mp4`);
+  item.done();
+  view.close();
+  cli.warn('after');
+  assert.equal(screen.text, `${said}\ncistern: after`);
 });

@@ -66,7 +66,6 @@ function lines(cli: Cli, progress: Progress, isShown: boolean, isTerminal = fals
 }
 
 function live(cli: Cli, progress: Progress, flags: ProgressFlags): ProgressView {
-  const { stderr } = cli;
   let screen: Screen | undefined;
   let isOpen = true;
   const draw = (): void => screen?.draw(progress);
@@ -78,7 +77,6 @@ function live(cli: Cli, progress: Progress, flags: ProgressFlags): ProgressView 
     });
   }, FIRST_DRAWN_MS).unref();
   const again = setInterval(draw, REDRAWN_MS).unref();
-  stderr.on('resize', draw);
   const above = cli.redirectNotes((line) => {
     if (screen === undefined) return false;
     screen.above(line);
@@ -92,7 +90,6 @@ function live(cli: Cli, progress: Progress, flags: ProgressFlags): ProgressView 
       isOpen = false;
       clearTimeout(first);
       clearInterval(again);
-      stderr.off('resize', draw);
       screen?.clear();
       above();
       if (verb !== undefined) cli.note(summaryLine(verb, progress.snapshot()));

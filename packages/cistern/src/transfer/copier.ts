@@ -3,13 +3,16 @@
 import { isStoreError, StoreError } from '@cistern/store';
 import type { Attributes, ListedObject, ObjectInfo, Store } from '@cistern/store';
 import { difference } from '@cistern/store/sync';
-import { transfer } from '@cistern/store/transfers';
+import { sameContent, transfer } from '@cistern/store/transfers';
 import type { Journal, TransferOptions, TransferResult } from '@cistern/store/transfers';
 import { Failure } from '../failures/failure.ts';
 import type { Item } from '../terminal/progress.ts';
 import { jobNames } from './job.ts';
 import type { Job } from './job.ts';
 import { toListed } from './sources.ts';
+
+/** What S3 calls an object that was put in one piece, or in parts. */
+const MD5 = /^[0-9a-f]{32}(-\d+)?$/;
 
 export interface CopySettings {
   /** replaces what is there and differs */
@@ -92,6 +95,23 @@ export async function copyJob(
 export function looksSame({ source }: Job, target: ListedObject): boolean {
   const lastModified = new Date(Math.floor(source.lastModified.getTime() / 1000) * 1000);
   return difference({ ...source, lastModified }, target, undefined) === 'same';
+}
+
+/**
+ * By content, where etags do not tell. An older file of the same size, or one that was changed within the second, has a time
+ * that says nothing.
+ */
+export async function isSameContent(job: Job, target: ListedObject, signal: AbortSignal): Promise<boolean> {
+  const { from, source, to, key } = job;
+  const told = difference(source, target, undefined);
+  if (told === 'size' || told === 'etag') return false;
+  if (source.etag === target.etag && MD5.test(source.etag ?? '')) return true;
+  const { isSame } = await sameContent(
+    { store: from.store, key: source.key },
+    { store: to.store, key },
+    { signal },
+  );
+  return isSame;
 }
 
 async function look(store: Store, key: string, signal: AbortSignal): Promise<ListedObject | undefined> {

@@ -8,6 +8,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Journal } from '@cistern/store/transfers';
+import type { Cli } from '../command/cli.ts';
 
 /** What nobody went on with for so long is forgotten. */
 const OLD_MS = 30 * 24 * 60 * 60 * 1000;
@@ -17,6 +18,13 @@ const OWNER_ONLY = 0o600;
 export function journalFolder(env: NodeJS.ProcessEnv): string {
   const state = env['XDG_STATE_HOME'] || join(env['HOME'] ?? homedir(), '.local', 'state');
   return join(state, 'cistern', 'transfers');
+}
+
+/** The user's own journal: what one command left under way, another one of the same words goes on with. */
+export function userJournal(cli: Cli): Journal {
+  return fileJournal(journalFolder(cli.env), (error) =>
+    cli.warn(`what is under way cannot be remembered, to be gone on with later: ${error.message}`),
+  );
 }
 
 /**

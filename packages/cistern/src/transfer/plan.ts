@@ -10,7 +10,8 @@ import { shown } from '../places/places.ts';
 import type { OpenPlace, Places } from '../places/places.ts';
 import type { Job } from './job.ts';
 import { matchTargets } from './match-targets.ts';
-import { isMissingFile, resolveSource } from './sources.ts';
+import { isMissingFile } from '../places/missing-file.ts';
+import { resolveSource } from './sources.ts';
 import type { ObjectSource, Source, SourceOptions, TreeSource } from './sources.ts';
 
 export interface Plan {

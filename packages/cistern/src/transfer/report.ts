@@ -77,6 +77,8 @@ export async function printSummary(cli: Cli, flags: TransferFlags, ending: Endin
   }
   const isError = tally.failed > 0 || isInterrupted || tally.stoppedBy !== undefined;
   const isQuiet = flags.quiet === true || flags.json === true;
+  // What was printed is above what is said of it.
+  await cli.out.flush();
   if (!isQuiet || isError) cli.note(summaryText(ending, flags.dryRun === true));
   for (const { job, error } of tally.failures) {
     cli.note(`  ${onOneLine(jobNames(job).source, await explain(error, cli))}`);

@@ -96,18 +96,11 @@ export async function resolveSource(places: Places, text: string, options: Sourc
   }
 }
 
-/** Opening makes files of stores where there are none; nothing is to be made of a name mistyped. */
-function mustBeThere(place: Place): void {
-  const { kind, path, text, isFolder } = place;
-  const isFolderThere = kind !== 'local' || !isFolder || existsSync(path);
-  if (isMissingFile(place) || !isFolderThere) {
+/** A folder of this machine may be empty; a name mistyped is none. */
+function mustBeThere({ kind, path, text, isFolder }: Place): void {
+  if (kind === 'local' && isFolder && !existsSync(path)) {
     throw notFound(`There is nothing at ${text}: ${path} does not exist`);
   }
-}
-
-/** A store in a file or folder of its own that opening it would make. */
-export function isMissingFile({ kind, path }: Place): boolean {
-  return (kind === 'zip' || kind === 'sqlite' || kind === 'hashed') && !existsSync(path);
 }
 
 function isAFolder(text: string): Error {

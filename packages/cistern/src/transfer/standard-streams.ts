@@ -3,11 +3,12 @@
 import { StoreError } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
 import { Failure, usage } from '../failures/failure.ts';
+import { isMissingFile } from '../places/missing-file.ts';
 import { Progress } from '../terminal/progress.ts';
 import { showProgress } from '../terminal/progress-view.ts';
 import { toAttributes } from '../values/attributes.ts';
 import { guessContentType } from './content-type.ts';
-import { isMissingFile, resolveSource } from './sources.ts';
+import { resolveSource } from './sources.ts';
 import type { TransferFlags } from './transfer-flags.ts';
 
 /** Bytes alone go to standard output. @throws {Failure} */

@@ -1,6 +1,5 @@
 /** What `cp` and `mv` have in common: from the words of a command line to its exit code. */
 
-import type { Store } from '@cistern/store';
 import type { Cli } from '../command/cli.ts';
 import { EXIT_FAILED } from '../command/exit-codes.ts';
 import { explain } from '../failures/explain.ts';
@@ -13,12 +12,13 @@ import { toAttributes } from '../values/attributes.ts';
 import { guessContentType } from './content-type.ts';
 import type { Copied, CopySettings } from './copier.ts';
 import type { Job } from './job.ts';
-import { fileJournal, journalFolder } from './journal.ts';
+import { userJournal } from './journal.ts';
 import { plan } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { printRecord, printSummary } from './report.ts';
 import type { Verb } from './report.ts';
 import { runTransfers } from './run-transfers.ts';
+import { throttle } from './throttle.ts';
 import type { NamedPlaces, TransferFlags } from './transfer-flags.ts';
 
 export interface TransferCommand {
@@ -48,9 +48,7 @@ export async function runTransferCommand(
     dryRun: flags.dryRun === true,
     attributes,
     typeOf: guessContentType,
-    journal: fileJournal(journalFolder(cli.env), (error) =>
-      cli.warn(`what is under way cannot be remembered, to be gone on with later: ${error.message}`),
-    ),
+    journal: userJournal(cli),
     transfer: { partSize: flags.partSize, durable: flags.durable },
     isSame,
     shortcut,
@@ -113,18 +111,4 @@ function sayWhatIsLeftOut(cli: Cli, { sources }: Plan, { quiet, json }: Transfer
   const folders = sources.reduce((sum, one) => sum + (one.kind === 'object' ? 0 : one.leftOut.count), 0);
   if (folders === 0 || quiet === true || json === true) return;
   cli.note(`${folders} ${folders === 1 ? 'folder was' : 'folders were'} left out: -r takes what is in them`);
-}
-
-/** A rate is kept on the side that is not this machine's, and once where bytes pass both. */
-async function throttle(bytesPerSecond: number | undefined): Promise<CopySettings['through']> {
-  if (bytesPerSecond === undefined) return (store) => store;
-  const { limit } = await import('@cistern/store/layers');
-  const limited = new Map<Store, Store>();
-  return (store, { from, to }) => {
-    const side = from.place.kind === 'local' ? to.store : from.store;
-    if (store !== side) return store;
-    const made = limited.get(store) ?? limit({ bytesPerSecond }, store);
-    limited.set(store, made);
-    return made;
-  };
 }

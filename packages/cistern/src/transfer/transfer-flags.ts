@@ -67,13 +67,17 @@ export function transferOptions(command: Command, verb: { readonly past: string 
   })
     .addOption(concurrencyOption())
     .addOption(bytesOption('--part-size <size>', 'of large objects, such as 16MiB (default: by size)'))
-    .addOption(bytesOption('--limit-rate <size>', 'no more than so many bytes a second, such as 10MiB'))
+    .addOption(rateOption())
     .option('--durable', 'sync files of this machine to the disk before they are done');
   return jsonOption(progressOptions(placeOptions(command)));
 }
 
 export function concurrencyOption(): Option {
   return new Option('--concurrency <n>', 'objects at once (default: by their sizes)').argParser(parseCount);
+}
+
+export function rateOption(): Option {
+  return bytesOption('--limit-rate <size>', 'no more than so many bytes a second, such as 10MiB');
 }
 
 function bytesOption(flags: string, description: string): Option {

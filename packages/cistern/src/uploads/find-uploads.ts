@@ -4,7 +4,7 @@
  */
 
 import { compareKeys, isStoreError } from '@cistern/store';
-import type { CallOptions, ListUploadsOptions, Store, UploadListEntry } from '@cistern/store';
+import type { CallOptions, ListUploadsOptions, Store, StoreError, UploadListEntry } from '@cistern/store';
 import { partTargetOf } from '@cistern/store/transfers';
 import type { PartTarget } from '@cistern/store/transfers';
 import { Failure } from '../failures/failure.ts';
@@ -16,28 +16,34 @@ export interface OpenUpload extends UploadListEntry {
   readonly parts: PartTarget | undefined;
 }
 
-/** In the order of their keys, those of a key from the oldest to the newest. */
+/**
+ * In the order of their keys, those of a key from the oldest to the newest.
+ *
+ * @throws {StoreError} `Unsupported` when the store keeps uploads of neither kind, or does not tell
+ */
 export async function findUploads(store: Store, options: ListUploadsOptions): Promise<OpenUpload[]> {
-  const found = new Map<string, OpenUpload>();
   const parts = partTargetOf(store);
-  for await (const one of parts?.unfinished(options) ?? []) {
-    found.set(`${one.id} ${one.key}`, { ...one, isLive: false, parts });
-  }
-  // On our own server each is both.
-  for await (const one of liveUploads(store, options)) {
-    const id = `${one.id} ${one.key}`;
-    found.set(id, { ...one, isLive: true, parts: found.get(id)?.parts });
+  const plain = parts === undefined ? undefined : await ifSupported(parts.unfinished(options));
+  const live = await ifSupported(store.listUploads(options));
+  if (!Array.isArray(live) && !Array.isArray(plain)) throw plain ?? live;
+  const found = new Map<string, OpenUpload>();
+  const idOf = ({ key, id }: UploadListEntry): string => `${id} ${key}`;
+  for (const one of Array.isArray(plain) ? plain : []) found.set(idOf(one), { ...one, isLive: false, parts });
+  for (const one of Array.isArray(live) ? live : []) {
+    // On our own server each is both.
+    found.set(idOf(one), { ...one, isLive: true, parts: found.get(idOf(one))?.parts });
   }
   const all = [...found.values()];
   return all.sort((a, b) => compareKeys(a.key, b.key) || a.startedAt.getTime() - b.startedAt.getTime());
 }
 
-async function* liveUploads(store: Store, options: ListUploadsOptions): AsyncGenerator<UploadListEntry> {
+/** @returns the refusal of a store that has none, or whose service cannot */
+async function ifSupported(uploads: AsyncIterable<UploadListEntry>): Promise<UploadListEntry[] | StoreError> {
   try {
-    yield* store.listUploads(options);
+    return await Array.fromAsync(uploads);
   } catch (error) {
-    // Some stores have none, and some services cannot decide who writes one.
-    if (!isStoreError(error, 'Unsupported')) throw error;
+    if (isStoreError(error, 'Unsupported')) return error;
+    throw error;
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { StoreError } from '../errors.ts';
 import { compareKeys } from '../keys.ts';
+import { listPages } from '../list-pages.ts';
 import type { ListedObject, ListEntry, ListOptions, ObjectStore } from '../object-store.ts';
 
 /** At least one of the two is there. */
@@ -32,9 +33,10 @@ export async function* mergeListings(
         source === undefined ? 1 : target === undefined ? -1 : compareKeys(source.key, target.key);
       const key = (order <= 0 ? source?.key : target?.key) ?? '';
       yield { key, source: order <= 0 ? source : undefined, target: order >= 0 ? target : undefined };
-      if (order === 0) await Promise.all([sources.next(), targets.next()]);
-      else if (order < 0) await sources.next();
-      else await targets.next();
+      const left = order <= 0 ? sources.next() : undefined;
+      const right = order >= 0 ? targets.next() : undefined;
+      // Within a page there is nothing to wait for.
+      if (left !== undefined || right !== undefined) await Promise.all([left, right]);
     }
   } finally {
     await Promise.all([sources.close(), targets.close()]);
@@ -43,31 +45,51 @@ export async function* mergeListings(
 
 class Ascending {
   readonly #store: ObjectStore;
-  readonly #entries: AsyncIterator<ListEntry>;
+  readonly #pages: AsyncIterator<readonly ListEntry[]>;
+  #page: readonly ListEntry[] = [];
+  #index = 0;
   /** the first that was not passed yet; `undefined` at the end */
   entry: ListedObject | undefined;
 
   constructor(store: ObjectStore, options: ListOptions) {
     this.#store = store;
-    this.#entries = store.list(options)[Symbol.asyncIterator]();
+    this.#pages = listPages(store, options)[Symbol.asyncIterator]();
   }
 
-  async next(): Promise<void> {
-    const next = await this.#entries.next();
+  /** Goes on by one entry. @returns a promise when the next one is not there yet */
+  next(): Promise<void> | undefined {
+    if (this.#index === this.#page.length) return this.#nextPage();
     const before = this.entry;
     // Without a delimiter there are objects alone.
-    this.entry = next.done === true ? undefined : (next.value as ListedObject);
-    if (before === undefined || this.entry === undefined) return;
-    if (compareKeys(before.key, this.entry.key) < 0) return;
-    const keys = `${JSON.stringify(this.entry.key)} after ${JSON.stringify(before.key)}`;
-    throw new StoreError(
-      'Unexpected',
-      `${this.#store.toString()} lists ${keys}: keys must ascend by their UTF-8 bytes, or nothing can be compared`,
-      { operation: 'list', key: this.entry.key },
+    const entry = this.#page[this.#index++] as ListedObject;
+    this.entry = entry;
+    if (before === undefined || compareKeys(before.key, entry.key) < 0) return undefined;
+    const keys = `${JSON.stringify(entry.key)} after ${JSON.stringify(before.key)}`;
+    return Promise.reject(
+      new StoreError(
+        'Unexpected',
+        `${this.#store.toString()} lists ${keys}: keys must ascend by their UTF-8 bytes, or nothing can be compared`,
+        { operation: 'list', key: entry.key },
+      ),
     );
   }
 
   async close(): Promise<void> {
-    await this.#entries.return?.();
+    await this.#pages.return?.();
+  }
+
+  async #nextPage(): Promise<void> {
+    for (;;) {
+      const next = await this.#pages.next();
+      if (next.done === true) {
+        this.entry = undefined;
+        return;
+      }
+      if (next.value.length === 0) continue;
+      this.#page = next.value;
+      this.#index = 0;
+      await this.next();
+      return;
+    }
   }
 }

@@ -11,4 +11,11 @@ export type { ChecksumsOptions, KeepsChecksums, KnownChecksums } from './known-c
 export { sameContent } from './same-content.ts';
 export type { ObjectAt, SameContent, SameContentOptions } from './same-content.ts';
 export { PARTS, partTargetOf } from './part-target.ts';
-export type { BeginPartsOptions, PartedObject, PartTarget, StoredPart, TakesParts } from './part-target.ts';
+export type {
+  BeginPartsOptions,
+  PartedObject,
+  PartTarget,
+  SendPartOptions,
+  StoredPart,
+  TakesParts,
+} from './part-target.ts';

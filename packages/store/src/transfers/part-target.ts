@@ -52,6 +52,11 @@ export interface BeginPartsOptions extends CallOptions {
   readonly mode?: PutMode | undefined;
 }
 
+export interface SendPartOptions extends CallOptions {
+  /** told how many bytes of the part were sent, now and then; counted anew when it is sent again */
+  readonly onSent?: ((position: number) => void) | undefined;
+}
+
 /** Rejects with StoreError and nothing else. Each call but `complete` can be made again when it has failed. */
 export interface PartTarget {
   /** parts of one object under way at once */
@@ -67,7 +72,12 @@ export interface PartTarget {
   /** Parts that are there, in the order of their numbers. @throws {StoreError} `NotFound` where it is known to have ended */
   list(object: PartedObject, options: CallOptions): Promise<readonly StoredPart[]>;
   /** A part of that number which is there is replaced. @param bytes the store's until this settles */
-  send(object: PartedObject, number: number, bytes: Uint8Array, options: CallOptions): Promise<StoredPart>;
+  send(
+    object: PartedObject,
+    number: number,
+    bytes: Uint8Array,
+    options: SendPartOptions,
+  ): Promise<StoredPart>;
   /**
    * Makes the object of `parts`, which are all of them, in order.
    *
@@ -122,7 +132,7 @@ export function aroundParts(
     send: (object, number, bytes, options) =>
       around(
         { operation: 'send', key: object.key, bytes: bytes.byteLength, signal: options.signal },
-        (signal) => inner.send(object, number, bytes, { signal }),
+        (signal) => inner.send(object, number, bytes, { ...options, signal }),
       ),
     complete: (object, parts, options) =>
       around({ operation: 'complete', key: object.key, bytes: 0, signal: options.signal }, (signal) =>

@@ -129,9 +129,16 @@ async function sendParts(upload: PartsUpload, begun: Begun): Promise<readonly St
     await origin.fill(bytes, start, info.etag, signal);
     const there = stored.get(number);
     const isThere = there !== undefined && isStoredPart(there, bytes);
-    parts[number - 1] = isThere ? there : await target.send(object, number, bytes, { signal });
+    let told = 0;
+    // What is sent once more is no progress.
+    const onSent = (position: number): void => {
+      if (position <= told) return;
+      onBytes(position - told, false);
+      told = position;
+    };
+    parts[number - 1] = isThere ? there : await target.send(object, number, bytes, { onSent, signal });
     spare.push(memory);
-    onBytes(bytes.byteLength, isThere);
+    onBytes(bytes.byteLength - told, isThere);
   });
   return parts;
 }

@@ -8,6 +8,7 @@ import { crc32, formatChecksum } from '@cistern/protocol';
 import { toAttributes } from '../../attributes.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { CallOptions } from '../../object-store.ts';
+import { sentSlices } from '../../sent-slices.ts';
 import type { PartedObject, PartTarget, StoredPart } from '../../transfers/part-target.ts';
 import { Publication } from './publish.ts';
 import type { Blob } from './read.ts';
@@ -33,7 +34,7 @@ export function azureParts(
       return Promise.resolve({ key, id: randomBytes(ID_BYTES).toString('base64url') });
     },
     list: async (object, options) => listBlocks(blobOf(object.key, options.signal), object, options),
-    send: async (object, number, bytes, { signal }) => {
+    send: async (object, number, bytes, { onSent, signal }) => {
       const blob = blobOf(object.key, signal);
       const name = nameOf(object, number, crc32(bytes));
       await blob.client.call({
@@ -41,7 +42,9 @@ export function azureParts(
         container: blob.container,
         blob: blob.key,
         query: { comp: 'block', blockid: name },
-        body: bytes,
+        // An MD5 is made of what is in one piece.
+        body: onSent === undefined || blob.client.verify ? bytes : sentSlices(bytes, onSent),
+        bodySize: bytes.byteLength,
         operation: blob.operation,
         key: blob.key,
         signal,

@@ -13,9 +13,7 @@ export async function* rollUp(
   { prefix = '', startAfter, delimiter = '' }: ListOptions,
   walk: (prefix: string, seek: Seek) => AsyncIterable<ListedObject>,
 ): AsyncGenerator<ListEntry> {
-  // No key has a NUL: this is less than all that come after.
-  const after = startAfter === undefined ? '' : `${startAfter}\0`;
-  const seek: Seek = { from: compareKeys(after, prefix) > 0 ? after : prefix };
+  const seek = firstWanted(prefix, startAfter);
   for await (const object of walk(prefix, seek)) {
     if (!isWanted(object.key, seek)) continue;
     const end = delimiter === '' ? -1 : object.key.indexOf(delimiter, prefix.length);
@@ -30,6 +28,12 @@ export async function* rollUp(
       yield { type: 'prefix', prefix: common };
     if (seek.from === undefined) return;
   }
+}
+
+export function firstWanted(prefix: string, startAfter: string | undefined): Seek {
+  // No key has a NUL: this is less than all that come after.
+  const after = startAfter === undefined ? '' : `${startAfter}\0`;
+  return { from: compareKeys(after, prefix) > 0 ? after : prefix };
 }
 
 /** Whether a key is still wanted. */

@@ -100,6 +100,9 @@ suite('local: for other programs', () => {
     symlinkSync('nowhere', join(path, 'broken'));
     assert.deepEqual(await drain(store.keys()), ['real/file']);
     assert.deepEqual(skipped.sort(), ['broken link', 'folder link', 'link link', 'real/up link']);
+    skipped.length = 0;
+    await drain(store.list({ delimiter: '/' }));
+    assert.deepEqual(skipped.sort(), ['broken link', 'folder link', 'link link']);
     for (const key of ['folder/file', 'link']) await rejects(store.get(key), 'PermissionDenied');
     await rejects(store.head('link'), 'PermissionDenied');
     await rejects(store.put('folder/new', 'x'), 'PermissionDenied');

@@ -26,6 +26,8 @@ import { checkGetConditions, notFound } from '../../conditions.ts';
 import { isStoreError, StoreError, throwIfAborted, unsupported } from '../../errors.ts';
 import type { StoreOperation } from '../../errors.ts';
 import { checkKey, eachKey } from '../../keys.ts';
+import { eachEntry, LIST_PAGES } from '../../list-pages.ts';
+import type { ListsPages } from '../../list-pages.ts';
 import { headRead, objectRead } from '../../object-read.ts';
 import type {
   Attributes,
@@ -55,7 +57,8 @@ import { stateOf, uniqueTimeUs } from '../files/file-state.ts';
 import { errnoOf } from '../files/file-system.ts';
 import type { KeyPaths } from '../files/key-paths.ts';
 import { OpenFile } from '../files/open-file.ts';
-import { rollUp } from '../files/roll-up.ts';
+import { firstWanted, rollUp } from '../files/roll-up.ts';
+import type { Seek } from '../files/roll-up.ts';
 import { writeAll } from '../files/staging.ts';
 import { mapped, toStoreError } from '../files/system-errors.ts';
 import { discard, LocalFiles } from './local-files.ts';
@@ -92,7 +95,7 @@ export interface LocalStoreOptions {
   readonly onSkipped: Skipped | undefined;
 }
 
-export class LocalStore implements ObjectStore, HasLocalFiles {
+export class LocalStore implements ObjectStore, HasLocalFiles, ListsPages {
   readonly capabilities: Capabilities;
   readonly #options: LocalStoreOptions;
   readonly #files: LocalFiles;
@@ -176,11 +179,21 @@ export class LocalStore implements ObjectStore, HasLocalFiles {
     }
   }
 
-  async *list(options: ListOptions = {}): AsyncGenerator<ListEntry> {
+  list(options: ListOptions = {}): AsyncIterable<ListEntry> {
+    return eachEntry(this[LIST_PAGES](options), options.signal);
+  }
+
+  async *[LIST_PAGES](options: ListOptions): AsyncGenerator<readonly ListEntry[]> {
+    const { prefix = '', startAfter, delimiter = '', signal } = options;
     this.#checkOpen('list');
-    throwIfAborted(options.signal, 'list');
+    throwIfAborted(signal, 'list');
     try {
-      yield* rollUp(options, (prefix, seek) => this.#walk(prefix, seek, options.signal));
+      if (delimiter === '') {
+        yield* this.#pages(prefix, firstWanted(prefix, startAfter), signal, true);
+        return;
+      }
+      const walk = (from: string, seek: Seek): AsyncIterable<ListedObject> => this.#walk(from, seek, signal);
+      for await (const entry of rollUp(options, walk)) yield [entry];
     } catch (error) {
       throw toStoreError(error, 'list');
     }
@@ -232,9 +245,10 @@ export class LocalStore implements ObjectStore, HasLocalFiles {
     );
   }
 
-  async [LOCAL_FILE](key: string): Promise<string> {
+  async [LOCAL_FILE](key: string, isLikely = false): Promise<string> {
     this.#check('put', key, undefined);
-    return mapped('put', key, async () => this.#files.placeFor(key, 'put'));
+    const likely = isLikely ? this.#files.likelyPlaceFor(key, 'put') : undefined;
+    return likely ?? mapped('put', key, async () => this.#files.placeFor(key, 'put'));
   }
 
   upload(key: string, _options?: UploadOptions): Promise<Upload> {
@@ -310,15 +324,19 @@ export class LocalStore implements ObjectStore, HasLocalFiles {
     return stats;
   }
 
-  async *#walk(
+  #pages(
     prefix: string,
-    seek: { from: string | undefined },
+    seek: Seek,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<ListedObject> {
+    isDeep: boolean,
+  ): AsyncGenerator<ListedObject[]> {
     const { root, paths, follow, onSkipped } = this.#options;
-    for await (const page of localPages({ root, paths, follow, onSkipped, prefix, seek, signal })) {
+    return localPages({ root, paths, follow, onSkipped, isDeep, prefix, seek, signal });
+  }
+
+  async *#walk(prefix: string, seek: Seek, signal: AbortSignal | undefined): AsyncGenerator<ListedObject> {
+    for await (const page of this.#pages(prefix, seek, signal, false))
       for (const object of page) yield object;
-    }
   }
 
   /** What `look` finds in the first place of `key`, or in the second. @throws {StoreError} `NotFound`, and the system's as such */

@@ -20,7 +20,7 @@ import { isWanted, mayHaveWanted } from '../files/roll-up.ts';
 import type { Seek } from '../files/roll-up.ts';
 import { below } from './local-files.ts';
 import { isPartial } from './partial-names.ts';
-import type { Skipped } from './skipped.ts';
+import type { Skipped, SkippedReason } from './skipped.ts';
 
 /** Files looked at together. */
 const AHEAD = 64;
@@ -37,6 +37,8 @@ export interface LocalWalkOptions {
   readonly paths: KeyPaths;
   readonly follow: boolean;
   readonly onSkipped: Skipped | undefined;
+  /** `false`: what is in folders below the first is looked at to know whether it has objects, and nobody is told of the rest */
+  readonly isDeep: boolean;
   readonly prefix: string;
   readonly seek: Seek;
   readonly signal: AbortSignal | undefined;
@@ -98,7 +100,7 @@ class Walk {
       if (follow) {
         real = realpathSync.native(path);
         if (this.#frames.some((frame) => frame.real === real)) {
-          onSkipped?.(path, 'loop');
+          this.#tell(path, 'loop', 1);
           return false;
         }
       }
@@ -109,14 +111,13 @@ class Walk {
       const errno = errnoOf(error);
       if (errno === 'ENOENT' || (errno === 'ENOTDIR' && path !== root)) return false;
       if ((errno !== 'EACCES' && errno !== 'EPERM') || onSkipped === undefined || isTop) throw error;
-      onSkipped(path, 'unreadable');
+      this.#tell(path, 'unreadable', 1);
       return false;
     }
   }
 
   /** The next objects: at least one unless the walk is done, and about `wanted`. */
   async page(wanted: number): Promise<ListedObject[]> {
-    const { onSkipped } = this.#options;
     const page: ListedObject[] = [];
     for (;;) {
       const frame = this.#frames.at(-1);
@@ -150,13 +151,19 @@ class Walk {
       for (const [index, entry] of files.entries()) {
         const stats = found[index];
         if (stats === undefined || !stats.isFile()) {
-          if (entry.path.includes('\ufffd')) onSkipped?.(entry.path, 'name');
+          if (entry.path.includes('\ufffd')) this.#tell(entry.path, 'name', 1);
           continue;
         }
         const { size, etag, lastModified } = stateOf(stats);
         page.push({ type: 'object', key: frame.above + entry.text, size, etag, lastModified });
       }
     }
+  }
+
+  /** @param depth how many folders are above where it was found, if it is of the first one */
+  #tell(path: string, why: SkippedReason, depth: number): void {
+    const { onSkipped, isDeep } = this.#options;
+    if (isDeep || this.#frames.length <= depth) onSkipped?.(path, why);
   }
 
   #isIncluded({ above }: Frame, { text, isFolder }: Entry): boolean {
@@ -169,7 +176,7 @@ class Walk {
 
   /** @param cut names of the segment so far, of which this folder is the last */
   #read(folder: string, cut: readonly string[], isTop: boolean): Entry[] {
-    const { paths, onSkipped } = this.#options;
+    const { paths } = this.#options;
     const entries: Entry[] = [];
     for (const dirent of readdirSync(folder, { withFileTypes: true })) {
       const { name } = dirent;
@@ -188,7 +195,7 @@ class Walk {
       }
       const isBeside = !isFolder && name.endsWith(BESIDE);
       const segment = paths.toSegment([...cut, name], isTop, isBeside);
-      if (segment === undefined) onSkipped?.(path, 'name');
+      if (segment === undefined) this.#tell(path, 'name', 0);
       else entries.push({ text: isFolder ? `${segment}/` : segment, isFolder, isBeside, path });
     }
     return entries;
@@ -196,11 +203,11 @@ class Walk {
 
   /** @returns `undefined` for what is left out, which was told */
   #kindOf(dirent: Dirent, path: string): 'file' | 'folder' | undefined {
-    const { follow, onSkipped } = this.#options;
+    const { follow } = this.#options;
     if (dirent.isFile()) return 'file';
     if (dirent.isDirectory()) return 'folder';
     if (dirent.isSymbolicLink() && !follow) {
-      onSkipped?.(path, 'link');
+      this.#tell(path, 'link', 0);
       return undefined;
     }
     // A link, or a file system that does not say what its entries are.
@@ -208,7 +215,7 @@ class Walk {
     if (stats?.isFile() === true) return 'file';
     if (stats?.isDirectory() === true) return 'folder';
     if (stats !== undefined || dirent.isSymbolicLink()) {
-      onSkipped?.(path, stats === undefined || stats.isSymbolicLink() ? 'link' : 'special');
+      this.#tell(path, stats === undefined || stats.isSymbolicLink() ? 'link' : 'special', 0);
     }
     return undefined;
   }

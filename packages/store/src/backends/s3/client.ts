@@ -46,6 +46,8 @@ export interface S3Request extends Doing {
   readonly query?: string | undefined;
   readonly headers?: HeaderPairs | undefined;
   readonly body?: Uint8Array | undefined;
+  /** told how many bytes of the body were sent, now and then; counted anew when it is sent again */
+  readonly onSent?: ((position: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -253,7 +255,7 @@ export class S3Client {
   }
 
   #prepare(request: S3Request, credentials: S3Credentials | null): HttpRequest {
-    const { method, body, signal } = request;
+    const { method, body, onSent, signal } = request;
     const target = this.#target(request.object, request.query, request.at?.path);
     const pairs: HeaderPairs = [['host', request.at?.host ?? this.#address.host]];
     if (request.headers !== undefined) for (const pair of request.headers) pairs.push(pair);
@@ -274,7 +276,7 @@ export class S3Client {
     }
     const headers: string[] = [];
     for (const [name, value] of pairs) headers.push(name, value);
-    return { method, target, headers, body, signal };
+    return { method, target, headers, body, onSent, signal };
   }
 
   #payload(body: Uint8Array | undefined): string {

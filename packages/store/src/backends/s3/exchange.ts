@@ -3,7 +3,9 @@
  * nothing of S3; failures of the network come out as undici made them, aborts as the signal's reason.
  */
 
+import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { sentSlices } from '../../sent-slices.ts';
 import { BodyQueue } from './body-queue.ts';
 
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -15,6 +17,8 @@ export interface HttpRequest {
   /** names and values in turn, `host` included; values are latin1 */
   readonly headers: string[];
   readonly body?: Uint8Array | undefined;
+  /** told how many bytes of the body were sent, now and then */
+  readonly onSent?: ((position: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -60,13 +64,16 @@ export function exchangeStream(
 }
 
 function start(dispatcher: Dispatcher, request: HttpRequest, handler: Handler): void {
+  const { body, onSent } = request;
+  const tells = body !== undefined && onSent !== undefined;
   try {
     dispatcher.dispatch(
       {
         method: request.method,
         path: request.target,
-        headers: request.headers,
-        body: request.body ?? null,
+        // What comes in slices would go without its length.
+        headers: tells ? [...request.headers, 'content-length', `${body.byteLength}`] : request.headers,
+        body: tells ? (sentSlices(body, onSent) as unknown as Readable) : (body ?? null),
         // Without it undici closes the connection after each HEAD.
         reset: false,
       },

@@ -18,15 +18,33 @@ interface Page {
   readonly next: string | undefined;
 }
 
-/** Everything but keys of our own. */
-export async function* listObjects(context: S3Context, options: ListOptions): AsyncGenerator<ListEntry> {
-  for await (const entry of listAll(context, options, true)) {
-    if (entry.type === 'object') {
-      if (!entry.key.startsWith(RESERVED_PREFIX)) yield entry;
-    } else if (await isVisible(context, entry.prefix, options.signal)) {
-      yield entry;
-    }
+/** Everything but keys of our own, a page at a time. */
+export async function* listObjects(
+  context: S3Context,
+  options: ListOptions,
+): AsyncGenerator<readonly ListEntry[]> {
+  for await (const entries of listAll(context, options, true)) {
+    const isPlain = entries.every(
+      (entry) => entry.type === 'object' && !entry.key.startsWith(RESERVED_PREFIX),
+    );
+    yield isPlain ? entries : await visible(context, entries, options.signal);
   }
+}
+
+async function visible(
+  context: S3Context,
+  entries: readonly ListEntry[],
+  signal: AbortSignal | undefined,
+): Promise<ListEntry[]> {
+  const found: ListEntry[] = [];
+  for (const entry of entries) {
+    const isShown =
+      entry.type === 'object'
+        ? !entry.key.startsWith(RESERVED_PREFIX)
+        : await isVisible(context, entry.prefix, signal);
+    if (isShown) found.push(entry);
+  }
+  return found;
 }
 
 /** @param skipsReserved whether pages of nothing but keys of our own can be left out */
@@ -34,7 +52,7 @@ export async function* listAll(
   context: S3Context,
   options: ListOptions,
   skipsReserved = false,
-): AsyncGenerator<ListEntry> {
+): AsyncGenerator<readonly ListEntry[]> {
   const { prefix = '', startAfter, delimiter = '', signal } = options;
   const query =
     `list-type=2&encoding-type=url&prefix=${encodeQueryComponent(prefix)}` +
@@ -53,13 +71,11 @@ export async function* listAll(
     page = next === undefined ? undefined : readPage(context, next, asking);
     // Whoever leaves early does not wait for it.
     page?.catch(() => undefined);
-    for (const entry of entries) {
-      throwIfAborted(signal, 'list');
-      // A listing that begins after the prefix itself has had it.
-      if (entry.type === 'object' || startAfter === undefined || compareKeys(entry.prefix, startAfter) > 0) {
-        yield entry;
-      }
-    }
+    throwIfAborted(signal, 'list');
+    // A listing that begins after the prefix itself has had it.
+    yield startAfter === undefined
+      ? entries
+      : entries.filter((entry) => entry.type === 'object' || compareKeys(entry.prefix, startAfter) > 0);
   }
 }
 

@@ -82,6 +82,7 @@ export async function sendPart(
   number: number,
   body: Uint8Array,
   signal: AbortSignal | undefined,
+  onSent?: (position: number) => void,
 ): Promise<SentPart> {
   const { operation, key } = upload;
   const sum = upload.checksums ? crc32Of(body) : undefined;
@@ -93,6 +94,7 @@ export async function sendPart(
     query: partQuery(upload, number),
     headers: sum === undefined ? [] : [['x-amz-checksum-crc32', sum]],
     body,
+    onSent,
     signal,
   });
   const etag = headerOf(headers, 'etag');

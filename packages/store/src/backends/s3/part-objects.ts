@@ -7,6 +7,7 @@ import type { ComposeOptions, PartObjects, PartSpan } from '../../uploads/part-o
 import type { S3Context } from './context.ts';
 import { deleteObjects } from './delete.ts';
 import { getObject, headObject } from './get.ts';
+import { eachEntry } from '../../list-pages.ts';
 import { listAll } from './list.ts';
 import { abortMultipart, completeMultipart, copyPart, createMultipart } from './multipart.ts';
 import { runLanes } from '../../lanes.ts';
@@ -25,7 +26,7 @@ export function partObjects(context: S3Context, capabilities: () => Capabilities
       return putObject(context, key, body, options);
     },
     get: (key, options = {}) => getObject(context, key, options),
-    list: (options = {}) => listAll(context, options),
+    list: (options = {}) => eachEntry(listAll(context, options), options.signal),
     delete: (keys, options = {}) => deleteObjects(context, keys, options, true),
     compose: async (key, parts, options) => {
       await conditions.require(options.mode, 'upload', key, options);

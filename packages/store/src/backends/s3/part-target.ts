@@ -52,9 +52,9 @@ export function s3Parts(
       check(object.key, options.signal);
       return listParts(context, object, options);
     },
-    send: async (object, number, bytes, { signal }) => {
+    send: async (object, number, bytes, { onSent, signal }) => {
       check(object.key, signal);
-      return fromSent(await sendPart(context, uploadOf(object), number, bytes, signal));
+      return fromSent(await sendPart(context, uploadOf(object), number, bytes, signal, onSent));
     },
     complete: async (object, parts, { attributes, mode, signal }) => {
       const { key } = object;

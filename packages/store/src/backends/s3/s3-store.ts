@@ -39,6 +39,7 @@ import { copyObject } from './copy.ts';
 import { deleteObjects, KEY_BYTES_MAX } from './delete.ts';
 import { getObject } from './get.ts';
 import { s3Checksums } from './known-checksums.ts';
+import { eachEntry, LIST_PAGES } from '../../list-pages.ts';
 import { listObjects } from './list.ts';
 import { NativeUploads } from './native/native-uploads.ts';
 import { partObjects } from './part-objects.ts';
@@ -113,7 +114,11 @@ export class S3Store implements ObjectStore {
     return readInto(this.#context, key, targets, options);
   }
 
-  async *list(options: ListOptions = {}): AsyncGenerator<ListEntry> {
+  list(options: ListOptions = {}): AsyncIterable<ListEntry> {
+    return eachEntry(this[LIST_PAGES](options), options.signal);
+  }
+
+  async *[LIST_PAGES](options: ListOptions): AsyncGenerator<readonly ListEntry[]> {
     this.#checkOpen('list');
     yield* listObjects(this.#context, options);
   }

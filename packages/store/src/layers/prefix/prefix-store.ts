@@ -5,6 +5,7 @@ import type { Body } from '../../body.ts';
 import type { Capabilities } from '../../capabilities.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import { checkKey, eachKey, RESERVED_PREFIX } from '../../keys.ts';
+import { eachEntry, LIST_PAGES, listPages } from '../../list-pages.ts';
 import type {
   CallOptions,
   CopyOptions,
@@ -94,18 +95,24 @@ export class PrefixStore implements ObjectStore {
     });
   }
 
-  async *list(options: ListOptions = {}): AsyncGenerator<ListEntry> {
+  list(options: ListOptions = {}): AsyncIterable<ListEntry> {
+    return eachEntry(this[LIST_PAGES](options), options.signal);
+  }
+
+  async *[LIST_PAGES](options: ListOptions): AsyncGenerator<readonly ListEntry[]> {
     const { startAfter } = options;
-    const entries = this.#inner.list({
+    const pages = listPages(this.#inner, {
       ...options,
       prefix: this.#keys.prefix + (options.prefix ?? ''),
       ...(startAfter === undefined ? {} : { startAfter: this.#keys.prefix + startAfter }),
     });
-    for await (const entry of this.#keys.each(entries)) {
-      const name = this.#keys.out(entry.type === 'object' ? entry.key : entry.prefix);
-      // What has no name here, as an object of the prefix itself has, and what is reserved cannot be read here either.
-      if (name === '' || name.startsWith(RESERVED_PREFIX)) continue;
-      yield entry.type === 'object' ? { ...entry, key: name } : { ...entry, prefix: name };
+    for await (const page of this.#keys.each(pages)) {
+      yield page.flatMap((entry): ListEntry[] => {
+        const name = this.#keys.out(entry.type === 'object' ? entry.key : entry.prefix);
+        // What has no name here, as an object of the prefix itself has, and what is reserved cannot be read here either.
+        if (name === '' || name.startsWith(RESERVED_PREFIX)) return [];
+        return [entry.type === 'object' ? { ...entry, key: name } : { ...entry, prefix: name }];
+      });
     }
   }
 

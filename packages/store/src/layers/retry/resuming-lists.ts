@@ -1,28 +1,39 @@
 /** Listings that go on after a break, behind the last entry that was given. */
 
 import { compareKeys } from '../../keys.ts';
+import { listPages } from '../../list-pages.ts';
 import type { ListEntry, ListOptions, ListUploadsOptions, ObjectStore } from '../../object-store.ts';
 import type { UploadListEntry } from '../../upload.ts';
 import { Attempts } from './attempts.ts';
 import type { RetryPolicy } from './policy.ts';
 
-export async function* resumingList(
+/** The pages of a listing, as many entries at a time as the store behind gives. */
+export async function* resumingPages(
   store: ObjectStore,
   policy: RetryPolicy,
   options: ListOptions,
-): AsyncGenerator<ListEntry> {
+): AsyncGenerator<readonly ListEntry[]> {
   let last: string | undefined;
-  const begin = (signal: AbortSignal): AsyncIterable<ListEntry> =>
-    store.list({ ...options, signal, ...(last === undefined ? {} : { startAfter: last }) });
+  const begin = (signal: AbortSignal): AsyncIterable<readonly ListEntry[]> =>
+    listPages(store, { ...options, signal, ...(last === undefined ? {} : { startAfter: last }) });
   const attempts = new Attempts(policy, 'list', undefined, options.signal);
-  for await (const entry of resuming(begin, attempts, policy)) {
-    const name = entry.type === 'object' ? entry.key : entry.prefix;
+  for await (const page of resuming(begin, attempts, policy)) {
+    const before = last;
     // A page that is answered twice must not show.
-    if (last !== undefined && compareKeys(name, last) <= 0) continue;
-    last = name;
+    const isNew = (entry: ListEntry): boolean =>
+      before === undefined || compareKeys(nameOf(entry), before) > 0;
+    const [first] = page;
+    const entries = first === undefined || isNew(first) ? page : page.filter(isNew);
+    const end = entries.at(-1);
+    if (end === undefined) continue;
+    last = nameOf(end);
     attempts.progress();
-    yield entry;
+    yield entries;
   }
+}
+
+function nameOf(entry: ListEntry): string {
+  return entry.type === 'object' ? entry.key : entry.prefix;
 }
 
 /** There is no way to begin in the middle: what was given is read again and left out. */

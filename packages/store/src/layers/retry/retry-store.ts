@@ -39,9 +39,10 @@ import { attemptTimeoutMs } from './policy.ts';
 import type { RetryPolicy } from './policy.ts';
 import { repeatedDelete } from './repeated-delete.ts';
 import { repeatedReadInto } from './repeated-read-into.ts';
+import { eachEntry, LIST_PAGES } from '../../list-pages.ts';
 import { RepeatedUpload } from './repeated-upload.ts';
 import { RepeatedUploadReader } from './repeated-upload-reader.ts';
-import { resumingList, resumingListUploads } from './resuming-lists.ts';
+import { resumingListUploads, resumingPages } from './resuming-lists.ts';
 import { resumingRead } from './resuming-read.ts';
 import { WatchedBody } from './watched-body.ts';
 
@@ -116,7 +117,11 @@ export class RetryStore implements ObjectStore {
   }
 
   list(options: ListOptions = {}): AsyncIterable<ListEntry> {
-    return resumingList(this.#inner, this.#policy, options);
+    return eachEntry(this[LIST_PAGES](options), options.signal);
+  }
+
+  [LIST_PAGES](options: ListOptions): AsyncIterable<readonly ListEntry[]> {
+    return resumingPages(this.#inner, this.#policy, options);
   }
 
   delete(

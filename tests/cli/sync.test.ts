@@ -180,7 +180,7 @@ suite('sync', () => {
     const [summary] = (await home.json(['sync', '--limit-rate', '200KiB', 'slow', 's3://www/slow'])).slice(
       -1,
     );
-    // 64 KiB of the 164 may come at once: this is the least that the rest takes, however fast the machine is.
-    assert.ok(Number(summary?.['durationMs']) >= 490, JSON.stringify(summary));
+    // 64 KiB of the 164 may come at once, and the rest takes half a second, less what timers are early, however fast the machine is.
+    assert.ok(Number(summary?.['durationMs']) >= 400, JSON.stringify(summary));
   });
 });

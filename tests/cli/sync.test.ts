@@ -118,6 +118,7 @@ suite('sync', () => {
       [['s3://www/a', 's3://www'], /nothing at s3:\/\/www\/a|inside/],
       [['tree', 'tree/in/file'], /is a folder, and .* is none/],
       [['tree/in/file', 's3://one', '--delete'], /--delete is for folders/],
+      [['s3://wwwx', 'tree'], /^cistern: There is no bucket s3:\/\/wwwx /],
       [['tree', 's3://one', '--checksum', '--size-only'], /not by both/],
     ] as const) {
       const { code, err } = await home.run(['sync', ...args]);

@@ -14,9 +14,11 @@ export interface HasLocalFiles {
    * Where the object of that key is, or would be: an absolute path in a folder that is there when this resolves. A transfer
    * writes to names that end in `PARTIAL_SUFFIX` beside it, which the store does not list, and renames.
    *
+   * @param isLikely `true`: without a look at what may be in the way, and at a folder that was there before. Whoever then fails with
+   *   `NotFound` or `Conflict` asks again without
    * @throws {StoreError} as `put` does before it writes: for a key that cannot be a path, a link on the way, a store that was closed
    */
-  [LOCAL_FILE](key: string): Promise<string>;
+  [LOCAL_FILE](key: string, isLikely?: boolean): Promise<string>;
 }
 
 /** Files whose names begin with a dot and end like this are on their way: no object of any store. */

@@ -7,12 +7,18 @@ import type { Attributes, CallOptions, ObjectInfo, ObjectStore, PutMode } from '
 import { toStore } from '../store.ts';
 import { copyOrigin, serverSideCopy } from '../sync/copy-origin.ts';
 import type { Journal } from './journal.ts';
-import { writeSmallFile } from './local-file.ts';
+import type { LocalWrite } from './local-file.ts';
 import { localFileOf } from './local-target.ts';
 import { Origin, SMALL_BYTES } from './origin.ts';
 import type { TransferSource } from './origin.ts';
 import { partTargetOf } from './part-target.ts';
 import { Remembered } from './remembered.ts';
+import { SmallFiles } from './small-files.ts';
+
+type LocalFile = NonNullable<ReturnType<typeof localFileOf>>;
+
+/** One for the process: its files are counted together. */
+const smallFiles = new SmallFiles();
 
 export interface TransferOptions extends CallOptions {
   /**
@@ -220,7 +226,7 @@ class Transfer {
     origin: Origin,
     size: number,
     mode: PutMode,
-    localFile: ReturnType<typeof localFileOf>,
+    localFile: LocalFile | undefined,
   ): Promise<TransferResult | undefined> {
     const whole = await origin.whole(size);
     if (whole === undefined) return undefined;
@@ -231,18 +237,36 @@ class Transfer {
       const attributes = this.#attributes(info);
       written = await this.#to.put(this.#key, bytes, { mode, attributes, signal });
     } else {
-      written = await writeSmallFile(await this.#localWrite(localFile, mode), bytes, origin.timeOf(info));
+      written = await this.#smallFile(localFile, mode, bytes, origin.timeOf(info));
     }
     this.#count(bytes.byteLength, false);
     return this.#result(written, 'size');
   }
 
-  async #localWrite(
-    localFile: NonNullable<ReturnType<typeof localFileOf>>,
+  async #smallFile(
+    localFile: LocalFile,
     mode: PutMode,
-  ): Promise<{ key: string; path: string; creates: boolean; durable: boolean }> {
+    bytes: Uint8Array,
+    modified: Date,
+  ): Promise<ObjectInfo> {
+    const likely = await this.#localWrite(localFile, mode, true);
+    try {
+      return await smallFiles.write(likely, bytes, modified);
+    } catch (error) {
+      // The folder has gone, or one has come where the file should be.
+      if (!isStoreError(error, 'NotFound') && !isStoreError(error, 'Conflict')) throw error;
+      return await smallFiles.write(await this.#localWrite(localFile, mode), bytes, modified);
+    }
+  }
+
+  async #localWrite(localFile: LocalFile, mode: PutMode, isLikely = false): Promise<LocalWrite> {
     const { durable = false } = this.#options;
-    return { key: this.#key, path: await localFile(this.#key), creates: mode === 'create', durable };
+    return {
+      key: this.#key,
+      path: await localFile(this.#key, isLikely),
+      creates: mode === 'create',
+      durable,
+    };
   }
 
   async *#counted(

@@ -245,9 +245,10 @@ export class LocalStore implements ObjectStore, HasLocalFiles, ListsPages {
     );
   }
 
-  async [LOCAL_FILE](key: string): Promise<string> {
+  async [LOCAL_FILE](key: string, isLikely = false): Promise<string> {
     this.#check('put', key, undefined);
-    return mapped('put', key, async () => this.#files.placeFor(key, 'put'));
+    const likely = isLikely ? this.#files.likelyPlaceFor(key, 'put') : undefined;
+    return likely ?? mapped('put', key, async () => this.#files.placeFor(key, 'put'));
   }
 
   upload(key: string, _options?: UploadOptions): Promise<Upload> {

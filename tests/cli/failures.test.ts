@@ -151,6 +151,10 @@ suite('names', () => {
     });
     await home.ok(['remote', 'add', 'work', 's3://', '--endpoint', endpoint, '--from-env']);
     await check({ args: ['ls', 'work:bakcup'], code: 3, says: ['Did you mean work:backup?'] });
+    for (const name of ['ls', 'cat']) {
+      const says = ['ab can be no bucket’s name', '3 to 63'];
+      await check({ args: [name, 's3://ab/key'], code: 2, says });
+    }
     await check({ args: ['ls', 's3://nothing-like-it'], code: 3, says: [/at http:\S+\n/, 'cistern mb'] });
   });
 });

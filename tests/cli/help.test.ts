@@ -92,4 +92,22 @@ suite('help', () => {
     assert.equal(code, 2);
     assert.match(err, /no command lss\. Did you mean ls\?/);
   });
+
+  test('what is written as other tools have it is told, with how it is here', async () => {
+    for (const [args, code, said] of [
+      [['delete', 's3://photos/a'], 2, /no command delete\. Did you mean rm\?/],
+      [['version'], 2, /Did you mean --version\?/],
+      [['cp', '-R', 'a', 's3://photos'], 2, /unknown option '-R'\n\(Did you mean -r\?\)\n/],
+      [['find', '-name', '*.jpg'], 2, /unknown option '-name'\n\(Did you mean --name\?\)\n/],
+      [['find', '-x'], 2, /unknown option '-x'\n\(cistern find --help/],
+      [['ls', 'no-such-name'], 3, /nothing at no-such-name\n.* a bucket is s3:\/\/no-such-name\n/],
+      [['mb', 'no-such-name'], 2, /no-such-name has no buckets\n.* s3:\/\/no-such-name\n/],
+      [['presign', 'no-such-name'], 2, /no-such-name has no URL/],
+      [['put', 'no-such-name', 'mem:'], 3, /There is no no-such-name\n/],
+    ] as const) {
+      const ran = await runHere(args);
+      assert.match(ran.err, said);
+      assert.equal(ran.code, code);
+    }
+  });
 });

@@ -154,6 +154,17 @@ suite('put --live and cat --follow', () => {
     assert.equal((await home.run(['cat', '--follow', '--wait', '0s', 's3://box/given-up'])).code, 3);
   });
 
+  test('one that somebody aborts meanwhile is not said to be kept', async () => {
+    const writer = new Watched(home.start(['put', '--live', 's3://box/aborted']));
+    writer.child.stdin.write('begun');
+    await new Watched(home.start(['cat', '--follow', 's3://box/aborted'])).endAfter(/begun/);
+    await home.ok(['uploads', 'abort', 's3://box/aborted']);
+    writer.child.stdin.end('more');
+    assert.equal(await writer.ended, 1);
+    assert.match(writer.err, /The upload \S+ of s3:\/\/box\/aborted is gone: somebody has aborted it/);
+    assert.doesNotMatch(writer.err, /are kept/);
+  });
+
   test('Ctrl-C without --live stores nothing', async () => {
     const writer = new Watched(home.start(['put', 's3://box/never', '--quiet']));
     writer.child.stdin.write('some bytes');
@@ -188,6 +199,9 @@ suite('cat', () => {
       assert.equal(await home.ok(['cat', '--range', range, 's3://box/cat/two']), part, range);
     }
     assert.equal((await home.run(['cat', '--range', '5-1', 's3://box/cat/two'])).code, 2);
+    const beyond = await home.run(['cat', '--range', '1000-', 's3://box/cat/two']);
+    assert.equal(beyond.code, 1);
+    assert.match(beyond.err, /s3:\/\/box\/cat\/two ends before that range/);
   });
 
   test('one that is missing does not keep the others from being printed', async () => {

@@ -53,7 +53,7 @@ async function startWorld(recipe: Recipe): Promise<World> {
   const names: (readonly [string, string])[] = [
     ['http://127.0.0.1:9000', s3.endpoint],
     ['/srv/cistern', dataDir],
-    ['/home/anna', home.folder],
+    ['/srv/anna', home.folder],
   ];
   if (usesAzure(recipe)) {
     const emulator = await startAzurite();

@@ -118,6 +118,7 @@ suite('sync', () => {
       [['s3://www/a', 's3://www'], /nothing at s3:\/\/www\/a|inside/],
       [['tree', 'tree/in/file'], /is a folder, and .* is none/],
       [['tree/in/file', 's3://one', '--delete'], /--delete is for folders/],
+      [['s3://wwwx', 'tree'], /^cistern: There is no bucket s3:\/\/wwwx /],
       [['tree', 's3://one', '--checksum', '--size-only'], /not by both/],
     ] as const) {
       const { code, err } = await home.run(['sync', ...args]);
@@ -180,7 +181,7 @@ suite('sync', () => {
     const [summary] = (await home.json(['sync', '--limit-rate', '200KiB', 'slow', 's3://www/slow'])).slice(
       -1,
     );
-    // 64 KiB of the 164 may come at once: this is the least that the rest takes, however fast the machine is.
-    assert.ok(Number(summary?.['durationMs']) >= 490, JSON.stringify(summary));
+    // 64 KiB of the 164 may come at once, and the rest takes half a second, less what timers are early, however fast the machine is.
+    assert.ok(Number(summary?.['durationMs']) >= 400, JSON.stringify(summary));
   });
 });

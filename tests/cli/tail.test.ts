@@ -30,7 +30,7 @@ suite('head and tail', () => {
       LINES.slice(0, 150_000).join(''),
       LINES.slice(-150_000).join(''),
     ]);
-    assert.deepEqual(await both('-n', '2', 's3://box/few.txt'), ['one\ntwo\n', 'two\nthree']);
+    assert.deepEqual(await both('-2', 's3://box/few.txt'), ['one\ntwo\n', 'two\nthree']);
     assert.deepEqual(await both('-c', '5', 's3://box/few.txt'), ['one\nt', 'three']);
   });
 

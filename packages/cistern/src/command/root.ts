@@ -24,9 +24,24 @@ export async function runRoot(cli: Cli, name: string, rest: readonly string[]): 
   refuse(cli, name);
 }
 
+/** What other tools call it, and other shells. */
+const ELSEWHERE = new Map<string, string>([
+  ...['copy', 'get', 'download', 'upload'].map((word) => [word, 'cp'] as const),
+  ...['move', 'rename', 'ren'].map((word) => [word, 'mv'] as const),
+  ...['del', 'delete', 'remove'].map((word) => [word, 'rm'] as const),
+  ...['list', 'dir'].map((word) => [word, 'ls'] as const),
+  ...['info', 'show'].map((word) => [word, 'stat'] as const),
+  ['compare', 'diff'],
+  ['check', 'verify'],
+  ['mkdir', 'mb'],
+  ['share', 'presign'],
+  ['server', 'serve'],
+  ['version', '--version'],
+]);
+
 function refuse(cli: Cli, name: string): void {
   const names = COMMANDS.flatMap(({ name: own, aliases = [] }) => [own, ...aliases]);
-  const meant = name.startsWith('-') ? undefined : nearest(name, names);
+  const meant = name.startsWith('-') ? undefined : (ELSEWHERE.get(name) ?? nearest(name, names));
   const what = name.startsWith('-') ? 'option' : 'command';
   cli.warn(`there is no ${what} ${name}${meant === undefined ? '' : `. Did you mean ${meant}?`}`);
   cli.stderr.write('  cistern --help names all commands.\n');

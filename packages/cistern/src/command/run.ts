@@ -47,7 +47,10 @@ export function prepare(cli: Cli, made: Command): Command {
         writeErr: (text) => cli.stderr.write(text),
         // What was given to a flag that is none may be a secret.
         outputError: (text, write) =>
-          write(text.replace(/^error: /, `cistern: ${path}: `).replace(/(option '-[^'=]*)=[^']*'/, "$1'")),
+          write(
+            text.replace(/^error: /, `cistern: ${path}: `).replace(/(option '-[^'=]*)=[^']*'/, "$1'") +
+              hintFor(command, text),
+          ),
         getOutHelpWidth: () => HELP_WIDTH,
         getErrHelpWidth: () => HELP_WIDTH,
       })
@@ -58,6 +61,16 @@ export function prepare(cli: Cli, made: Command): Command {
   const name = made.name();
   made.name(`cistern ${name}`);
   return made;
+}
+
+/** For `-R` and `-name`, as other tools have them; what is like a long one is found by commander. */
+function hintFor({ options }: Command, error: string): string {
+  const [, word = ''] = /unknown option '-(\w[\w-]*)'/.exec(error) ?? [];
+  const letter = `-${word.slice(0, 1)}`;
+  const meant =
+    options.find(({ long }) => long === `--${word}`)?.long ??
+    options.find(({ short }) => short?.toLowerCase() === letter.toLowerCase())?.short;
+  return word === '' || meant === undefined ? '' : `(Did you mean ${meant}?)\n`;
 }
 
 /** Help reads the same on every terminal, and in a file. */

@@ -1,10 +1,11 @@
 /** `cistern cat`: objects to standard output, whole, in part, or while they are uploaded. */
 
+import { isStoreError } from '@cistern/store/errors';
 import { Command } from 'commander';
 import type { Cli } from '../command/cli.ts';
 import { literalOption, placeOptions } from '../command/options.ts';
 import type { LiteralFlag, ReachFlags } from '../command/options.ts';
-import { usage } from '../failures/failure.ts';
+import { Failure, usage } from '../failures/failure.ts';
 import { parseByteRange } from '../stream/byte-range.ts';
 import { liveOrWhole } from '../stream/live-or-whole.ts';
 import { eachObject } from '../stream/named-objects.ts';
@@ -57,7 +58,16 @@ async function run(cli: Cli, texts: readonly string[], flags: CatFlags): Promise
 function printer(cli: Cli, flags: CatFlags): (object: NamedObject) => Promise<void> {
   const { version, follow } = flags;
   const range = flags.range === undefined ? undefined : parseByteRange(flags.range);
-  if (follow !== true) return ({ store, key }) => printBytes(cli, store.get(key, { range, version }));
+  if (follow !== true) {
+    return async ({ store, key, name }) => {
+      try {
+        await printBytes(cli, store.get(key, { range, version }));
+      } catch (error) {
+        if (isStoreError(error, 'InvalidRange')) throw noBytes(name, error);
+        throw error;
+      }
+    };
+  }
   const start = range === undefined ? 0 : 'start' in range && range.end === undefined ? range.start : -1;
   if (start === -1) throw usage('--follow goes on to the end: --range can only say where it begins, as 100-');
   const waitMs = parseDuration('--wait', flags.wait);
@@ -70,4 +80,11 @@ function printer(cli: Cli, flags: CatFlags): (object: NamedObject) => Promise<vo
     await using upload = reader;
     await printBytes(cli, upload.follow({ start }));
   };
+}
+
+function noBytes(name: string, cause: Error): Failure {
+  return new Failure(`${name} ends before that range`, {
+    advice: 'cistern stat says how large it is.',
+    cause,
+  });
 }

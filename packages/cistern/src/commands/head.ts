@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { Cli } from '../command/cli.ts';
 import { literalOption, placeOptions } from '../command/options.ts';
 import type { LiteralFlag, ReachFlags } from '../command/options.ts';
-import { amountOptions, headings, isSeveral, parseAmount } from '../stream/amount.ts';
+import { amountOptions, headings, isSeveral, parseAmount, splitCount } from '../stream/amount.ts';
 import type { Amount, AmountFlags } from '../stream/amount.ts';
 import { firstBytes, firstLines } from '../stream/first-bytes.ts';
 import { eachObject } from '../stream/named-objects.ts';
@@ -31,7 +31,8 @@ Examples:
   return head.action((places: string[], flags: HeadFlags) => run(cli, places, flags));
 }
 
-async function run(cli: Cli, texts: readonly string[], flags: HeadFlags): Promise<void> {
+async function run(cli: Cli, places: readonly string[], given: HeadFlags): Promise<void> {
+  const { texts, flags } = splitCount(places, given);
   const amount = parseAmount(flags);
   const heading = headings(cli, isSeveral(texts, flags));
   await eachObject(cli, texts, flags, (object) =>

@@ -47,6 +47,12 @@ async function run(cli: Cli, texts: readonly string[], flags: PresignFlags): Pro
     const opened = await places.open(text, flags);
     const { store, key, isFolder } = opened;
     if (isFolder) throw usage(`${text} is a folder`, 'A URL is of one object: name it.');
+    if (!store.capabilities.presign) {
+      throw usage(
+        `${text} has no URL that others could use`,
+        'Objects of s3:// and az:// have, and of remotes of these.',
+      );
+    }
     const expiresAt = new Date(Date.now() + expiresMs);
     const url = await store.presign(key, { method, contentType, expiresS: expiresMs / 1000 });
     if (flags.json === true) {

@@ -63,7 +63,7 @@ function toRows(name: string, value: Known): [name: string, text: string][] {
     return known.map(([key, one]) => [group === undefined ? key : `${group} ${key}`, one]);
   }
   const title = TITLES[name] ?? name;
-  if (value === undefined) return [];
+  if (value === undefined || value === '') return [];
   if (typeof value === 'number') return [[title, `${value} (${formatBytes(value)})`]];
   return [[title, TIMES.has(name) ? formatTime(new Date(value)) : value]];
 }

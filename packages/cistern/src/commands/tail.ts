@@ -6,7 +6,7 @@ import type { Cli } from '../command/cli.ts';
 import { literalOption, placeOptions } from '../command/options.ts';
 import type { LiteralFlag, ReachFlags } from '../command/options.ts';
 import { usage } from '../failures/failure.ts';
-import { amountOptions, headings, isSeveral, parseAmount } from '../stream/amount.ts';
+import { amountOptions, headings, isSeveral, parseAmount, splitCount } from '../stream/amount.ts';
 import type { Amount, AmountFlags } from '../stream/amount.ts';
 import { openTail, startOf } from '../stream/last-bytes.ts';
 import { liveOrWhole } from '../stream/live-or-whole.ts';
@@ -44,7 +44,8 @@ Examples:
   return tail.action((places: string[], flags: TailFlags) => run(cli, places, flags));
 }
 
-async function run(cli: Cli, texts: readonly string[], flags: TailFlags): Promise<void> {
+async function run(cli: Cli, places: readonly string[], given: TailFlags): Promise<void> {
+  const { texts, flags } = splitCount(places, given);
   const amount = parseAmount(flags);
   const waitMs = parseDuration('--wait', flags.wait);
   const everyMs = parseDuration('--every', flags.every);

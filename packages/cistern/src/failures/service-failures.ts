@@ -103,6 +103,11 @@ const noBucket: Teller = ({ where, isAzure }, { meant }) => {
   };
 };
 
+const noBucketName: Teller = ({ where }) => ({
+  message: `${where?.bucket ?? 'That'} can be no bucket’s name`,
+  advice: 'Names have 3 to 63 lower-case letters, digits, dots and hyphens.',
+});
+
 const noObject: Teller = (facts) => ({
   message: `There is no ${subjectOf(facts) ?? 'such object'}`,
   advice: 'Keys are told apart by case; cistern ls shows what is there.',
@@ -156,6 +161,7 @@ const BY_CODE: Readonly<Record<string, Teller>> = {
   AuthorizationFailure: notAuthorized,
   NoSuchBucket: noBucket,
   ContainerNotFound: noBucket,
+  InvalidBucketName: noBucketName,
   NoSuchKey: noObject,
   BlobNotFound: noObject,
   PermanentRedirect: otherRegion,
@@ -188,8 +194,14 @@ export function explainService(facts: Facts, context: ServiceContext): Told | un
   if (answer === undefined) return undefined;
   const tell = isMissingBucket(facts, context)
     ? noBucket
-    : (BY_CODE[answer.code] ?? BY_STATUS[answer.status]);
+    : (BY_CODE[answer.code] ?? (isMisnamed(facts) ? noBucketName : BY_STATUS[answer.status]));
   return tell?.(facts, context);
+}
+
+/** An answer to HEAD says no more than that it will not have it. */
+function isMisnamed({ answer, where, isAzure }: Facts): boolean {
+  const isBare = answer?.status === 400 && /^(?:400)?$/.test(answer.code);
+  return isBare && !isAzure && where?.bucket !== undefined && !/^[a-z0-9.-]{3,63}$/.test(where.bucket);
 }
 
 /** Whether the bucket may be what is not there: an answer to HEAD does not say. */

@@ -125,7 +125,11 @@ export class Places {
   async service(given: string | Place, flags: ReachFlags = {}): Promise<Service> {
     const place = typeof given === 'string' ? this.parse(given) : given;
     if (place.kind !== 's3' && place.kind !== 'azure') {
-      throw usage(`${place.text} has no buckets`, 'Buckets are of s3:// and az://, and of remotes of these');
+      const isName = place.kind === 'local' && /^[\w.-]+$/.test(place.text);
+      throw usage(
+        `${place.text} has no buckets`,
+        isName ? `A bucket is s3://${place.text}` : 'Buckets are of s3:// and az://, and of remotes of these',
+      );
     }
     const id = serviceId(place, flags);
     const found = this.#services.get(id);

@@ -68,8 +68,15 @@ function entriesOf(
   return list(store, isFolder ? key : `${key}/`, options);
 }
 
-function missing({ text, pattern }: Selection): Failure {
-  if (pattern === undefined) return notFound(`There is nothing at ${text}`);
+function missing({ text, pattern, opened }: Selection): Failure {
+  if (pattern === undefined) {
+    // Other tools know nothing but buckets.
+    const isName = opened.place.kind === 'local' && /^[\w.-]+$/.test(text);
+    return notFound(
+      `There is nothing at ${text}`,
+      isName ? `That is a path of this machine: a bucket is s3://${text}` : undefined,
+    );
+  }
   return notFound(`Nothing matches ${text}`, 'With --literal it is taken as a name, and not as a pattern.');
 }
 

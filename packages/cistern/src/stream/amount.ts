@@ -36,6 +36,16 @@ export function parseAmount({ lines, bytes }: AmountFlags): Amount {
   return { lines: Number(lines) };
 }
 
+/** `-5 PLACE`, as other tools have it, is `-n 5 PLACE`. */
+export function splitCount<Flags extends AmountFlags>(
+  texts: readonly string[],
+  flags: Flags,
+): { readonly texts: readonly string[]; readonly flags: Flags } {
+  const [first = '', ...rest] = texts;
+  const isCount = /^-\d+$/.test(first) && rest.length > 0 && flags.lines === undefined;
+  return isCount ? { texts: rest, flags: { ...flags, lines: first.slice(1) } } : { texts, flags };
+}
+
 /** Prints the name of each object before it, where they are several. */
 export function headings(cli: Cli, isWanted: boolean): (object: NamedObject) => Promise<void> | void {
   let isFirst = true;

@@ -20,8 +20,10 @@ export async function openInput(cli: Cli, text: string): Promise<Input> {
     return { kind: 'stream', isTerminal: cli.stdin.isTTY, open: () => addAbortSignal(cli.signal, cli.stdin) };
   }
   const path = resolve(text);
-  const found = await stat(path).catch((cause: unknown) => {
-    throw notFound(`${text} cannot be read: ${(cause as Error).message}`, 'From another store: cistern cp.');
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    const message =
+      cause.code === 'ENOENT' ? `There is no ${text}` : `${text} cannot be read: ${cause.message}`;
+    throw notFound(message, 'put takes a file of this machine, or a pipe. From another store: cistern cp.');
   });
   if (found.isDirectory()) throw usage(`${text} is a folder`, `cistern cp -r ${text} PLACE copies it.`);
   const open = (): AsyncIterable<Uint8Array> => createReadStream(path, { signal: cli.signal });

@@ -116,6 +116,12 @@ export class Putting {
     } catch (error) {
       if (signal.aborted) await upload.flush().catch(() => undefined);
       await upload.detach();
+      if (isStoreError(error, 'NotFound')) {
+        throw new Failure(`The upload ${upload.id} of ${name} is gone: somebody has aborted it`, {
+          advice: 'Nothing of it is left. The same command begins a new one.',
+          cause: error,
+        });
+      }
       const kept = `${upload.committed} bytes of ${name} (${formatBytes(upload.committed)}) are kept as the upload ${upload.id}`;
       const advice = `Go on with the bytes after these: cistern put --live --resume ${upload.id} - ${name}\n  Give them up: cistern uploads abort ${name} --id ${upload.id}`;
       if (signal.aborted) throw interrupted(`Stopped: ${kept}`, advice);

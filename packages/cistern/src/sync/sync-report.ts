@@ -70,6 +70,9 @@ export class SyncReport {
     const { dryRun, json, quiet } = this.#flags;
     const isInterrupted = cli.signal.aborted;
     const durationMs = performance.now() - this.#startMs;
+    const { copied, updated, deleted, skipped, failed } = this.#counts;
+    const isNothing = copied + updated + deleted + skipped + failed === 0;
+    if (stoppedBy !== undefined && isNothing && !isInterrupted && json !== true) throw stoppedBy as Error;
     if (this.#counts.failed > 0 || stoppedBy !== undefined) cli.exitCode = EXIT_FAILED;
     if (isInterrupted) cli.exitCode = EXIT_INTERRUPTED;
     const isError = cli.exitCode !== 0;
@@ -91,7 +94,6 @@ export class SyncReport {
     if (stoppedBy === undefined || isInterrupted) return;
     const { message, advice, exitCode } = await explain(stoppedBy, cli);
     // Nothing was done: it is as if it had not begun.
-    const { copied, updated, deleted, failed } = this.#counts;
     if (copied + updated + deleted + failed === 0) cli.exitCode = exitCode;
     cli.warn(`stopped: ${message}`);
     if (advice !== undefined) cli.note(`  ${advice}`);

@@ -148,3 +148,29 @@ suite('what would be deleted by mistake', () => {
     assert.equal((await s3.send('GET', '/target/a/b')).status, 404);
   });
 });
+
+suite(
+  'names that are no text',
+  { skip: process.platform === 'linux' ? false : 'needs names of any bytes' },
+  () => {
+    test('are no objects, and never left out without a failure', async () => {
+      await make({ 'bytes/good': 'good' });
+      const bad = Buffer.concat([Buffer.from(`${path('bytes')}/`), Buffer.from([0x62, 0xff])]);
+      await mkdir(bad);
+      await writeFile(Buffer.concat([bad, Buffer.from('/in')]), 'in');
+      for (const [verb, code] of [
+        ['cp', 1],
+        ['sync', 1],
+        ['diff', 1],
+      ] as const) {
+        const args = verb === 'cp' ? ['cp', '-r', '-q'] : [verb, '-q'];
+        const ran = await home.run([...args, 'bytes', 's3://plain/bytes']);
+        assert.equal(ran.code, code, `${verb}: ${ran.err}`);
+        assert.match(ran.err, /bytes\/b\ufffd is left out: its name is no text that can be a key/);
+      }
+      assert.equal(await home.ok(['ls', 's3://plain/bytes']), 'good\n');
+      // In the target it is in nobody's way.
+      await home.ok(['sync', '--delete', 's3://plain/bytes', 'bytes']);
+    });
+  },
+);

@@ -62,7 +62,7 @@ async function serve(
 ): Promise<Serving> {
   const launched = run(['serve', ...args], { environment: { CISTERN_PORT: '0', ...environment } });
   const [, endpoint = ''] = await launched.until(/serves S3 at (\S+)\n/);
-  await launched.until(/hello\.txt\n\n$/);
+  await launched.until(/ls -l s3:\/\/photos\n\n$/);
   const s3 = new S3({ endpoint, credentials: KEY, region: 'us-east-1' });
   cleanups.push(() => s3.close());
   return { ...launched, endpoint, s3 };

@@ -4,9 +4,10 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { machineFacts } from '../machine.ts';
 import { send } from '../s3-client.ts';
@@ -34,6 +35,9 @@ const HELP = `npm run bench:cli [-- options]
 Needs Linux with bash, and some 12 GB in the folder for temporary files.
 `;
 
+/** As long as ext4 does not give the numbers of removed files to new ones. */
+const SETTLE_MS = 6000;
+
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
@@ -52,9 +56,14 @@ async function measureRow(row: Row, tools: readonly Tool[], place: Place, target
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
   const measured = new Map<string, Usage[]>(tools.map(({ name }) => [name, []]));
   const failures = new Map<string, string>();
+  // Kept until all tools are done: for some seconds after many files were removed ext4 makes new ones slowly.
+  const left: string[] = [];
   for (let round = 1; round <= rounds; round++) {
     for (const tool of tools.filter(({ name }) => !failures.has(name))) {
       const run = `${tool.name.replace(' ', '-')}-${round}`;
+      const leftovers = row.leftovers?.(place, run);
+      // Some tools make the folder, and some do not.
+      if (leftovers !== undefined && row.isLarge !== true) mkdirSync(leftovers, { recursive: true });
       // What was written before is not this one's to wait for.
       spawnSync('sync');
       try {
@@ -65,10 +74,14 @@ async function measureRow(row: Row, tools: readonly Tool[], place: Place, target
         failures.set(tool.name, (error as Error).message);
         console.error(`${row.id}: ${tool.name}: ${(error as Error).message}`);
       }
-      const left = row.leftovers?.(place, run);
-      if (left !== undefined) rmSync(left, { recursive: true, force: true });
+      if (leftovers !== undefined && row.isLarge === true) rmSync(leftovers, { force: true });
+      else if (leftovers !== undefined) left.push(leftovers);
       if (row.id === 'up-large') await send(target, 'DELETE', `/${BUCKET}/large-${run}`);
     }
+  }
+  if (left.length > 0) {
+    for (const path of left) rmSync(path, { recursive: true, force: true });
+    await delay(SETTLE_MS);
   }
   return tools.map(({ name, version }) => {
     const failure = failures.get(name);

@@ -22,7 +22,8 @@ export function formatResults(results: readonly Result[]): string {
 }
 
 function formatResult({ row, tool, rounds, failure }: Result, results: readonly Result[]): string[] {
-  if (rounds.length === 0) return [row, tool, '', '', '', '', '', '', failure ?? 'not measured'];
+  if (rounds.length === 0)
+    return [row, tool, '', '', '', '', '', '', (failure ?? 'not measured').slice(0, 100)];
   const ours = results.find((other) => other.row === row && other.tool === OURS)?.rounds ?? [];
   const [seconds = 0, cpu = 0, peak = 0] = MEASURES.map((name) => middle(rounds, name));
   const ratios = MEASURES.map((name) => middle(rounds, name) / middle(ours, name));

@@ -30,8 +30,10 @@ export interface Row {
   readonly name: (volume: Volume) => string;
   /** @param run tells runs apart: what one has written another must not find */
   command(tool: Tool, place: Place, run: string): readonly string[];
-  /** what a run has left on this machine */
+  /** what a run leaves on this machine */
   leftovers?(place: Place, run: string): string;
+  /** what it leaves takes much room, and is removed at once */
+  readonly isLarge?: boolean;
 }
 
 const count = (value: number): string => value.toLocaleString('en-US');
@@ -56,12 +58,14 @@ export const ROWS: readonly Row[] = [
     id: 'up-large',
     name: (volume) => `${large(volume)}, up`,
     command: (tool, { folder }, run) => tool.uploadFile(join(folder, 'large'), BUCKET, `large-${run}`),
+    isLarge: true,
   },
   {
     id: 'down-large',
     name: (volume) => `${large(volume)}, down`,
     command: (tool, place, run) => tool.downloadFile(BUCKET, 'large', down(place, run)),
     leftovers: down,
+    isLarge: true,
   },
   {
     id: 'sync',

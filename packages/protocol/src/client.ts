@@ -1,7 +1,8 @@
 /** @module What a client needs of S3 on the wire, and no more: a program that sends one request loads these few files. */
 
 export { formatChecksum } from './checksums/algorithm.ts';
-export { crc32 } from './checksums/checksum.ts';
+export { crc32, createChecksum } from './checksums/checksum.ts';
+export type { Checksum } from './checksums/checksum.ts';
 export { combineChecksums } from './checksums/combine.ts';
 export { multipartETag } from './checksums/composite.ts';
 export { isValidBucketName, snapshotBucketName } from './names.ts';

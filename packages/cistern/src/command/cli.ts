@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import { Output } from '../terminal/output.ts';
 import { EXIT_INTERRUPTED } from './exit-codes.ts';
+import { printableLines } from '../terminal/printable.ts';
 import { createSignalRule, ENDING_SIGNALS } from './signals.ts';
 import type { Places } from '../places/places.ts';
 
@@ -30,6 +31,8 @@ export class Cli {
     this.stdin = stdin;
     this.stderr = stderr;
     this.out = new Output(stdout);
+    // Nobody reads what is said, or it cannot be kept: what is being done goes on all the same, and the exit code tells.
+    stderr.on('error', () => undefined);
   }
 
   /**
@@ -57,9 +60,10 @@ export class Cli {
     this.note(`cistern: ${message}`);
   }
 
-  /** A line for people, on standard error. */
+  /** A line for people, on standard error. Names from elsewhere are made safe to print. */
   note(line: string): void {
-    if (this.#above?.(line) !== true) this.stderr.write(`${line}\n`);
+    const safe = printableLines(line);
+    if (this.#above?.(safe) !== true) this.stderr.write(`${safe}\n`);
   }
 
   /**

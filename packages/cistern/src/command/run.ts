@@ -17,6 +17,10 @@ export async function run(cli: Cli, args: readonly string[]): Promise<void> {
     await runRoot(cli, name, rest);
   }
   await cli.close();
+  if (cli.out.failure === undefined) return;
+  const { Failure } = await import('../failures/failure.ts');
+  const message = `Not all could be printed: ${cli.out.failure.message}`;
+  await fail(cli, new Failure(message, { cause: cli.out.failure }));
 }
 
 export function findCommand(name: string): CommandEntry | undefined {

@@ -64,6 +64,6 @@ async function printFinding(
 ): Promise<void> {
   // Without colours where NO_COLOR says so, and where nobody sees them.
   const mark = styleText(COLOR[status], status.padEnd(7), { stream: out.stream });
-  await out.line(`${mark}  ${check.padEnd(11)}  ${message}`);
+  await out.styled(mark, `  ${check.padEnd(11)}  ${message}`);
   if (advice !== undefined) await out.line(`${''.padEnd(22)}${advice}`);
 }

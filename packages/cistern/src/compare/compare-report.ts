@@ -6,7 +6,7 @@ import type { Cli } from '../command/cli.ts';
 import { EXIT_DIFFERENT, EXIT_FAILED, EXIT_INTERRUPTED } from '../command/exit-codes.ts';
 import { explain } from '../failures/explain.ts';
 import { onOneLine } from '../failures/explanation.ts';
-import { skippedTeller, skippedText } from '../places/places.ts';
+import { isLost, skippedTeller, skippedText } from '../places/places.ts';
 import type { CompareCommandFlags, How, Outcome } from './compare-command.ts';
 import type { TwoPlaces } from './two-places.ts';
 
@@ -41,10 +41,10 @@ export class CompareReport {
     this.#command = command;
   }
 
-  /** What may not be read was not compared. */
+  /** What may not be read, or has no key, was not compared. */
   readonly onSkipped: Skipped = (path, why) => {
     const { quiet, json } = this.#flags;
-    if (why === 'unreadable') this.#fail(path, new Error(skippedText(path, why)));
+    if (isLost(why)) this.#fail(path, new Error(skippedText(path, why)));
     else if (quiet !== true && json !== true) this.#tellSkipped(path, why);
   };
 

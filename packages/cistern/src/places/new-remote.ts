@@ -115,7 +115,7 @@ function checkFlags({ kind, text }: Place, flags: NewRemoteFlags): void {
 }
 
 function checkEndpoint(endpoint: string): void {
-  if (endpoint.includes('@')) throw noPasswords('--endpoint');
+  if (endpoint.includes('@') || mayHaveSecret(endpoint)) throw noPasswords('--endpoint');
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '') return;
   throw usage(
@@ -125,7 +125,7 @@ function checkEndpoint(endpoint: string): void {
 
 function noPasswords(what: string): Error {
   return usage(
-    `${what} has something before an @, which may be a secret: it is not repeated here`,
+    `${what} has something in it that may be a secret: it is not repeated here`,
     'Keys are given with --access-key-id and --secret-stdin, or come from the environment or a profile.',
   );
 }

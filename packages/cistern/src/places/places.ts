@@ -42,11 +42,16 @@ export function skippedText(path: string, why: SkippedReason): string {
 /** Links and the like that are told one by one: a system's folders have thousands. */
 const TOLD_MAX = 20;
 
-/** Tells of what is left out: of everything that may not be read, and of the first of the rest. */
+/** Whether there is something that would have been an object: who copies it has not copied all. */
+export function isLost(why: SkippedReason): boolean {
+  return why === 'unreadable' || why === 'name';
+}
+
+/** Tells of what is left out: of everything that is lost, and of the first of the rest. */
 export function skippedTeller(tell: (line: string) => void): Skipped {
   let told = 0;
   return (path, why) => {
-    if (why === 'unreadable' || told++ < TOLD_MAX) tell(skippedText(path, why));
+    if (isLost(why) || told++ < TOLD_MAX) tell(skippedText(path, why));
     else if (told === TOLD_MAX + 1) tell('More links and the like are left out, and not told one by one');
   };
 }

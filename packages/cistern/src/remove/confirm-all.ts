@@ -13,18 +13,28 @@ export async function confirmAll(
   selections: readonly Selection[],
   { recursive, dryRun, yes, allVersions }: RmFlags,
 ): Promise<void> {
-  if (recursive !== true || dryRun === true) return;
+  if (dryRun === true) return;
   const what = allVersions === true ? 'all versions of all that is in' : 'all that is in';
-  for (const selection of selections.filter(isWhole)) {
-    await confirm(cli, { question: `Delete ${what} ${selection.text}?`, yes: yes === true });
+  for (const selection of selections) {
+    if (recursive === true && isWhole(selection)) {
+      await confirm(cli, { question: `Delete ${what} ${selection.text}?`, yes: yes === true });
+    } else if (isWhole({ ...selection, pattern: undefined }) && matchesAll(selection, recursive === true)) {
+      await confirm(cli, { question: `Delete all that matches ${selection.text}?`, yes: yes === true });
+    }
   }
 }
 
-/** A bucket, a file that is a store; of this machine's folders those that hold one's home or the folder one is in. */
+/** Patterns that leave nothing of where they begin: a star for each name, and all that is below. */
+function matchesAll({ pattern }: Selection, recursive: boolean): boolean {
+  if (pattern === undefined || !/^(?:\*+\/)*\*+$/.test(pattern)) return false;
+  return recursive ? true : pattern.includes('**');
+}
+
+/** A bucket, a file that is a store, all that a remote stands for; of this machine's folders those that hold one's home or the folder one is in. */
 export function isWhole({ pattern, key, opened }: Selection): boolean {
   if (pattern !== undefined) return false;
-  const { kind, path } = opened.place;
-  if (kind !== 'local') return key === '';
+  const { kind, path, remoteKey } = opened.place;
+  if (kind !== 'local') return key === '' || key === remoteKey || `${key}/` === remoteKey;
   const isIn = (folder: string): boolean =>
     `${folder}${sep}`.startsWith(path.endsWith(sep) ? path : path + sep);
   return isIn(homedir()) || isIn(process.cwd());

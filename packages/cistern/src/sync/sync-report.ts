@@ -37,6 +37,10 @@ export class SyncReport {
   /** What cannot be read is not known: nothing is deleted then, and the command fails. */
   readonly onSkipped: Skipped = (path, why) => {
     const { quiet, json } = this.#flags;
+    if (why === 'name' && !this.#isOfTarget(path)) {
+      this.#fail(path, new Failure(skippedText(path, why), { advice: 'Give it a name in UTF-8.' }));
+      return;
+    }
     if (why !== 'unreadable') {
       if (quiet !== true && json !== true) this.#tellSkipped(path, why);
       return;
@@ -45,6 +49,12 @@ export class SyncReport {
     if (this.#flags.delete === true) throw failure;
     this.#fail(path, failure);
   };
+
+  /** The target may have what the source knows nothing of. */
+  #isOfTarget(path: string): boolean {
+    const place = this.#two?.right.opened.place;
+    return place?.kind === 'local' && path.startsWith(place.path);
+  }
 
   async add(record: SyncRecord): Promise<void> {
     const { key, action, size, error } = record;

@@ -1,9 +1,10 @@
 /**
  * Standard output for data: lines are gathered into large writes, and whoever prints faster than the reader reads waits. A
- * reader that goes away (`| head`) is no failure.
+ * reader that goes away (`| head`) is no failure; a disk that is full is one.
  */
 
 import { once } from 'node:events';
+import { escapedJson, printableLines } from './printable.ts';
 
 const WRITE_BYTES = 64 * 1024;
 
@@ -14,6 +15,7 @@ export class Output {
   #pending: string[] = [];
   #length = 0;
   #gone = false;
+  #failure: Error | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
@@ -21,7 +23,7 @@ export class Output {
     this.closed = new Promise((resolve) => {
       stream.on('error', (error: NodeJS.ErrnoException) => {
         this.#gone = true;
-        if (error.code !== 'EPIPE') throw error;
+        if (error.code !== 'EPIPE') this.#failure ??= error;
         resolve();
       });
     });
@@ -36,10 +38,23 @@ export class Output {
     return this.#gone;
   }
 
-  /** One line, or what `end` ends. Await it where there are many: it waits for a slow reader. */
+  /** Why what was printed is not all there, though nobody went away. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * One line, or what `end` ends. Await it where there are many: it waits for a slow reader. A terminal is not given what would
+   * steer it, a pipe all bytes as they are.
+   */
   line(text: string, end = '\n'): Promise<void> | void {
-    this.#pending.push(text, end);
-    this.#length += text.length + 1;
+    return this.styled('', text, end);
+  }
+
+  /** The same, after a mark of our own, which may have colours. */
+  styled(mark: string, text: string, end = '\n'): Promise<void> | void {
+    this.#pending.push(mark, this.isTerminal ? printableLines(text) : text, end);
+    this.#length += mark.length + text.length + 1;
     if (this.#length >= WRITE_BYTES) return this.flush();
     // What is printed now and then is seen when it is printed.
     this.#timer ??= setTimeout(() => void this.flush(), 20);
@@ -47,7 +62,8 @@ export class Output {
 
   /** One line of JSON: the shapes are in docs/command-line-json.md. */
   json(value: unknown): Promise<void> | void {
-    return this.line(JSON.stringify(value));
+    const text = JSON.stringify(value);
+    return this.line(this.isTerminal ? escapedJson(text) : text);
   }
 
   /** Bytes as they are, after the lines so far. */
@@ -71,7 +87,8 @@ export class Output {
     await this.flush();
     if (this.#gone) return;
     // A pipe takes what is written later than it is written, and the process is about to end.
-    await new Promise<void>((resolve) => this.stream.write('', () => resolve()));
+    const error = await new Promise<Error | null | undefined>((resolve) => this.stream.write('', resolve));
+    if (error) await this.closed;
   }
 
   async #write(data: string | Uint8Array): Promise<void> {

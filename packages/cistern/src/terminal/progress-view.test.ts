@@ -1,5 +1,6 @@
 /** @module What goes to standard error: on a terminal the view and lines above it; else a line now and then for long work; nothing where it was asked for. */
 
+import { EventEmitter } from 'node:events';
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -21,7 +22,7 @@ function work(context: TestContext, flags: ProgressFlags, seconds: number): [str
   const write = (line: string): void => {
     text += line;
   };
-  const stderr = { isTTY: false, write } as unknown as NodeJS.WriteStream;
+  const stderr = Object.assign(new EventEmitter(), { isTTY: false, write }) as unknown as NodeJS.WriteStream;
   const { stdin, stdout } = process;
   const cli = new Cli({ env: {}, stdin, stdout, stderr });
   const view = showProgress(cli, progress, flags);

@@ -3,6 +3,7 @@
 import type { ListedObject } from '@cistern/store';
 import { sameBytes } from '@cistern/store/sync';
 import { Failure } from '../failures/failure.ts';
+import { address } from '../places/address.ts';
 import type { Item } from '../terminal/progress.ts';
 import { copyJob } from './copier.ts';
 import type { Copied, CopySettings } from './copier.ts';
@@ -44,7 +45,7 @@ export async function holdsSame(job: Job, target: ListedObject, signal: AbortSig
   if (mayBeOne(job, target)) {
     const { source: name, target: other } = jobNames(job);
     throw new Failure(`${name} and ${other} seem to be one object, and nothing was done`, {
-      advice: 'They have one name, etag and time: two names of one place?',
+      advice: 'They have one name, etag and time: two names of one place, or a link?',
     });
   }
   if (source.etag !== undefined && source.etag === target.etag && MD5.test(source.etag)) return true;
@@ -53,13 +54,15 @@ export async function holdsSame(job: Job, target: ListedObject, signal: AbortSig
   return await sameBytes(left.body, right.body);
 }
 
-/** One place can have two names: a remote's, and its own. Deleting the source would delete the target. */
+/** One place can have two names: a remote's, a link's, and its own. Deleting the source would delete the target. */
 function mayBeOne({ from, source, to, key }: Job, target: ListedObject): boolean {
+  if (from.place.kind === 'local' && to.place.kind === 'local') {
+    return address(from, source.key) === address(to, key);
+  }
   return (
     source.key === key &&
     from.place.kind === to.place.kind &&
     from.place.bucket === to.place.bucket &&
-    from.place.kind !== 'local' &&
     source.etag === target.etag &&
     source.lastModified.getTime() === target.lastModified.getTime()
   );

@@ -3,6 +3,7 @@
  * moving anything (no such source, two sources for one target, a folder into itself) are thrown before the first job.
  */
 
+import { statSync } from 'node:fs';
 import { usage } from '../failures/failure.ts';
 import { address } from '../places/address.ts';
 import { shown } from '../places/places.ts';
@@ -41,11 +42,30 @@ export async function plan(
   destination: string,
   options: SourceOptions,
 ): Promise<Plan> {
-  const { flags, signal } = options;
   const sources: Source[] = [];
-  for (const text of texts) sources.push(await resolveSource(places, text, options));
-  const to = await openTarget(places, destination, flags);
+  try {
+    for (const text of texts) sources.push(await resolveSource(places, text, options));
+    return await planOf(places, sources, destination, options);
+  } catch (error) {
+    await closeAll(sources);
+    throw error;
+  }
+}
+
+/** A listing that nobody goes on with would keep its connection. */
+async function closeAll(sources: readonly Source[]): Promise<void> {
+  for (const source of sources) if (source.kind !== 'object') await source.close();
+}
+
+async function planOf(
+  places: Places,
+  sources: readonly Source[],
+  destination: string,
+  options: SourceOptions,
+): Promise<Plan> {
+  const { flags, signal } = options;
   const [first] = sources;
+  const to = await openTarget(places, destination, { flags, isFolder: first?.kind === 'folder' });
   const isSingle = sources.length === 1 && first?.kind === 'object';
   const isMany = sources.length > 1 || first?.kind === 'glob';
   if (isMany && !to.isFolder) {
@@ -66,28 +86,44 @@ export async function plan(
   });
   if (sources.length > 1) await checkPatterns(planned);
   async function* jobs(): AsyncGenerator<Job> {
-    for (const { source, key } of planned) {
-      if (source.kind === 'object') {
-        const isMeant = options.filter?.(source.name, source.object) !== false;
-        if (isMeant) yield { from: source.open, source: source.object, to, key, target: 'unknown' };
-        continue;
+    try {
+      for (const { source, key } of planned) {
+        if (source.kind === 'object') {
+          const isMeant = options.filter?.(source.name, source.object) !== false;
+          if (isMeant) yield { from: source.open, source: source.object, to, key, target: 'unknown' };
+          continue;
+        }
+        const targets = to.store.list({ prefix: key, signal });
+        for await (const { relative, entry, target } of matchTargets(source.entries, targets, key)) {
+          yield { from: source.open, source: entry, to, key: key + relative, target };
+        }
       }
-      const targets = to.store.list({ prefix: key, signal });
-      for await (const { relative, entry, target } of matchTargets(source.entries, targets, key)) {
-        yield { from: source.open, source: entry, to, key: key + relative, target };
-      }
+    } finally {
+      await closeAll(sources);
     }
   }
   return { sources, to, isSingle, jobs: jobs() };
+}
+
+interface TargetOptions {
+  readonly flags: SourceOptions['flags'];
+  /** a folder is copied to it */
+  readonly isFolder: boolean;
 }
 
 /** A dry run makes no file either: what is not there yet is empty. */
 async function openTarget(
   places: Places,
   destination: string,
-  flags: SourceOptions['flags'],
+  { flags, isFolder }: TargetOptions,
 ): Promise<OpenPlace> {
-  const place = places.parse(destination);
+  const named = places.parse(destination);
+  const isNew = isFolder && named.kind === 'local' && !named.isFolder;
+  if (isNew && statSync(named.path, { throwIfNoEntry: false })?.isDirectory() === false) {
+    throw usage(`${destination} is a file, and no folder`, 'Move that file away, or choose another name.');
+  }
+  // As the folder that it will be: the same command finds it, and goes on in it.
+  const place = isNew ? { ...named, isFolder: true } : named;
   if (flags.dryRun !== true || !isMissingFile(place)) return places.open(place, flags);
   const empty = await places.open({ ...place, kind: 'memory' }, flags);
   return { ...empty, place, name: (key) => shown(place, key) };

@@ -48,6 +48,8 @@ export interface TreeSource extends SourceBase {
   readonly entries: AsyncIterable<SourceEntry>;
   /** folders that matched and are not copied, so far */
   readonly leftOut: { count: number };
+  /** Ends the listing, if it is not to be iterated. */
+  readonly close: () => Promise<unknown>;
 }
 
 export type Source = ObjectSource | TreeSource;
@@ -131,7 +133,7 @@ async function folderSource(
 function objectsOf(
   first: IteratorResult<Found, unknown>,
   rest: AsyncGenerator<Found>,
-): Pick<TreeSource, 'entries' | 'leftOut'> {
+): Pick<TreeSource, 'entries' | 'leftOut' | 'close'> {
   const leftOut = { count: 0 };
   async function* entries(): AsyncGenerator<SourceEntry> {
     try {
@@ -145,7 +147,7 @@ function objectsOf(
       await rest.return(undefined);
     }
   }
-  return { entries: entries(), leftOut };
+  return { entries: entries(), leftOut, close: () => rest.return(undefined) };
 }
 
 function folderName({ place, key }: OpenPlace): string {

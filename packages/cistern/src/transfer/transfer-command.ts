@@ -40,7 +40,7 @@ export async function runTransferCommand(
   const filter = toFilter(flags);
   const attributes = toAttributes(flags);
   const opened = await cli.places();
-  const leftOut = tellSkipped(opened, flags);
+  const leftOut = tellSkipped(opened, places.destination, flags);
   const planned = await plan(opened, places.sources, places.destination, { flags, filter, signal });
   sayWhatIsLost(cli, planned, attributes !== undefined, flags);
   const settings: CopySettings = {
@@ -78,15 +78,24 @@ export async function runTransferCommand(
   await printSummary(cli, flags, { verb, tally, elapsedMs: performance.now() - startMs, isInterrupted });
   sayWhatIsLeftOut(cli, planned, flags);
   if (failure !== undefined) cli.exitCode = (await explain(failure)).exitCode;
-  if (leftOut.unreadable > 0 && cli.exitCode === 0) cli.exitCode = EXIT_FAILED;
+  if (leftOut.lost > 0 && cli.exitCode === 0) cli.exitCode = EXIT_FAILED;
 }
 
-/** What may not be read could not be moved; links and pipes are no objects, and left out as is said once of each. */
-function tellSkipped(places: Places, { quiet, json }: TransferFlags): { readonly unreadable: number } {
-  const counts = { unreadable: 0 };
+/**
+ * What may not be read, or has no key, could not be moved; links and pipes are no objects, and left out as is said once of each. The
+ * target may have what it wants.
+ */
+function tellSkipped(
+  places: Places,
+  destination: string,
+  { quiet, json }: TransferFlags,
+): { readonly lost: number } {
+  const counts = { lost: 0 };
+  const target = places.parse(destination);
+  const isOfTarget = (path: string): boolean => target.kind === 'local' && path.startsWith(target.path);
   const told = places.onSkipped;
   places.onSkipped = (path, why) => {
-    if (why === 'unreadable') counts.unreadable++;
+    if (why === 'unreadable' || (why === 'name' && !isOfTarget(path))) counts.lost++;
     else if (quiet === true || json === true) return;
     told(path, why);
   };

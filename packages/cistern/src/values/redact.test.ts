@@ -20,3 +20,22 @@ test('what stands before a host is not repeated, and what stands in a key is', (
     assert.equal(mayHaveSecret(text), false);
   }
 });
+
+test('what signs a URL is not repeated', () => {
+  assert.equal(
+    redact('"https://a.net/c/b?sv=1&sig=ab%2Bc&se=2" is no place'),
+    '"https://a.net/c/b?sv=1&sig=***&se=2" is no place',
+  );
+  assert.equal(
+    redact(
+      'https://h/b/k?X-Amz-Credential=AKIA%2F1&X-Amz-Date=2&X-Amz-Security-Token=t&X-Amz-Signature=00ff',
+    ),
+    'https://h/b/k?X-Amz-Credential=***&X-Amz-Date=2&X-Amz-Security-Token=***&X-Amz-Signature=***',
+  );
+  assert.equal(
+    redact('AccountName=a;AccountKey=a+b/c==;EndpointSuffix=x'),
+    'AccountName=a;AccountKey=***;EndpointSuffix=x',
+  );
+  assert.equal(mayHaveSecret('az://c?sig=x'), true);
+  assert.equal(mayHaveSecret('s3://b/a?design=x&sigma=y'), false);
+});

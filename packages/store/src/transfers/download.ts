@@ -9,7 +9,7 @@ import { constants } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { crc32 } from '@cistern/protocol';
+import { crc32 } from '@cistern/protocol/client';
 import { toStoreError } from '../backends/files/system-errors.ts';
 import { isStoreError, StoreError, throwIfAborted } from '../errors.ts';
 import { runLanes } from '../lanes.ts';
@@ -29,7 +29,7 @@ import type { LocalWrite } from './local-file.ts';
 import type { Origin } from './origin.ts';
 import { isSameSource, rememberedSource } from './remembered.ts';
 import type { Remembered } from './remembered.ts';
-import { writeBlocks } from './write-blocks.ts';
+import { BlockFile, writeBlocks } from './write-blocks.ts';
 
 const MIB = 1024 * 1024;
 /** Of a request: large enough that it costs nothing against its bytes, small enough for several at once. */
@@ -152,6 +152,7 @@ async function fetchMissing(download: Download, file: FileHandle, blocks: Blocks
   const { origin, known, write, remembered, onBytes } = download;
   const { etag } = known.info;
   const source = rememberedSource(known.info);
+  const target = new BlockFile(file);
   const runs = [...blocks.missing(download.rangeBytes ?? RANGE_BYTES)];
   const concurrency = Math.min(runs.length, download.concurrency ?? CONCURRENCY);
   const remember = (): Promise<void> | undefined => remembered?.write(source, { blocks: blocks.toText() });
@@ -160,9 +161,9 @@ async function fetchMissing(download: Download, file: FileHandle, blocks: Blocks
     await runLanes(runs, concurrency, download.signal, async (run, signal) => {
       throwIfAborted(signal, 'get', write.key);
       const chunks = origin.chunks(run.start, run.end, etag, signal);
-      await writeBlocks(file, blocks, run, chunks, async (bytes) => {
+      await writeBlocks(target, blocks, run, chunks, async (bytes, isBlock) => {
         onBytes(bytes, false);
-        if (remembered === undefined || performance.now() - rememberedAt < REMEMBER_MS) return;
+        if (remembered === undefined || !isBlock || performance.now() - rememberedAt < REMEMBER_MS) return;
         rememberedAt = performance.now();
         await remember();
       });

@@ -1,7 +1,7 @@
 /** Whether two objects have the same bytes: by sums that the stores vouch for, where that saves reading, else byte by byte. */
 
 import { createHash } from 'node:crypto';
-import { createChecksum, formatChecksum } from '@cistern/protocol';
+import { createChecksum, formatChecksum } from '@cistern/protocol/client';
 import type { CallOptions, ObjectInfo, ObjectStore } from '../object-store.ts';
 import { sameBytes } from '../uploads/same-bytes.ts';
 import { checksumsOf, knownChecksums } from './known-checksums.ts';

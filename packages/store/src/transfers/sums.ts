@@ -1,7 +1,7 @@
 /** Checksums as transfers compare them: CRC-32 as S3 has it, in Base64, and of joined pieces. */
 
 import { hash } from 'node:crypto';
-import { combineChecksums, crc32, formatChecksum } from '@cistern/protocol';
+import { combineChecksums, crc32, formatChecksum } from '@cistern/protocol/client';
 import type { StoredPart } from './part-target.ts';
 
 export function crc32Text(value: number): string {

@@ -10,7 +10,7 @@ import { after, suite, test } from 'node:test';
 import { crc32 } from '@cistern/protocol';
 import { rejects } from '../testing/context.ts';
 import { Blocks } from './blocks.ts';
-import { writeBlocks } from './write-blocks.ts';
+import { BlockFile, writeBlocks } from './write-blocks.ts';
 
 const MIB = 1024 * 1024;
 const folder = mkdtempSync(join(tmpdir(), 'cistern-blocks-'));
@@ -40,7 +40,7 @@ suite('blocks of a file', () => {
       let written = 0;
       for (const run of blocks.missing(3 * MIB)) {
         const chunks = cut(bytes.subarray(run.start, run.end), chunkMost);
-        await writeBlocks(file, blocks, run, chunks, (count) => {
+        await writeBlocks(new BlockFile(file), blocks, run, chunks, (count) => {
           written += count;
           return Promise.resolve();
         });
@@ -62,7 +62,7 @@ suite('blocks of a file', () => {
       const blocks = new Blocks(5000, 500);
       const chunks = cut(randomBytes(size), 300);
       await rejects(
-        writeBlocks(file, blocks, { start: 0, end: 1000 }, chunks, () => Promise.resolve()),
+        writeBlocks(new BlockFile(file), blocks, { start: 0, end: 1000 }, chunks, () => Promise.resolve()),
         'Unexpected',
       );
     }

@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { crc32, formatChecksum } from '@cistern/protocol';
+import { crc32, formatChecksum } from '@cistern/protocol/client';
 import { toAttributes } from '../../attributes.ts';
 import { isStoreError, StoreError } from '../../errors.ts';
 import type { CallOptions } from '../../object-store.ts';

@@ -109,7 +109,11 @@ class Walk {
       return true;
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno === 'ENOENT' || (errno === 'ENOTDIR' && path !== root)) return false;
+      if (errno === 'ENOENT' || (errno === 'ENOTDIR' && path !== root)) {
+        // What is not UTF-8 is not found by the text that stands for it.
+        if (path.includes('\ufffd') && !isTop) this.#tell(path, 'name', 1);
+        return false;
+      }
       if ((errno !== 'EACCES' && errno !== 'EPERM') || onSkipped === undefined || isTop) throw error;
       this.#tell(path, 'unreadable', 1);
       return false;

@@ -92,6 +92,8 @@ suite('cp', () => {
     for (const [from, to] of [
       ['tree', 's3://copies/tree'],
       ['s3://copies/tree/', 'down'],
+      // Older than the objects that were made of it.
+      ['s3://copies/tree', 'tree'],
     ] as const) {
       const [summary] = await home.json(['cp', '-rq', from, to]).then((records) => records.slice(-1));
       assert.deepEqual([summary?.['copied'], summary?.['skipped'], summary?.['isComplete']], [0, 4, true]);

@@ -20,6 +20,11 @@ test('every command has its place in the table, and no other', () => {
   assert.deepEqual(named.sort(), names.sort());
 });
 
+test('no section is there twice', () => {
+  const titles = [...manual.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+  assert.deepEqual(titles, [...new Set(titles)]);
+});
+
 test('the first minute does what it says', async () => {
   const { s3 } = await startTestServer();
   const home = cliHome(s3);

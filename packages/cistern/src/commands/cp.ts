@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import type { Cli } from '../command/cli.ts';
 import { usage } from '../failures/failure.ts';
+import type { CopySettings } from '../transfer/copier.ts';
 import { splitPlaces, transferOptions } from '../transfer/transfer-flags.ts';
 import type { NamedPlaces, TransferFlags } from '../transfer/transfer-flags.ts';
 
@@ -47,8 +48,13 @@ async function run(cli: Cli, { sources, destination }: NamedPlaces, flags: Trans
   const { runTransferCommand } = await import('../transfer/transfer-command.ts');
   const { copyJob, isSameContent, looksSame } = await import('../transfer/copier.ts');
   const verb = { name: 'copy', past: 'copied' } as const;
-  // What is named one by one, or is to replace what differs, is not left out because of a time. Versions have etags alone.
-  const isByContent = (flags.recursive !== true || flags.overwrite === true) && flags.version === undefined;
-  const isSame = isByContent ? isSameContent : looksSame;
+  // What is named one by one, or is to replace what differs, is not left out because of a time.
+  let isSame: CopySettings['isSame'] = isSameContent;
+  // Versions have etags alone.
+  if (flags.version !== undefined) isSame = looksSame;
+  else if (flags.recursive === true && flags.overwrite !== true) {
+    // Nor is anything said to differ because of one: what was uploaded is older than its object.
+    isSame = (job, target, signal) => looksSame(job, target) || isSameContent(job, target, signal);
+  }
   await runTransferCommand(cli, { verb, isSame, act: copyJob }, { sources, destination }, flags);
 }

@@ -4,17 +4,16 @@ import { homedir } from 'node:os';
 import { sep } from 'node:path';
 import type { Cli } from '../command/cli.ts';
 import type { Selection } from '../select/expand.ts';
+import { toFilter } from '../select/filters.ts';
 import { confirm } from '../terminal/confirm.ts';
 import type { RmFlags } from './rm-flags.ts';
 
 /** Asks about each that is a whole store. @throws {Failure} when one is not to be deleted */
-export async function confirmAll(
-  cli: Cli,
-  selections: readonly Selection[],
-  { recursive, dryRun, yes, allVersions }: RmFlags,
-): Promise<void> {
+export async function confirmAll(cli: Cli, selections: readonly Selection[], flags: RmFlags): Promise<void> {
+  const { recursive, dryRun, yes, allVersions } = flags;
   if (dryRun === true) return;
-  const what = allVersions === true ? 'all versions of all that is in' : 'all that is in';
+  const all = toFilter(flags) === undefined ? 'all that is in' : 'all that the filters mean in';
+  const what = allVersions === true ? `all versions of ${all}` : all;
   for (const selection of selections) {
     if (recursive === true && isWhole(selection)) {
       await confirm(cli, { question: `Delete ${what} ${selection.text}?`, yes: yes === true });

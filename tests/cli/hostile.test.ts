@@ -174,3 +174,14 @@ suite(
     });
   },
 );
+
+test('without a home all is done, and nothing is kept in the folder that one is in', async () => {
+  await make({ 'homeless/large': new Uint8Array(6 * 1024 * 1024) });
+  const options = { cwd: path('homeless'), env: { HOME: '' } };
+  const { code, err } = await home.run(['cp', 'large', 's3://plain/large', '--part-size', '5MiB'], options);
+  assert.equal(code, 0, err);
+  assert.match(err, /^cistern: what is under way cannot be remembered/m);
+  assert.equal((await home.run(['ls', 'nobody:'], options)).code, 2);
+  assert.equal((await home.run(['remote', 'add', 'here', '.'], options)).code, 1);
+  assert.deepEqual(await readdir(path('homeless')), ['large']);
+});

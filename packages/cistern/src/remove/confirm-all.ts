@@ -1,8 +1,8 @@
 /** Before all of a store goes, somebody has said so. */
 
-import { homedir } from 'node:os';
 import { sep } from 'node:path';
 import type { Cli } from '../command/cli.ts';
+import { homeFolder } from '../places/home.ts';
 import type { Selection } from '../select/expand.ts';
 import { confirm } from '../terminal/confirm.ts';
 import type { RmFlags } from './rm-flags.ts';
@@ -37,5 +37,5 @@ export function isWhole({ pattern, key, opened }: Selection): boolean {
   if (kind !== 'local') return key === '' || key === remoteKey || `${key}/` === remoteKey;
   const isIn = (folder: string): boolean =>
     `${folder}${sep}`.startsWith(path.endsWith(sep) ? path : path + sep);
-  return isIn(homedir()) || isIn(process.cwd());
+  return isIn(homeFolder(process.env)) || isIn(process.cwd());
 }

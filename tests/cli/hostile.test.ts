@@ -174,3 +174,32 @@ suite(
     });
   },
 );
+
+test('without a home all is done, and nothing is kept in the folder that one is in', async () => {
+  await make({ 'homeless/large': new Uint8Array(6 * 1024 * 1024) });
+  const options = { cwd: path('homeless'), env: { HOME: '' } };
+  const { code, err } = await home.run(['cp', 'large', 's3://plain/large', '--part-size', '5MiB'], options);
+  assert.equal(code, 0, err);
+  assert.match(err, /^cistern: what is under way cannot be remembered/m);
+  assert.equal((await home.run(['ls', 'nobody:'], options)).code, 2);
+  assert.equal((await home.run(['remote', 'add', 'here', '.'], options)).code, 1);
+  const { NODE_COMPILE_CACHE: _, HOME: __, ...env } = home.env;
+  // A user of whom the system knows nothing but a number, where the test may become one.
+  const id = process.getuid?.() === 0 ? { uid: 54_321, gid: 54_321 } : {};
+  const child = spawn(process.execPath, [LAUNCHER, 'ls', 's3://plain/large', 'here:'], {
+    cwd: '/',
+    env,
+    ...id,
+  });
+  let out = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  await once(child, 'close');
+  assert.match(out, /^s3:\/\/plain\/large$/m);
+  assert.match(out, /There is no remote here/);
+  assert.equal(
+    (await home.run(['ls'], { ...options, env: { HOME: '', NODE_COMPILE_CACHE: '' } })).out,
+    'large\n',
+  );
+  assert.deepEqual(await readdir(path('homeless')), ['large']);
+});

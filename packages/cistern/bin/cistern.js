@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { constants, homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NODE_LEAST = [24, 0, 0];
@@ -53,10 +53,21 @@ function findPinned() {
   }
 }
 
+/** '' for users of whom the system knows nothing but a number. */
+function home() {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
+}
+
 /** Compiled code is kept between runs, which halves a start; in the user's own folder, where nobody else can plant it. */
 function keepCompiledCode() {
-  if (process.env.NODE_COMPILE_CACHE === undefined) {
-    const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  if (!process.env.NODE_COMPILE_CACHE) {
+    const caches = process.env.XDG_CACHE_HOME || join(home(), '.cache');
+    // Without a home there is no folder of the user's own.
+    if (!isAbsolute(caches)) return;
     process.env.NODE_COMPILE_CACHE = join(caches, 'cistern', 'compiled');
   }
   module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);

@@ -1,8 +1,9 @@
 /** What of this machine a command depends on: the runtime, the user's files and folders, room, limits. Changes nothing. */
 
 import { accessSync, constants, readFileSync, statfsSync, statSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { homeFolder } from '../places/home.ts';
 import { looseMode, readRemotes, remotesPath } from '../places/remotes.ts';
 import { formatBytes } from '../terminal/sizes.ts';
 import { journalFolder } from '../transfer/journal.ts';
@@ -52,7 +53,7 @@ function checkRemotes(env: NodeJS.ProcessEnv): Finding {
 
 /** Folders that need not be there yet, but must be possible. */
 function checkFolders(env: NodeJS.ProcessEnv): Finding[] {
-  const home = env['HOME'] ?? homedir();
+  const home = homeFolder(env);
   const folders: readonly (readonly [what: string, path: string])[] = [
     ['settings', dirname(remotesPath(env))],
     ['transfers that can go on', journalFolder(env)],

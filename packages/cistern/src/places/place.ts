@@ -15,11 +15,11 @@
  */
 
 import { statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { usage } from '../failures/failure.ts';
 import { nearest } from '../failures/nearest.ts';
+import { homeFolder } from './home.ts';
 import type { Remote } from './remotes.ts';
 
 export type PlaceKind = 'stdio' | 'local' | 's3' | 'azure' | 'zip' | 'sqlite' | 'hashed' | 'memory';
@@ -126,7 +126,7 @@ function bucketPlace(text: string, kind: 's3' | 'azure', rest: string): Place {
 }
 
 function localPlace(text: string, path: string, { cwd }: PlaceContext): Place {
-  const home = path === '~' || path.startsWith('~/') ? homedir() + path.slice(1) : path;
+  const home = path === '~' || path.startsWith('~/') ? homeFolder(process.env) + path.slice(1) : path;
   const isFolder = /[/\\]$|(?:^|[/\\])\.{1,2}$/.test(path);
   return { text, kind: 'local', bucket: '', path: resolve(cwd, home), key: '', isFolder };
 }

@@ -5,9 +5,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Failure } from '../failures/failure.ts';
+import { homeFolder } from './home.ts';
 
 /** Format of the file. A later one is refused. */
 const VERSION = 1;
@@ -40,7 +40,7 @@ export interface Remote {
 export function remotesPath(env: NodeJS.ProcessEnv): string {
   const given = env['CISTERN_CONFIG'];
   if (given !== undefined) return given;
-  const folder = env['XDG_CONFIG_HOME'] || join(env['HOME'] ?? homedir(), '.config');
+  const folder = env['XDG_CONFIG_HOME'] || join(homeFolder(env), '.config');
   return join(folder, 'cistern', 'remotes.json');
 }
 
@@ -51,7 +51,7 @@ export function readRemotes(env: NodeJS.ProcessEnv): Map<string, Remote> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return new Map();
     throw new Failure(`The remotes in ${path} cannot be read: ${(error as Error).message}`, { cause: error });
   }
   const file = parse(text, path);

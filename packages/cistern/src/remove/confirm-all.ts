@@ -1,8 +1,8 @@
 /** Before all of a store goes, somebody has said so. */
 
-import { homedir } from 'node:os';
 import { sep } from 'node:path';
 import type { Cli } from '../command/cli.ts';
+import { homeFolder } from '../places/home.ts';
 import type { Selection } from '../select/expand.ts';
 import { toFilter } from '../select/filters.ts';
 import { confirm } from '../terminal/confirm.ts';
@@ -36,5 +36,5 @@ export function isWhole({ pattern, key, opened }: Selection): boolean {
   if (kind !== 'local') return key === '' || key === remoteKey || `${key}/` === remoteKey;
   const isIn = (folder: string): boolean =>
     `${folder}${sep}`.startsWith(path.endsWith(sep) ? path : path + sep);
-  return isIn(homedir()) || isIn(process.cwd());
+  return isIn(homeFolder(process.env)) || isIn(process.cwd());
 }

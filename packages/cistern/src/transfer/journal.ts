@@ -5,9 +5,9 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Journal } from '@cistern/store/transfers';
+import { homeFolder } from '../places/home.ts';
 import type { Cli } from '../command/cli.ts';
 
 /** What nobody went on with for so long is forgotten. */
@@ -16,7 +16,7 @@ const OWNER_ONLY = 0o600;
 
 /** `cistern/transfers` in `XDG_STATE_HOME`, or in the usual place of state. */
 export function journalFolder(env: NodeJS.ProcessEnv): string {
-  const state = env['XDG_STATE_HOME'] || join(env['HOME'] ?? homedir(), '.local', 'state');
+  const state = env['XDG_STATE_HOME'] || join(homeFolder(env), '.local', 'state');
   return join(state, 'cistern', 'transfers');
 }
 

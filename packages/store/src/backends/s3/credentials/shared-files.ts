@@ -18,9 +18,18 @@ export interface SharedFiles {
   readonly profiles: ReadonlyMap<string, Profile>;
 }
 
+/** In containers there are users of whom the system knows nothing but a number: their home has no files. */
+function systemHome(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/dev/null';
+  }
+}
+
 /** Files that are not there are empty. What stands in `credentials` wins. */
 export function readSharedFiles(env: Environment): SharedFiles {
-  const home = env['HOME'] ?? env['USERPROFILE'] ?? homedir();
+  const home = env['HOME'] ?? env['USERPROFILE'] ?? systemHome();
   const config = env['AWS_CONFIG_FILE'] ?? join(home, '.aws', 'config');
   const credentials = env['AWS_SHARED_CREDENTIALS_FILE'] ?? join(home, '.aws', 'credentials');
   const profiles = new Map<string, Record<string, string>>();

@@ -7,6 +7,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -118,6 +120,36 @@ suite('names from elsewhere on a terminal', { skip: needsTerminal }, () => {
     assert.ok((await home.run(['diff', 's3://plain/esc', 'there'])).out.includes(NAME));
     assert.equal(await home.ok(['find', '--print0', 's3://plain/esc']), `s3://plain/esc/${NAME}\0`);
   });
+});
+
+test('a small object of other bytes than its etag says is not taken for it', async () => {
+  const etag = '"5d41402abc4b2a76b9719d911017c592"';
+  let isKeyed = false;
+  const server = createServer(({ method }, response) => {
+    const encryption = isKeyed ? { 'x-amz-server-side-encryption': 'aws:kms' } : {};
+    const headers = { etag, 'content-length': 5, 'last-modified': new Date(0).toUTCString(), ...encryption };
+    response.writeHead(200, headers).end(method === 'HEAD' ? undefined : 'jello');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const args = [
+      'cp',
+      's3://any/k',
+      'jello',
+      '--endpoint',
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ];
+    const { code, err } = await home.run(args);
+    assert.equal(code, 1, err);
+    assert.match(err, /has the MD5 [0-9a-f]{32}, and not 5d41402abc4b2a76b9719d911017c592/);
+    assert.equal(existsSync(path('jello')), false);
+    // With keys of a key service an etag is no MD5.
+    isKeyed = true;
+    await home.ok(args);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 suite('what would be deleted by mistake', () => {

@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -234,4 +234,22 @@ test('without a home all is done, and nothing is kept in the folder that one is 
     'large\n',
   );
   assert.deepEqual(await readdir(path('homeless')), ['large']);
+});
+
+test('a pipe into which nobody writes does not keep a command that is stopped', async (context) => {
+  if (process.platform === 'win32') return context.skip('needs named pipes');
+  execFileSync('mkfifo', [path('pipe')]);
+  const child = home.start(['put', '--live', 'pipe', 's3://plain/pipe']);
+  const closed = once(child, 'close');
+  let err = '';
+  // The last thing before the pipe is opened.
+  const announced = new Promise<void>((resolve) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString();
+      if (err.includes('To read it meanwhile')) resolve();
+    });
+  });
+  await Promise.race([announced, closed]);
+  child.kill('SIGINT');
+  assert.deepEqual(await closed, [130, null], err);
 });

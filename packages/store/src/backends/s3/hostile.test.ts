@@ -25,10 +25,10 @@ after(async () => {
   server.close();
 });
 
-function rejects(promise: Promise<unknown>, code: StoreErrorCode, retry = 'permanent'): Promise<void> {
+function rejects(promise: Promise<unknown>, code: StoreErrorCode, kind = 'permanent'): Promise<void> {
   return assert.rejects(promise, (error) => {
     assert.ok(isStoreError(error, code), `${code} was expected: ${String(error)}`);
-    assert.equal(error.retry, retry);
+    assert.equal(error.retry, kind);
     return true;
   });
 }

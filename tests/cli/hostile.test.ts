@@ -61,6 +61,9 @@ suite('a folder that is copied here', () => {
       assert.equal(code, 2);
       assert.match(err, /file is a file, and no folder/);
     }
+    const into = await home.run(['cp', 's3://names/folder/in', 'file/new']);
+    assert.equal(into.code, 1);
+    assert.match(into.err, /file is a file, and no folder/);
     assert.equal(await readFile(path('file'), 'utf8'), 'precious');
   });
 

@@ -1,6 +1,6 @@
 /** What `put` stores: a file, or what comes from a pipe. */
 
-import { closeSync, constants, createReadStream, openSync } from 'node:fs';
+import { constants, createReadStream, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { addAbortSignal } from 'node:stream';
@@ -30,16 +30,22 @@ export async function openInput(cli: Cli, text: string): Promise<Input> {
   if (found.isFile()) return { kind: 'file', path, size: found.size, open };
   // A named pipe, or what a shell gives for <(command).
   const openPipe = (): AsyncIterable<Uint8Array> => {
-    if (found.isFIFO()) cli.signal.addEventListener('abort', () => endWait(path), { once: true });
+    if (found.isFIFO()) {
+      if (cli.signal.aborted) endWait(path);
+      else cli.signal.addEventListener('abort', () => endWait(path), { once: true });
+    }
     return open();
   };
   return { kind: 'stream', isTerminal: false, open: openPipe };
 }
 
-/** Whoever opens a pipe waits for one who writes, and cannot be called back: so there is one. */
+/**
+ * Whoever opens a pipe waits for one who writes, and cannot be called back: so there is one. It stays, since the other may come to open
+ * it only then; the process is about to end.
+ */
 function endWait(path: string): void {
   try {
-    closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+    openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   } catch {
     // It is gone: nobody waits any more, or a second Ctrl-C ends it.
   }

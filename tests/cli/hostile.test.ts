@@ -4,9 +4,11 @@
  */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -59,6 +61,9 @@ suite('a folder that is copied here', () => {
       assert.equal(code, 2);
       assert.match(err, /file is a file, and no folder/);
     }
+    const into = await home.run(['cp', 's3://names/folder/in', 'file/new']);
+    assert.equal(into.code, 1);
+    assert.match(into.err, /file is a file, and no folder/);
     assert.equal(await readFile(path('file'), 'utf8'), 'precious');
   });
 
@@ -118,6 +123,36 @@ suite('names from elsewhere on a terminal', { skip: needsTerminal }, () => {
     assert.ok((await home.run(['diff', 's3://plain/esc', 'there'])).out.includes(NAME));
     assert.equal(await home.ok(['find', '--print0', 's3://plain/esc']), `s3://plain/esc/${NAME}\0`);
   });
+});
+
+test('a small object of other bytes than its etag says is not taken for it', async () => {
+  const etag = '"5d41402abc4b2a76b9719d911017c592"';
+  let isKeyed = false;
+  const server = createServer(({ method }, response) => {
+    const encryption = isKeyed ? { 'x-amz-server-side-encryption': 'aws:kms' } : {};
+    const headers = { etag, 'content-length': 5, 'last-modified': new Date(0).toUTCString(), ...encryption };
+    response.writeHead(200, headers).end(method === 'HEAD' ? undefined : 'jello');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const args = [
+      'cp',
+      's3://any/k',
+      'jello',
+      '--endpoint',
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ];
+    const { code, err } = await home.run(args);
+    assert.equal(code, 1, err);
+    assert.match(err, /has the MD5 [0-9a-f]{32}, and not 5d41402abc4b2a76b9719d911017c592/);
+    assert.equal(existsSync(path('jello')), false);
+    // With keys of a key service an etag is no MD5.
+    isKeyed = true;
+    await home.ok(args);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 suite('what would be deleted by mistake', () => {
@@ -202,4 +237,22 @@ test('without a home all is done, and nothing is kept in the folder that one is 
     'large\n',
   );
   assert.deepEqual(await readdir(path('homeless')), ['large']);
+});
+
+test('a pipe into which nobody writes does not keep a command that is stopped', async (context) => {
+  if (process.platform === 'win32') return context.skip('needs named pipes');
+  execFileSync('mkfifo', [path('pipe')]);
+  const child = home.start(['put', '--live', 'pipe', 's3://plain/pipe']);
+  const closed = once(child, 'close');
+  let err = '';
+  // The last thing before the pipe is opened.
+  const announced = new Promise<void>((resolve) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString();
+      if (err.includes('To read it meanwhile')) resolve();
+    });
+  });
+  await Promise.race([announced, closed]);
+  child.kill('SIGINT');
+  assert.deepEqual(await closed, [130, null], err);
 });

@@ -59,7 +59,8 @@ async function run(cli: Cli, from: string, to: string, flags: PutFlags): Promise
     );
   }
   const partSize = flags.partSize === undefined ? undefined : parseSize('--part-size', flags.partSize);
-  const flushMs = parseDuration('--flush-every', flags.flushEvery);
+  // Timers count to some 24 days.
+  const flushMs = Math.min(2 ** 31 - 1, parseDuration('--flush-every', flags.flushEvery));
   const opened = await (await cli.places()).open(to, flags);
   const input = await openInput(cli, from);
   if (partSize !== undefined && input.kind === 'stream' && !isLive) {

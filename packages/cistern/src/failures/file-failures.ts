@@ -36,6 +36,11 @@ const tooManyFiles: Teller = () => ({
   advice: 'Raise the limit for this shell: ulimit -n 4096 (cistern doctor shows it).',
 });
 
+const notFolder: Teller = (path) => ({
+  message: `Part of ${path} is a file, and no folder`,
+  advice: 'Move that file away, or choose another name.',
+});
+
 const BY_CODE: Readonly<Record<string, Teller>> = {
   ENOENT: notThere,
   EACCES: denied,
@@ -45,10 +50,9 @@ const BY_CODE: Readonly<Record<string, Teller>> = {
   EISDIR: isFolder,
   EMFILE: tooManyFiles,
   ENFILE: tooManyFiles,
-  ENOTDIR: (path) => ({
-    message: `Part of ${path} is a file, and no folder`,
-    advice: 'Move that file away, or choose another name.',
-  }),
+  ENOTDIR: notFolder,
+  // Of a folder that was to be made.
+  EEXIST: notFolder,
   EROFS: (path) => ({
     message: `${path} is on a disk that is mounted for reading only`,
     advice: 'Choose another folder.',

@@ -1,6 +1,6 @@
 /** What `put` stores: a file, or what comes from a pipe. */
 
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { addAbortSignal } from 'node:stream';
@@ -29,5 +29,24 @@ export async function openInput(cli: Cli, text: string): Promise<Input> {
   const open = (): AsyncIterable<Uint8Array> => createReadStream(path, { signal: cli.signal });
   if (found.isFile()) return { kind: 'file', path, size: found.size, open };
   // A named pipe, or what a shell gives for <(command).
-  return { kind: 'stream', isTerminal: false, open };
+  const openPipe = (): AsyncIterable<Uint8Array> => {
+    if (found.isFIFO()) {
+      if (cli.signal.aborted) endWait(path);
+      else cli.signal.addEventListener('abort', () => endWait(path), { once: true });
+    }
+    return open();
+  };
+  return { kind: 'stream', isTerminal: false, open: openPipe };
+}
+
+/**
+ * Whoever opens a pipe waits for one who writes, and cannot be called back: so there is one. It stays, since the other may come to open
+ * it only then; the process is about to end.
+ */
+function endWait(path: string): void {
+  try {
+    openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  } catch {
+    // It is gone: nobody waits any more, or a second Ctrl-C ends it.
+  }
 }

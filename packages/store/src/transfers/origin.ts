@@ -1,9 +1,10 @@
 /** What is transferred, read from one state of it: an object that moves meanwhile is known as such, and not as a failure. */
 
+import { hash } from 'node:crypto';
 import { collect } from '../body.ts';
 import { isStoreError, StoreError } from '../errors.ts';
 import type { ListedObject, ObjectInfo, ObjectStore } from '../object-store.ts';
-import { knownChecksums } from './known-checksums.ts';
+import { checksumsOf, knownChecksums } from './known-checksums.ts';
 import type { KnownChecksums } from './known-checksums.ts';
 import { localFileOf } from './local-target.ts';
 
@@ -11,6 +12,8 @@ import { localFileOf } from './local-target.ts';
 export const SMALL_BYTES = 1024 * 1024;
 
 const ZEROED_BYTES = 64 * 1024;
+/** What S3 calls an object that was put in one piece. */
+const MD5 = /^[0-9a-f]{32}$/;
 
 export type TransferSource = Pick<ListedObject, 'key' | 'size'> &
   Partial<Pick<ListedObject, 'version' | 'etag' | 'lastModified'>>;
@@ -64,6 +67,25 @@ export class Origin {
       if (isStoreError(error, 'BufferTooSmall')) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Compares bytes that came whole with the MD5 that most services name an object by.
+   *
+   * @returns false: the store keeps none of it
+   * @throws {StoreError} `Corrupt`
+   */
+  async compare({ etag, key }: ObjectInfo, bytes: Uint8Array): Promise<boolean> {
+    if (checksumsOf(this.store) === undefined || !MD5.test(etag)) return false;
+    const sum = hash('md5', bytes, 'hex');
+    if (sum === etag) return true;
+    // What looks like one is none where the service encrypts with certain keys: it says so when it is asked.
+    const known = await this.look();
+    if (known.info.etag !== etag || known.md5 === undefined) return false;
+    throw new StoreError('Corrupt', `What came of ${key} has the MD5 ${sum}, and not ${etag}: get it again`, {
+      operation: 'get',
+      key,
+    });
   }
 
   /** Fills memory with bytes from `start` on, of the state of that etag. */

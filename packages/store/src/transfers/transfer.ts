@@ -231,6 +231,7 @@ class Transfer {
     const whole = await origin.whole(size);
     if (whole === undefined) return undefined;
     const { info, bytes } = whole;
+    const isVerified = await origin.compare(info, bytes);
     let written: ObjectInfo;
     if (localFile === undefined) {
       const { signal } = this.#options;
@@ -240,7 +241,7 @@ class Transfer {
       written = await this.#smallFile(localFile, mode, bytes, origin.timeOf(info));
     }
     this.#count(bytes.byteLength, false);
-    return this.#result(written, 'size');
+    return this.#result(written, isVerified ? 'md5' : 'size');
   }
 
   async #smallFile(

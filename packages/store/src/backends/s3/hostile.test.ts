@@ -9,6 +9,7 @@ import { after, test } from 'node:test';
 import { isStoreError } from '../../errors.ts';
 import type { StoreErrorCode } from '../../errors.ts';
 import type { ListEntry, ListOptions } from '../../object-store.ts';
+import { retry } from '../../layers/retry.ts';
 import { s3 } from '../../s3.ts';
 import { S3Client } from './client.ts';
 
@@ -24,10 +25,10 @@ after(async () => {
   server.close();
 });
 
-function rejects(promise: Promise<unknown>, code: StoreErrorCode, retry = 'permanent'): Promise<void> {
+function rejects(promise: Promise<unknown>, code: StoreErrorCode, kind = 'permanent'): Promise<void> {
   return assert.rejects(promise, (error) => {
     assert.ok(isStoreError(error, code), `${code} was expected: ${String(error)}`);
-    assert.equal(error.retry, retry);
+    assert.equal(error.retry, kind);
     return true;
   });
 }
@@ -81,6 +82,22 @@ function sendForever(response: ServerResponse, count: (bytes: number) => void): 
 test('a checksum that is none is no checksum', async () => {
   answer(200, { etag: '"e"', 'content-length': 3, 'x-amz-checksum-crc32': '========' }, 'abc');
   assert.equal(await store.get('a').text(), 'abc');
+});
+
+test('other bytes than the checksum says are never taken for the object, however often they are asked for', async () => {
+  const patient = retry({ attempts: 2 }, store);
+  let count = 0;
+  answerWith = ({ headers }, response) => {
+    count++;
+    const sum = { etag: '"e"', 'content-length': 3, 'x-amz-checksum-crc32': 'AAAAAA==' };
+    if (headers.range === undefined) response.writeHead(200, sum).end('abc');
+    else response.writeHead(206, { ...sum, 'content-range': 'bytes 0-2/3' }).end('abc');
+  };
+  await rejects(patient.get('a').text(), 'Corrupt', 'temporary');
+  count = 0;
+  const into = new Uint8Array(3);
+  await rejects(patient.readInto('a', [{ start: 0, into }], { whole: true }), 'Corrupt', 'temporary');
+  assert.equal(count, 2, 'once more, and as a whole');
 });
 
 test('an answer without an etag is none about an object, and its connection is let go of', async () => {

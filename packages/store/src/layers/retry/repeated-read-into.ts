@@ -32,10 +32,14 @@ export async function repeatedReadInto(
       watchdog.stop();
     }
   };
-  try {
-    return await read(targets, {});
-  } catch (error) {
-    await attempts.again(error);
+  for (;;) {
+    try {
+      return await read(targets, {});
+    } catch (error) {
+      await attempts.again(error);
+      // Only what is read whole is compared with its checksum: in pieces the same bytes would be taken for good.
+      if (!isStoreError(error, 'Corrupt')) break;
+    }
   }
   const info = await attempts.run(async (watchdog) => {
     watchdog.arm(policy.stallTimeoutMs);

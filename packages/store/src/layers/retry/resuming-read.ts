@@ -57,6 +57,8 @@ class ResumingBody {
         try {
           chunk = await this.#next(chunks);
         } catch (error) {
+          // These bytes are with the caller, and cannot be had back.
+          if (isStoreError(error, 'Corrupt')) throw error;
           // All bytes are here: what failed was the end of the connection.
           if (this.#position === end && isTemporary(error)) return;
           await this.#attempts.again(error);

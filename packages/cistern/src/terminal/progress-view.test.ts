@@ -1,6 +1,7 @@
 /** @module What goes to standard error: on a terminal the view and lines above it; else a line now and then for long work; nothing where it was asked for. */
 
 import { EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -71,9 +72,14 @@ test('on a terminal what is said stands above the view', async (context) => {
   context.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
   const screen = new Screen(60);
   const write = (text: string): void => screen.write(text.replaceAll('\n', '\r\n'));
-  const stderr = { isTTY: true, columns: 60, rows: 24, write } as unknown as NodeJS.WriteStream;
+  const stderr = Object.assign(new EventEmitter(), { isTTY: true, columns: 60, rows: 24, write });
   const { stdin, stdout } = process;
-  const cli = new Cli({ env: { LANG: 'C.UTF-8' }, stdin, stdout, stderr });
+  const cli = new Cli({
+    env: { LANG: 'C.UTF-8' },
+    stdin,
+    stdout,
+    stderr: stderr as unknown as NodeJS.WriteStream,
+  });
   const progress = new Progress(() => 0);
   const view = showProgress(cli, progress, { color: false });
   const item = progress.begin('film.mp4', 2 * MIB);

@@ -1,8 +1,7 @@
 /** @module What goes to standard error: on a terminal the view and lines above it; else a line now and then for long work; nothing where it was asked for. */
 
-import { EventEmitter } from 'node:events';
-import { EventEmitter } from 'node:events';
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';

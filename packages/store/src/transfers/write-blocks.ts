@@ -32,7 +32,10 @@ export class BlockFile {
   /** All of `pieces`, which have so many bytes together. */
   async write(pieces: readonly Uint8Array[], bytes: number, position: number): Promise<void> {
     if (this.#slowness > SLOW_MAX * FAST_FOR_SLOW) {
-      const done = this.#last.then(() => writeAll(this.#handle, pieces, bytes, position));
+      const done = this.#last.then(async () => {
+        const { bytesWritten } = await this.#handle.writev(pieces, position);
+        if (bytesWritten < bytes) await writeRest(this.#handle, pieces, bytesWritten, position);
+      });
       this.#last = done.catch(() => undefined);
       return done;
     }
@@ -40,14 +43,7 @@ export class BlockFile {
     const written = writevSync(this.#handle.fd, pieces, position);
     const isSlow = performance.now() - begun > SLOW_MS;
     this.#slowness = isSlow ? this.#slowness + FAST_FOR_SLOW : Math.max(0, this.#slowness - 1);
-    // A disk that is nearly full takes a part, and says why it takes no more the next time.
-    if (written < bytes)
-      await writeAll(
-        this.#handle,
-        [Buffer.concat(pieces).subarray(written)],
-        bytes - written,
-        position + written,
-      );
+    if (written < bytes) await writeRest(this.#handle, pieces, written, position);
   }
 }
 
@@ -99,23 +95,16 @@ export async function writeBlocks(
   });
 }
 
-async function writeAll(
+/** A disk that is nearly full takes a part, and says why it takes no more the next time. */
+async function writeRest(
   file: FileHandle,
   pieces: readonly Uint8Array[],
-  bytes: number,
+  written: number,
   position: number,
 ): Promise<void> {
-  const { bytesWritten } = await file.writev(pieces, position);
-  if (bytesWritten === bytes) return;
-  // A disk that is nearly full takes a part, and says why it takes no more the next time.
-  const rest = Buffer.concat(pieces).subarray(bytesWritten);
-  for (let written = 0; written < rest.byteLength;) {
-    const next = await file.write(
-      rest,
-      written,
-      rest.byteLength - written,
-      position + bytesWritten + written,
-    );
-    written += next.bytesWritten;
+  const whole = Buffer.concat(pieces);
+  for (let at = written; at < whole.byteLength;) {
+    const { bytesWritten } = await file.write(whole, at, whole.byteLength - at, position + at);
+    at += bytesWritten;
   }
 }

@@ -10,7 +10,6 @@ import {
   mkdirSync,
   renameSync,
   rmdirSync,
-  rmSync,
   statSync,
   unlinkSync,
 } from 'node:fs';
@@ -277,15 +276,6 @@ function removeFile(path: string): boolean {
     // macOS says EPERM of folders.
     if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'].includes(errno) || isFolder(path)) return false;
     throw error;
-  }
-}
-
-/** Removes what was begun, since there is an error already. */
-export function discard(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // It stays, under a name that says what it is.
   }
 }
 

@@ -49,6 +49,7 @@ import type {
   ReadTarget,
   UploadOptions,
 } from '../../object-store.ts';
+import { discard } from '../../transfers/local-file.ts';
 import { LOCAL_FILE } from '../../transfers/local-target.ts';
 import type { HasLocalFiles } from '../../transfers/local-target.ts';
 import { checkTargets, fitTargets } from '../../read-targets.ts';
@@ -61,7 +62,7 @@ import { firstWanted, rollUp } from '../files/roll-up.ts';
 import type { Seek } from '../files/roll-up.ts';
 import { writeAll } from '../files/staging.ts';
 import { mapped, toStoreError } from '../files/system-errors.ts';
-import { discard, LocalFiles } from './local-files.ts';
+import { LocalFiles } from './local-files.ts';
 import { localPages } from './local-walk.ts';
 import { readFlags, readSmallFile, SMALL_BYTES } from './small-file.ts';
 import type { Skipped } from './skipped.ts';

@@ -12,6 +12,7 @@ import { local } from '@cistern/store/local';
 import { openSpec } from '../support/open-spec.ts';
 import { startStoreKinds } from '../support/store-kinds.ts';
 import { cliHome } from './cli.ts';
+import { REFUSES } from '../support/refused-keys.ts';
 
 const LARGE = randomBytes(9 * 1024 * 1024 + 1);
 
@@ -41,13 +42,6 @@ const KEYS = [
   'line\nfeed',
   `long/${'x'.repeat(900)}`,
 ];
-
-/** What a place refuses by its documentation. */
-const REFUSES: Readonly<Record<string, (key: string) => boolean>> = {
-  // oxlint-disable-next-line no-control-regex
-  azure: (key) => /\\|\.(?:\/|$)|[\u0001-\u001f\u007f]/.test(key),
-  zip: (key) => /\\|^\/|^[A-Za-z]:|(?:^|\/)\.\.(?:\/|$)/.test(key),
-};
 
 const ATTRIBUTES: Attributes = { contentType: 'text/x-plain', metadata: { by: 'grüße' } };
 

@@ -10,6 +10,7 @@ import { openSpec } from '../support/open-spec.ts';
 import type { StoreSpec } from '../support/open-spec.ts';
 import { startStoreKinds } from '../support/store-kinds.ts';
 import type { StoreKind } from '../support/store-kinds.ts';
+import { REFUSES } from '../support/refused-keys.ts';
 
 const LARGE = randomBytes(5 * 1024 * 1024 + 1);
 
@@ -50,12 +51,6 @@ const HOSTILE = [
   `long/${'x'.repeat(900)}`,
 ];
 
-/** What a target refuses by its documentation. */
-const REFUSES: Readonly<Record<string, (key: string) => boolean>> = {
-  // oxlint-disable-next-line no-control-regex
-  azure: (key) => /\\|\.(?:\/|$)|[\u0001-\u001f\u007f]/.test(key),
-  zip: (key) => /\\|^\/|^[A-Za-z]:|(?:^|\/)\.\.(?:\/|$)/.test(key),
-};
 /** It keeps keys as paths and lists them in the order of its files: neither source nor target of what is hostile. */
 const PLAIN_ONLY = new Set(['s3rver']);
 

@@ -2,7 +2,7 @@
 
 import { isStoreError } from '@cistern/store';
 import type { Snapshot } from '@cistern/store';
-import { counted } from '../remove/removal.ts';
+import { formatCount } from '../terminal/sizes.ts';
 import type { NamedBucket } from './in-bucket.ts';
 
 /** As many as one request lists, about: more is told as that. */
@@ -19,9 +19,9 @@ export class Contents {
   toString(): string {
     const { objects, versions, markers, snapshots, hasMore } = this;
     const parts: string[] = [];
-    if (objects > 0) parts.push(counted(objects, 'object'));
-    if (versions > 0) parts.push(counted(versions, 'older version'));
-    if (markers > 0) parts.push(counted(markers, 'delete marker'));
+    if (objects > 0) parts.push(formatCount(objects, 'object'));
+    if (versions > 0) parts.push(formatCount(versions, 'older version'));
+    if (markers > 0) parts.push(formatCount(markers, 'delete marker'));
     if (hasMore) parts.push('more');
     const names = snapshots.map(({ name }) => name).join(', ');
     if (names !== '') parts.push(`the snapshot${snapshots.length === 1 ? '' : 's'} ${names}`);

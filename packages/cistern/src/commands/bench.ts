@@ -7,9 +7,9 @@ import type { Cli } from '../command/cli.ts';
 import { jsonOption, placeOptions } from '../command/options.ts';
 import type { OutputFlags, ReachFlags } from '../command/options.ts';
 import { EXIT_FAILED } from '../command/exit-codes.ts';
-import { usage } from '../failures/failure.ts';
 import { formatBytes } from '../terminal/sizes.ts';
 import { parseBytes } from '../values/bytes.ts';
+import { parseCount } from '../values/count.ts';
 import { parseDuration } from '../values/duration.ts';
 
 interface BenchFlags extends OutputFlags, ReachFlags {
@@ -45,11 +45,8 @@ Examples:
 async function run(cli: Cli, text: string, flags: BenchFlags): Promise<void> {
   const size = parseBytes('--size', flags.size);
   const durationMs = parseDuration('--duration', flags.duration);
-  const [objects, concurrency] = (['objects', 'concurrency'] as const).map((name) => {
-    const value = Number(flags[name]);
-    if (Number.isSafeInteger(value) && value >= 1) return value;
-    throw usage(`--${name} is a whole number from 1 on, not ${flags[name]}`);
-  }) as [number, number];
+  const objects = parseCount('--objects', flags.objects, 1);
+  const concurrency = parseCount('--concurrency', flags.concurrency, 1);
   const { removeAll, runPhases } = await import('../bench/phases.ts');
   const opened = await (await cli.places()).open(text, flags);
   const { store, key } = opened;

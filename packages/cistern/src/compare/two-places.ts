@@ -4,7 +4,6 @@
  */
 
 import { statSync } from 'node:fs';
-import { isStoreError } from '@cistern/store';
 import type { ListedObject, Store } from '@cistern/store';
 import { mergeListings } from '@cistern/store/sync';
 import type { KeyPair } from '@cistern/store/sync';
@@ -14,7 +13,7 @@ import { notFound, usage } from '../failures/failure.ts';
 import { address } from '../places/address.ts';
 import type { OpenPlace } from '../places/places.ts';
 import type { Filter } from '../select/filters.ts';
-import { toListed } from '../transfer/sources.ts';
+import { findObject } from '../transfer/sources.ts';
 
 export interface Side {
   readonly opened: OpenPlace;
@@ -96,23 +95,14 @@ async function look(opened: OpenPlace, signal: AbortSignal): Promise<ListedObjec
     if (found === undefined) return undefined;
     if (found.isDirectory()) return 'folder';
     if (place.isFolder) throw usage(`${place.text} is a file, and no folder`);
-    return head(store, key, signal);
+    return findObject(store, key, signal);
   }
   const isFile = place.kind === 'zip' || place.kind === 'sqlite' || place.kind === 'hashed';
   if (isFile && statSync(place.path, { throwIfNoEntry: false }) === undefined) return undefined;
   // A whole store may be empty; its listing says if it is not there at all.
   if (key === '') return 'folder';
   for await (const _ of store.list({ prefix: folderKey(key), signal })) return 'folder';
-  return key.endsWith('/') ? undefined : head(store, key, signal);
-}
-
-async function head(store: Store, key: string, signal: AbortSignal): Promise<ListedObject | undefined> {
-  try {
-    return toListed(await store.head(key, { signal }));
-  } catch (error) {
-    if (isStoreError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  return key.endsWith('/') ? undefined : findObject(store, key, signal);
 }
 
 /** Where an object named `name` goes: into a folder by its own name. */
@@ -125,7 +115,7 @@ async function inFolder(
   if (target !== undefined && target !== 'folder') return { key: to.key, found: target };
   if (target === undefined && !to.isFolder) return { key: to.key, found: undefined };
   const key = folderKey(to.key) + source.slice(source.lastIndexOf('/') + 1);
-  return { key, found: await head(to.store, key, signal) };
+  return { key, found: await findObject(to.store, key, signal) };
 }
 
 async function side(opened: OpenPlace): Promise<Side> {

@@ -4,6 +4,7 @@ import type { Cli } from '../command/cli.ts';
 import type { OutputFlags } from '../command/options.ts';
 import { explain } from '../failures/explain.ts';
 import { printable } from '../terminal/printable.ts';
+import { formatCount } from '../terminal/sizes.ts';
 
 export interface RemovalFlags extends OutputFlags {
   readonly dryRun?: true;
@@ -70,12 +71,7 @@ export class Removal {
 
   toString(): string {
     const { deleted, failed } = this;
-    const done = `${this.#flags.dryRun === true ? 'would delete' : 'deleted'} ${counted(deleted, this.#what)}`;
+    const done = `${this.#flags.dryRun === true ? 'would delete' : 'deleted'} ${formatCount(deleted, this.#what)}`;
     return failed === 0 ? done : `${done}; ${failed.toLocaleString('en')} failed`;
   }
-}
-
-/** `1 object`, `1,200 objects` */
-export function counted(count: number, what: string): string {
-  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 }

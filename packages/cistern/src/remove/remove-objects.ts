@@ -17,7 +17,7 @@ import type { Filter } from '../select/filters.ts';
 import { walk } from '../select/walk.ts';
 import { confirmAll, isWhole } from './confirm-all.ts';
 import { removeEmptyFolders } from './empty-folders.ts';
-import { counted } from './removal.ts';
+import { formatCount } from '../terminal/sizes.ts';
 import type { Removal } from './removal.ts';
 import type { RmFlags } from './rm-flags.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -165,7 +165,7 @@ async function* walkedKeys(
     }
   }
   if (folders === 0) return;
-  const left = `${counted(folders, 'folder')} that ${folders === 1 ? 'matches' : 'match'}`;
+  const left = `${formatCount(folders, 'folder')} that ${folders === 1 ? 'matches' : 'match'}`;
   if (objects === 0)
     await removal.fail(
       { name: selection.text },

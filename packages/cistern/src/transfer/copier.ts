@@ -9,7 +9,7 @@ import { Failure } from '../failures/failure.ts';
 import type { Item } from '../terminal/progress.ts';
 import { jobNames } from './job.ts';
 import type { Job } from './job.ts';
-import { toListed } from './sources.ts';
+import { findObject } from './sources.ts';
 
 /** What S3 calls an object that was put in one piece, or in parts. */
 const MD5 = /^[0-9a-f]{32}(-\d+)?$/;
@@ -54,7 +54,7 @@ export async function copyJob(
 ): Promise<Copied> {
   const { from, source, to, key } = job;
   const { overwrite, attributes: given } = settings;
-  const target = job.target === 'unknown' ? await look(to.store, key, signal) : job.target;
+  const target = job.target === 'unknown' ? await findObject(to.store, key, signal) : job.target;
   if (target !== undefined) {
     const changesAttributes = overwrite && given !== undefined;
     if (!changesAttributes && (await settings.isSame(job, target, signal))) return { action: 'skipped' };
@@ -112,15 +112,6 @@ export async function isSameContent(job: Job, target: ListedObject, signal: Abor
     { signal },
   );
   return isSame;
-}
-
-async function look(store: Store, key: string, signal: AbortSignal): Promise<ListedObject | undefined> {
-  try {
-    return toListed(await store.head(key, { signal }));
-  } catch (error) {
-    if (isStoreError(error, 'NotFound')) return undefined;
-    throw error;
-  }
 }
 
 function isThere(job: Job, how: string): Failure {

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { isStoreError } from '@cistern/store';
-import type { ListedObject, ObjectInfo } from '@cistern/store';
+import type { ListedObject, ObjectInfo, Store } from '@cistern/store';
 import { EXIT_NOT_FOUND } from '../command/exit-codes.ts';
 import type { LiteralFlag } from '../command/options.ts';
 import { Failure, notFound, usage } from '../failures/failure.ts';
@@ -166,6 +166,20 @@ async function hasAny({ store }: OpenPlace, prefix: string, signal: AbortSignal)
     if (!isStoreError(error, 'NotFound')) throw error;
   }
   return false;
+}
+
+/** An object as a listing has it; `undefined` when there is none. */
+export async function findObject(
+  store: Store,
+  key: string,
+  signal: AbortSignal,
+): Promise<ListedObject | undefined> {
+  try {
+    return toListed(await store.head(key, { signal }));
+  } catch (error) {
+    if (isStoreError(error, 'NotFound')) return undefined;
+    throw error;
+  }
 }
 
 export function toListed({ key, size, etag, lastModified, version }: ObjectInfo): ListedObject {

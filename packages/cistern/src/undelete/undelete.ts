@@ -6,7 +6,7 @@ import type { Cli } from '../command/cli.ts';
 import type { FilterFlags, LiteralFlag, OutputFlags, ReachFlags } from '../command/options.ts';
 import { explain } from '../failures/explain.ts';
 import { interrupted, notFound, usage } from '../failures/failure.ts';
-import { counted } from '../remove/removal.ts';
+import { formatCount } from '../terminal/sizes.ts';
 import { untilStopped } from '../remove/until-stopped.ts';
 import { toFilter } from '../select/filters.ts';
 import type { Filter } from '../select/filters.ts';
@@ -97,7 +97,7 @@ export class Undeletion {
       await cli.out.json({ type: 'summary', undeleted: back, failed, dryRun });
     } else if (quiet !== true && (back > 0 || cli.exitCode === 0)) {
       await cli.out.flush();
-      const done = `${dryRun === true ? 'would bring back' : 'brought back'} ${counted(back, 'object')}`;
+      const done = `${dryRun === true ? 'would bring back' : 'brought back'} ${formatCount(back, 'object')}`;
       cli.warn(failed === 0 ? done : `${done}; ${failed.toLocaleString('en')} failed`);
     }
   }

@@ -16,7 +16,7 @@ import { expectError, expectStatus } from '../support/expect.ts';
 import { eventually } from '../support/eventually.ts';
 import type { S3Response } from '../support/s3.ts';
 import { startServerProcess } from './server-process.ts';
-import type { ServerProcess } from './server-process.ts';
+import type { ServerProcess } from '../support/server-process.ts';
 import { attach, needsStrace } from './strace.ts';
 
 interface Store {

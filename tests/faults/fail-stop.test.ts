@@ -13,7 +13,7 @@ import { after, test } from 'node:test';
 import { expectError, expectStatus } from '../support/expect.ts';
 import { eventually } from '../support/eventually.ts';
 import { startServerProcess } from './server-process.ts';
-import type { ServerProcess } from './server-process.ts';
+import type { ServerProcess } from '../support/server-process.ts';
 import { attach, needsStrace } from './strace.ts';
 
 const LARGE = randomBytes(100_000);

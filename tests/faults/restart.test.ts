@@ -14,7 +14,8 @@ import { eventually } from '../support/eventually.ts';
 import { expectStatus } from '../support/expect.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { objectPath } from '../support/s3.ts';
-import { StartFailure, startServerProcess } from './server-process.ts';
+import { StartFailure } from '../support/server-process.ts';
+import { startServerProcess } from './server-process.ts';
 
 async function newDirectory(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'cistern-restart-'));

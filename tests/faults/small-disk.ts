@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 
 import { startServerProcess } from './server-process.ts';
-import type { ServerProcess } from './server-process.ts';
+import type { ServerProcess } from '../support/server-process.ts';
 
 export const MIB = 1024 * 1024;
 

@@ -42,7 +42,6 @@ export interface Failure {
 }
 
 export interface ModelRuns {
-  readonly steps: number;
   readonly failure: Failure | undefined;
 }
 
@@ -50,14 +49,15 @@ export interface RunOptions {
   readonly s3: S3;
   /** Of the first batch; the next ones follow it. */
   readonly seed: number;
-  /** At least so many are taken, unless one fails. */
-  readonly steps: number;
+  /** Asked before each batch: whether it is not to begin. */
+  readonly over: () => boolean;
   /** How many batches run at once. */
   readonly lanes: number;
-  readonly onProgress?: (steps: number) => void;
+  /** Told of each step that was taken. */
+  readonly onStep: () => void;
 }
 
-export async function runModel({ s3, seed, steps, lanes, onProgress }: RunOptions): Promise<ModelRuns> {
+export async function runModel({ s3, seed, over, lanes, onStep }: RunOptions): Promise<ModelRuns> {
   const part = await makePart(s3);
   const state = {
     next: seed,
@@ -68,14 +68,14 @@ export async function runModel({ s3, seed, steps, lanes, onProgress }: RunOption
   };
   const count = (): void => {
     state.taken++;
-    if (state.taken % 10_000 === 0) onProgress?.(state.taken);
+    onStep();
   };
   // While a failure is shrunk nothing else is begun.
   const fail = (): void => {
     state.failed = true;
   };
   const lane = async (): Promise<void> => {
-    while (state.taken < steps && !state.failed) {
+    while (!over() && !state.failed) {
       const failure = await runBatch({ s3, part, seed: state.next++, count, fail });
       state.failure ??= failure;
       if (state.taken < state.inspectAt || state.failed) continue;
@@ -85,12 +85,12 @@ export async function runModel({ s3, seed, steps, lanes, onProgress }: RunOption
         state.inspectAt = state.taken + INSPECT_STEPS;
       } catch (error) {
         fail();
-        state.failure ??= { replay: `--steps ${steps} --seed ${seed}`, report: String(error) };
+        state.failure ??= { replay: `--seed ${seed}`, report: String(error) };
       }
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  return { steps: state.taken, failure: state.failure };
+  return { failure: state.failure };
 }
 
 interface Batch {
@@ -124,7 +124,7 @@ async function runBatch({ s3, part, seed, count, fail }: Batch): Promise<Failure
     // Another one than the shrunk one's when the server has stopped.
     `at first: ${String(first)}`,
   ].join('\n');
-  return { replay: `--steps 1 --seed ${seed}`, report };
+  return { replay: `--seed ${seed} --units 1 --set lanes=1`, report };
 }
 
 async function runSteps(

@@ -1,0 +1,13 @@
+/** @module Every proof that has a long form, in the order of `docs/proof.md`. */
+
+import type { ProofEntry } from './proof.ts';
+
+export const PROOFS: readonly ProofEntry[] = [
+  {
+    name: 'model',
+    group: 'model',
+    shows:
+      'random steps on objects, versions, uploads, snapshots and forks are answered as the model of S3 answers them',
+    load: async () => (await import('../model/proof.ts')).proof,
+  },
+];

@@ -165,6 +165,8 @@ export class Attempts {
     if (lasting === true) await this.#write(server, 2);
     this.#shim.disarm();
     const acknowledged = await this.#write(server, 6);
+    const alive = await server.s3.send('GET', '/-/health/live', { auth: 'anonymous' }).catch(() => undefined);
+    if (alive?.status !== 200) this.#problem(`the server has died of it: ${server.log()}`);
     const unsynced = met.kind === 'fsync' || met.kind === 'fdatasync';
     if (unsynced && action.do === 'fail' && path.background !== true && acknowledged > 0)
       this.#problem('writes are acknowledged after a sync that failed');

@@ -156,7 +156,11 @@ const IN_HEADER: Readonly<Record<string, Wrong>> = {
     },
     400,
   ),
-  'a hash that is none': refused('InvalidArgument', signed(() => ({ payload: 'nonsense' })), 400),
+  'a hash that is none': refused(
+    'InvalidArgument',
+    signed(() => ({ payload: 'nonsense' })),
+    400,
+  ),
 };
 
 const IN_QUERY: Readonly<Record<string, Wrong>> = {
@@ -170,11 +174,15 @@ const IN_QUERY: Readonly<Record<string, Wrong>> = {
   'presigned for another region': badQuery(presigned(() => ({ region: 'eu-west-1' }))),
   'presigned for another service': badQuery(inQuery((target) => target.replace('%2Fs3%2F', '%2Fec2%2F'))),
   'presigned with another terminator': badQuery(inQuery((target) => target.replace('aws4_request', 'aws4'))),
-  'presigned with another day': badQuery(inQuery((target) => target.replace(/%2F\d{8}%2F/, '%2F20200101%2F'))),
+  'presigned with another day': badQuery(
+    inQuery((target) => target.replace(/%2F\d{8}%2F/, '%2F20200101%2F')),
+  ),
   'presigned for no time': badQuery(presigned(() => ({ expiresS: 0 }))),
   'presigned for less than no time': badQuery(presigned(() => ({ expiresS: -1 }))),
   'presigned for more than a week': badQuery(presigned(() => ({ expiresS: 604_801 }))),
-  'presigned for ever': badQuery(inQuery((target) => target.replace(/X-Amz-Expires=\d+/, 'X-Amz-Expires=1e9'))),
+  'presigned for ever': badQuery(
+    inQuery((target) => target.replace(/X-Amz-Expires=\d+/, 'X-Amz-Expires=1e9')),
+  ),
   'presigned without an end': badQuery(inQuery((target) => target.replace(/&X-Amz-Expires=\d+/, ''))),
   'presigned without a signature': badQuery(inQuery((target) => target.replace(/&X-Amz-Signature=.*/, ''))),
   'presigned twice': badQuery(inQuery((target) => `${target}&X-Amz-Signature=${'0'.repeat(64)}`)),
@@ -196,7 +204,10 @@ const BY_PAYLOAD: Readonly<Record<string, Wrong>> = Object.fromEntries(
     (payload): [string, Wrong][] => [
       [
         `${payload} with a wrong secret`,
-        refused('SignatureDoesNotMatch', signed((s3) => ({ ...wrongSecret(s3), payload }))),
+        refused(
+          'SignatureDoesNotMatch',
+          signed((s3) => ({ ...wrongSecret(s3), payload })),
+        ),
       ],
       [
         `${payload} in place of the hash that was signed`,

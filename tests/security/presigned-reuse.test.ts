@@ -190,11 +190,11 @@ test('of a user who is gone, or has another secret', options, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'cistern-security-'));
   after(() => rm(dataDir, { recursive: true, force: true }));
   const key = { accessKeyId: 'LEAVERKEY', secretAccessKey: 'secret-of-the-leaver' };
-  const with_ = async (users: NonNullable<Parameters<typeof startServer>[0]>['users']) => {
+  const startWith = async (users: NonNullable<Parameters<typeof startServer>[0]>['users']) => {
     const server = await startServer({ dataDir, ...(users !== undefined && { users }) });
     return { server, client: new S3({ endpoint: server.endpoint, credentials: key, region: REGION }) };
   };
-  const first = await with_([{ name: 'leaver', ...key }]);
+  const first = await startWith([{ name: 'leaver', ...key }]);
   const name = await first.client.freshBucket();
   await first.client.put(name, 'key', 'value');
   const { target } = first.client.prepare('GET', objectPath(name, 'key'), {
@@ -212,7 +212,7 @@ test('of a user who is gone, or has another secret', options, async () => {
     [[{ name: 'leaver', ...key, secretAccessKey: 'another-secret' }], 'SignatureDoesNotMatch'],
     [[{ name: 'successor', ...key }], 'AccessDenied'],
   ] as const) {
-    const { server, client } = await with_(users);
+    const { server, client } = await startWith(users);
     assert.equal((await ask(client)).errorCode, code);
     await client.close();
     await server.close();

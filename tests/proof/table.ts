@@ -10,4 +10,11 @@ export const PROOFS: readonly ProofEntry[] = [
       'random steps on objects, versions, uploads, snapshots and forks are answered as the model of S3 answers them',
     load: async () => (await import('../model/proof.ts')).proof,
   },
+  {
+    name: 'cut',
+    group: 'faults',
+    shows:
+      'what was acknowledged is there, whole, when the power is cut at that moment, on ext4 and on XFS; of what was not, the old or the new',
+    load: async () => (await import('../faults/disk/proof.ts')).proof,
+  },
 ];

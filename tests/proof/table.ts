@@ -17,4 +17,11 @@ export const PROOFS: readonly ProofEntry[] = [
       'what was acknowledged is there, whole, when the power is cut at that moment, on ext4 and on XFS; of what was not, the old or the new',
     load: async () => (await import('../faults/disk/proof.ts')).proof,
   },
+  {
+    name: 'soak',
+    group: 'soak',
+    shows:
+      'hours of mixed load leave memory, descriptors, threads and log as they were, and no answer is wrong',
+    load: async () => (await import('../soak/proof.ts')).proof,
+  },
 ];

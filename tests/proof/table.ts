@@ -11,6 +11,13 @@ export const PROOFS: readonly ProofEntry[] = [
     load: async () => (await import('../model/proof.ts')).proof,
   },
   {
+    name: 'cut',
+    group: 'faults',
+    shows:
+      'what was acknowledged is there, whole, when the power is cut at that moment, on ext4 and on XFS; of what was not, the old or the new',
+    load: async () => (await import('../faults/disk/proof.ts')).proof,
+  },
+  {
     name: 'soak',
     group: 'soak',
     shows:

@@ -10,4 +10,11 @@ export const PROOFS: readonly ProofEntry[] = [
       'random steps on objects, versions, uploads, snapshots and forks are answered as the model of S3 answers them',
     load: async () => (await import('../model/proof.ts')).proof,
   },
+  {
+    name: 'fuzz',
+    group: 'fuzz',
+    shows:
+      'every reader of bytes from outside, given spoilt ones: declared errors alone, no hang, bounded memory, the same as a slow reference and as what was written',
+    load: async () => (await import('../fuzz/proof.ts')).proof,
+  },
 ];

@@ -23,5 +23,10 @@ export const PROOFS: readonly ProofEntry[] = [
     shows:
       'hours of mixed load leave memory, descriptors, threads and log as they were, and no answer is wrong',
     load: async () => (await import('../soak/proof.ts')).proof,
+    name: 'fuzz',
+    group: 'fuzz',
+    shows:
+      'every reader of bytes from outside, given spoilt ones: declared errors alone, no hang, bounded memory, the same as a slow reference and as what was written',
+    load: async () => (await import('../fuzz/proof.ts')).proof,
   },
 ];

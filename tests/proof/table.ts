@@ -10,4 +10,11 @@ export const PROOFS: readonly ProofEntry[] = [
       'random steps on objects, versions, uploads, snapshots and forks are answered as the model of S3 answers them',
     load: async () => (await import('../model/proof.ts')).proof,
   },
+  {
+    name: 'soak',
+    group: 'soak',
+    shows:
+      'hours of mixed load leave memory, descriptors, threads and log as they were, and no answer is wrong',
+    load: async () => (await import('../soak/proof.ts')).proof,
+  },
 ];

@@ -27,7 +27,7 @@ after(() => rm(outer, { recursive: true, force: true }));
 
 const { s3 } = await startTestServer({ dataDir });
 const options = { skip: needsOwnServer };
-const LARGE = Buffer.alloc(70_000, 'x');
+const LARGE = 'x'.repeat(70_000);
 
 async function outside(): Promise<string[]> {
   const all = await readdir(outer, { recursive: true });

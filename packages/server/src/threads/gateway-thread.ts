@@ -15,6 +15,7 @@ import { AdminPages } from '../admin/pages.ts';
 import { BlobTiers } from '../blobs/blob-tiers.ts';
 import { Md5Hasher } from '../blobs/ingest/md5.ts';
 import { SlabPool } from '../blobs/ingest/slab-pool.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import { EpochReader } from '../catalog/epochs.ts';
 import type { EpochMemory } from '../catalog/epochs.ts';
 import { DATABASE_FILE, openReader } from '../catalog/sqlite/connection.ts';
@@ -67,17 +68,26 @@ function main(parent: MessagePort, data: GatewayData): void {
   const pages = new Map<number, Pick<PromiseWithResolvers<string>, 'resolve' | 'reject'>>();
   let nextPage = 0;
 
-  const blobs = new BlobTiers({ ...config, reader: { index, count: config.threads } });
+  let catalog: Catalog | undefined;
+  const blobs = new BlobTiers({
+    ...config,
+    reader: { index, count: config.threads },
+    checksOf: async (blob, blocks) => {
+      if (catalog === undefined) throw new Error('nothing is read before the server listens');
+      return catalog.blobChecks(blob, blocks);
+    },
+  });
 
   const start = async (port: number, reusePort: boolean): Promise<void> => {
     await checksums;
     const writer = new WriterClient(data.writer);
+    catalog = new SqliteCatalog({
+      db: openReader(join(config.dataDir, DATABASE_FILE)),
+      writer,
+      epochs: new EpochReader(data.epochs, index),
+    });
     const services = {
-      catalog: new SqliteCatalog({
-        db: openReader(join(config.dataDir, DATABASE_FILE)),
-        writer,
-        epochs: new EpochReader(data.epochs, index),
-      }),
+      catalog,
       blobs,
       slabs: new SlabPool({ extra: LIMITS.slabsExtra, perUser: LIMITS.slabsPerBody }),
       hasher: new Md5Hasher(),

@@ -100,6 +100,7 @@ export class FileBlobStore implements BlobStore {
     const { file } = await openFile(join(this.#blobs, location), O_RDONLY, length >= DIRECT_READ_FROM);
     return {
       outlivesBlob: true,
+      alignment: ALIGNMENT,
       read: async (into, position) => {
         let done = 0;
         while (done < into.byteLength) {

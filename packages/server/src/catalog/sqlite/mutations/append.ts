@@ -97,7 +97,7 @@ function extendable({ sql }: WriteContext, version: Version, seq: number): numbe
   }
   sql.insertManifest.run(seq, version.extents, version.size);
   sql.refExtents.run(manifest, version.size);
-  sql.copyExtents.run(seq, manifest, version.size);
+  sql.copyExtents.run(manifest, version.size, seq);
   if (version.parts > 0) sql.copyParts.run(seq, manifest, version.parts);
   return seq;
 }

@@ -1,6 +1,7 @@
 /** Parts that come, and those whose place they take. */
 
 import { hash } from 'node:crypto';
+import { DamagedRow } from '../../../damaged-row.ts';
 import { CatalogError } from '../../../errors.ts';
 import type { PartCopyRequest, PartRequest, PublishedPart } from '../../../uploads.ts';
 import { dropBlob } from '../../purge.ts';
@@ -55,7 +56,7 @@ export function copyPart(context: WriteContext, input: PartCopyRequest): Publish
   return putPart(context, { ...input, seq: context.nextSequence(), size: end - start, etag }, runs);
 }
 
-type SourceRun = Run & { readonly sha256: Uint8Array };
+type SourceRun = Run & { readonly sha256: Uint8Array; readonly whole: number };
 
 function sourceRuns({ uploads }: WriteContext, manifest: number, start: number, end: number): SourceRun[] {
   const extents = uploads.sourceExtents.all(manifest, start, end) as unknown as SourceRun[];
@@ -63,8 +64,9 @@ function sourceRuns({ uploads }: WriteContext, manifest: number, start: number, 
     const first = Math.max(extent.start, start);
     const last = Math.min(extent.start + extent.length, end);
     const { blob, sha256 } = extent;
+    if (extent.whole !== 1) throw new DamagedRow(`the extent at ${extent.start} of a source`);
     const offset = extent.offset + first - extent.start;
-    return { start: first - start, length: last - first, blob, offset, sha256 };
+    return { start: first - start, length: last - first, blob, offset, sha256, whole: 1 };
   });
 }
 
@@ -101,9 +103,10 @@ function dropRuns({ sql, uploads }: WriteContext, upload: number, number: number
   const runs = uploads.extentsBetween.all(upload, from, partStart(number + 1)) as unknown as {
     start: number;
     blob: number;
+    whole: number;
   }[];
-  for (const { start, blob } of runs) {
+  for (const { start, blob, whole } of runs) {
     sql.deleteExtent.run(upload, start);
-    dropBlob(sql, blob);
+    if (whole === 1) dropBlob(sql, blob);
   }
 }

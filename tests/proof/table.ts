@@ -4,6 +4,13 @@ import type { ProofEntry } from './proof.ts';
 
 export const PROOFS: readonly ProofEntry[] = [
   {
+    name: 'kill',
+    group: 'faults',
+    shows:
+      'a server that is killed at any moment under load has, when it starts again, every write that it acknowledged, whole, and no mixture',
+    load: async () => (await import('../faults/kill-proof.ts')).proof,
+  },
+  {
     name: 'model',
     group: 'model',
     shows:

@@ -38,4 +38,11 @@ export const PROOFS: readonly ProofEntry[] = [
       'every reader of bytes from outside, given spoilt ones: declared errors alone, no hang, bounded memory, the same as a slow reference and as what was written',
     load: async () => (await import('../fuzz/proof.ts')).proof,
   },
+  {
+    name: 'hostile',
+    group: 'fuzz',
+    shows:
+      'spoilt requests of every operation, half of them signed: no 500, no crash, no stall of others, no memory kept, the store whole afterwards',
+    load: async () => (await import('../hostile/proof.ts')).proof,
+  },
 ];

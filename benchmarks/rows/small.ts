@@ -182,6 +182,6 @@ export class SmallObjects {
 /** Said once above the table. */
 export function smallClientNote(): string {
   return hasWrk()
-    ? 'Small objects: wrk; HEAD: raw sockets in Node (wrk waits for the body that HEAD never sends).'
+    ? 'Small objects: wrk; HEAD: raw sockets in its LuaJIT (wrk waits for the body that HEAD never sends).'
     : 'wrk is not installed: small objects are loaded by raw sockets in Node, which costs the server processor time.';
 }

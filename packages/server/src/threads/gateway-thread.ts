@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadChecksums } from '@cistern/protocol';
-import type { MetricObject } from 'prom-client';
 import { AdminApi } from '../admin/api.ts';
 import { GatewayMetrics } from '../admin/metrics.ts';
+import type { GatewayMetricsValues } from '../admin/metrics.ts';
 import { AdminPages } from '../admin/pages.ts';
 import { BlobTiers } from '../blobs/blob-tiers.ts';
 import { Md5Hasher } from '../blobs/ingest/md5.ts';
@@ -43,6 +43,7 @@ export type GatewayCommand =
   | { readonly kind: 'not-ready'; readonly reason: string }
   | { readonly kind: 'collect'; readonly id: number }
   | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
+  | { readonly kind: 'no-metrics'; readonly id: number; readonly reason: string }
   | { readonly kind: 'close' };
 
 /** To the main thread. */
@@ -50,7 +51,7 @@ export type GatewayEvent =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined }
   | { readonly kind: 'log'; readonly lines: string }
-  | { readonly kind: 'collected'; readonly id: number; readonly metrics: MetricObject[] }
+  | { readonly kind: 'collected'; readonly id: number; readonly metrics: GatewayMetricsValues }
   | { readonly kind: 'metrics-wanted'; readonly id: number }
   | { readonly kind: 'fsck-wanted'; readonly port: MessagePort; readonly quick: boolean }
   | { readonly kind: 'closed' };
@@ -64,7 +65,7 @@ function main(parent: MessagePort, data: GatewayData): void {
   const checksums = loadChecksums();
   let reason: string | undefined;
   let listener: Listener | undefined;
-  const pages = new Map<number, (text: string) => void>();
+  const pages = new Map<number, Pick<PromiseWithResolvers<string>, 'resolve' | 'reject'>>();
   let nextPage = 0;
 
   let catalog: Catalog | undefined;
@@ -100,9 +101,9 @@ function main(parent: MessagePort, data: GatewayData): void {
     const admin = new AdminPages({
       notReady: () => reason,
       metrics: () =>
-        new Promise((resolve) => {
+        new Promise((resolve, reject) => {
           const id = nextPage++;
-          pages.set(id, resolve);
+          pages.set(id, { resolve, reject });
           tell({ kind: 'metrics-wanted', id });
         }),
     });
@@ -143,12 +144,14 @@ function main(parent: MessagePort, data: GatewayData): void {
         reason = command.reason;
         break;
       case 'collect':
-        void metrics.registry.getMetricsAsJSON().then((collected) => {
-          tell({ kind: 'collected', id: command.id, metrics: collected as unknown as MetricObject[] });
-        });
+        tell({ kind: 'collected', id: command.id, metrics: metrics.read() });
         break;
       case 'metrics':
-        pages.get(command.id)?.(command.text);
+        pages.get(command.id)?.resolve(command.text);
+        pages.delete(command.id);
+        break;
+      case 'no-metrics':
+        pages.get(command.id)?.reject(new Error(`The metrics could not be told: ${command.reason}`));
         pages.delete(command.id);
         break;
       case 'close':

@@ -30,6 +30,8 @@ export class UploadStatements {
   readonly idleUploads: StatementSync;
   readonly orphanedUploads: StatementSync;
   readonly deleteEnded: StatementSync;
+  readonly bringBackOpen: StatementSync;
+  readonly bringBackEnded: StatementSync;
 
   readonly insertManifest: StatementSync;
   readonly growManifest: StatementSync;
@@ -65,6 +67,10 @@ export class UploadStatements {
     // The index of those that have ended is asked for in its own words.
     this.deleteEnded = p(`DELETE FROM uploads WHERE id IN
       (SELECT id FROM uploads WHERE state <> 0 AND ended_ms < ? ORDER BY ended_ms LIMIT ?)`);
+    this.bringBackOpen = p(
+      `UPDATE uploads SET active_ms = ? WHERE state = ${UPLOAD_STATE.open} AND active_ms > ?`,
+    );
+    this.bringBackEnded = p('UPDATE uploads SET ended_ms = ? WHERE state <> 0 AND ended_ms > ?');
 
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, 0, 0)');
     this.growManifest = p('UPDATE manifests SET extents = extents + ? WHERE id = ?');

@@ -206,6 +206,6 @@ export class WriteStatements {
       'INSERT INTO feed (seq, at_ms, kind, bucket, key, size, etag, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     );
     this.trimFeed = p(`DELETE FROM feed WHERE seq IN
-      (SELECT seq FROM (SELECT seq, at_ms FROM feed ORDER BY seq LIMIT ?) WHERE at_ms < ?)`);
+      (SELECT seq FROM (SELECT seq, at_ms FROM feed WHERE at_ms <= ? ORDER BY seq LIMIT ?) WHERE at_ms < ?)`);
   }
 }

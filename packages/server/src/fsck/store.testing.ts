@@ -107,7 +107,7 @@ function addUploads({ db, queue }: FilledStore, bucket: number): void {
   const extent = db.prepare(
     'INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)',
   );
-  const part = db.prepare("INSERT INTO parts VALUES (?, ?, ?, ?, 'e', ?, 0, NULL)");
+  const part = db.prepare("INSERT INTO parts VALUES (?, ?, ?, ?, 'e', ?, 0, NULL, NULL)");
   const upload =
     db.prepare(`INSERT INTO uploads (id, bucket, key, state, live, initiated_ms, active_ms, owner,
     initiator, storage_class, attributes) VALUES (?, ?, 'upload', ?, 0, 0, 0, 'alice', 'alice', 'STANDARD', '{}')`);

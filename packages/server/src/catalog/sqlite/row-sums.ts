@@ -7,6 +7,7 @@
 import { crc32 } from '@cistern/protocol';
 import { crc32 as crc32OfText } from 'node:zlib';
 import type { Version } from '../catalog.ts';
+import type { Part } from '../uploads.ts';
 
 /** The greatest prime below 2^32. */
 const PRIME = 4_294_967_291;
@@ -23,6 +24,18 @@ export function extentSum(columns: Readonly<Record<ExtentColumn, string>>): stri
     ([name, weight]) => `${weight} * ${columns[name as ExtentColumn]}`,
   );
   return `((${terms.join(' + ')}) % ${PRIME})`;
+}
+
+/** The same sum, of a row that was read: SQLite takes longer for it than for all the rest of a small object. */
+export function sumOfExtent(columns: Readonly<Record<ExtentColumn, number>>): number {
+  const { manifest, start, length, blob, offset } = columns;
+  const { manifest: m, start: s, length: l, blob: b, offset: o } = WEIGHTS;
+  const total = m * manifest + s * start + l * length + b * blob + o * offset;
+  if (total < Number.MAX_SAFE_INTEGER) return total % PRIME;
+  const exact = Object.entries(WEIGHTS).map(
+    ([name, weight]) => BigInt(weight) * BigInt(columns[name as ExtentColumn]),
+  );
+  return Number(exact.reduce((sum, term) => sum + term) % BigInt(PRIME));
 }
 
 /** SQL: the sum of an extent of which a column changes by so much. */
@@ -59,6 +72,11 @@ function numbered(sum: number, { seq, since, isNull }: SummedVersion): number {
 /** SQL: the sum of a copy of a version that is a null version, made and standing since `seq`. */
 export function forkedVersionSum(seq: string): string {
   return `(((sum - seq - 3 * since - 7 * is_null + 4 * ${seq} + 7) % ${MODULUS} + ${MODULUS}) % ${MODULUS})`;
+}
+
+/** What the sum of a part is of. Not of its number nor of its manifest, which change by thousands when an upload is completed. */
+export function partSum(p: Omit<Part, 'number'>): number {
+  return crc32OfText(`${p.seq}\0${p.size}\0${p.etag}\0${p.extents}\0${p.modifiedMs}\0${p.checksumValue}`);
 }
 
 /** Of an inline blob: of its bytes and of which blob it is. Of one in a store its checks, with their number. */

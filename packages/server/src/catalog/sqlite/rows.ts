@@ -6,7 +6,7 @@ import { DamagedBlob } from '../../blobs/damaged-blob.ts';
 import { DamagedRow } from '../damaged-row.ts';
 import { EXTENTS_PAGE } from '../extents.ts';
 import type { HistoryRow } from './history-listing.ts';
-import { blobSum, extentIsWhole, versionSum } from './row-sums.ts';
+import { blobSum, sumOfExtent, versionSum } from './row-sums.ts';
 
 export const BUCKET_COLUMNS = 'id, name, owner, region, scope, created_ms AS createdMs, versioning, tags';
 
@@ -21,7 +21,8 @@ export const LISTED_COLUMNS =
 
 export const HISTORY_COLUMNS = `${LISTED_COLUMNS}, seq, is_null, delete_marker`;
 
-export const EXTENT_COLUMNS = `e.start, e.length, e.offset, b.location, b.data, b.tier, b.codec, b.frames, b.logical, b.id, b.sum, ${extentIsWhole('e')}`;
+export const EXTENT_COLUMNS =
+  'e.start, e.length, e.offset, b.location, b.data, b.tier, b.codec, b.frames, b.logical, b.id, b.sum, e.manifest, e.sum';
 
 /** SQLite sorts every blob after every text. */
 export const AFTER_ALL_TEXT = new Uint8Array();
@@ -70,7 +71,8 @@ type ExtentRow = [
   logical: number,
   blob: number,
   sum: number | null,
-  whole: number,
+  manifest: number,
+  extentSum: number | null,
 ];
 type ListedRow = [
   key: string,
@@ -138,7 +140,10 @@ function versionOfRow(v: VersionRow): Version {
 /** @throws DamagedRow, and DamagedBlob for inline bytes that are not those that were written */
 export function toExtent(row: unknown): Extent {
   const e = row as ExtentRow;
-  if (e[11] !== 1) throw new DamagedRow(`the extent at ${e[0]} of blob ${e[9]}`);
+  const sum = e[12];
+  const columns = { manifest: e[11], start: e[0], length: e[1], blob: e[9], offset: e[2] };
+  if (sum !== null && sum !== sumOfExtent(columns))
+    throw new DamagedRow(`the extent at ${e[0]} of blob ${e[9]}`);
   if (e[4] !== null && e[10] !== null && e[10] !== blobSum(e[9], e[4]))
     throw new DamagedBlob(`the inline blob ${e[9]} is not what was stored`);
   return {

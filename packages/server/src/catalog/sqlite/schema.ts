@@ -169,6 +169,7 @@ CREATE TABLE parts (
   extents INTEGER NOT NULL,
   modified_ms INTEGER NOT NULL,
   checksum_value TEXT,
+  sum INTEGER,
   PRIMARY KEY (manifest, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -236,6 +237,7 @@ ${['TABLE blob_checks', 'TABLE damage'].map(statementThatCreates).join('\n')}
 
 const FROM_2 = `
 ALTER TABLE versions ADD COLUMN sum INTEGER;
+ALTER TABLE parts ADD COLUMN sum INTEGER;
 ${SUMS}
 `;
 

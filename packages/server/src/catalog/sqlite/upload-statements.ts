@@ -80,7 +80,7 @@ export class UploadStatements {
     this.setManifest = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
 
     this.putPart = p(`INSERT OR REPLACE INTO parts
-      (manifest, number, seq, size, etag, extents, modified_ms, checksum_value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+      (manifest, number, seq, size, etag, extents, modified_ms, checksum_value, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.renumberParts = p(
       'UPDATE parts SET number = number - ? WHERE manifest = ? AND number >= ? AND number < ?',
     );

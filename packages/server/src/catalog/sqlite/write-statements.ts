@@ -151,11 +151,11 @@ export class WriteStatements {
     this.setManifestEnd = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
 
     const part =
-      'INSERT INTO parts (manifest, number, seq, size, etag, extents, modified_ms, checksum_value)';
-    this.insertPart = p(`${part} VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+      'INSERT INTO parts (manifest, number, seq, size, etag, extents, modified_ms, checksum_value, sum)';
+    this.insertPart = p(`${part} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     // Of a version's manifest: they are numbered without gaps.
     this.partCount = p('SELECT coalesce(max(number), 0) AS parts FROM parts WHERE manifest = ?');
-    this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value
+    this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value, sum
       FROM parts WHERE manifest = ? ORDER BY number LIMIT ?`);
     this.partChecksums = p(
       'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT ?',

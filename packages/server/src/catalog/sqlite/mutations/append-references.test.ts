@@ -186,7 +186,7 @@ test('10,000 parts are the end; a copy can be appended to again', async (t) => {
   await store.append('k', 'x');
   await store.append('k', 'y');
   // The rows of the appends in between.
-  db.exec(`INSERT INTO parts SELECT manifest, 2 + value, seq, 0, etag, 0, modified_ms, NULL FROM parts,
+  db.exec(`INSERT INTO parts SELECT manifest, 2 + value, seq, 0, etag, 0, modified_ms, NULL, NULL FROM parts,
     json_each((SELECT json_group_array(n) FROM (WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c
       WHERE n < 9997) SELECT n FROM c))) WHERE number = 2`);
   db.exec(`UPDATE versions SET parts = 9999, sum = NULL WHERE bucket = ${bucket}`);

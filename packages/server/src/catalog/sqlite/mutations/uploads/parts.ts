@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import { DamagedRow } from '../../../damaged-row.ts';
 import { CatalogError } from '../../../errors.ts';
 import type { PartCopyRequest, PartRequest, PublishedPart } from '../../../uploads.ts';
+import { partSum } from '../../row-sums.ts';
 import { dropBlob } from '../../purge.ts';
 import { referToContent, takeContent } from '../blobs.ts';
 import { requireBucket } from '../context.ts';
@@ -90,7 +91,8 @@ function putPart(context: WriteContext, part: NewPart, runs: readonly Run[]): Pu
   for (const { start, length, blob, offset } of runs) {
     sql.insertExtent.run(upload, partStart(number) + start, length, blob, offset);
   }
-  uploads.putPart.run(upload, number, seq, size, etag, runs.length, modifiedMs, checksumValue);
+  const sum = partSum({ seq, size, etag, extents: runs.length, modifiedMs, checksumValue });
+  uploads.putPart.run(upload, number, seq, size, etag, runs.length, modifiedMs, checksumValue, sum);
   uploads.growManifest.run(runs.length - (replaced?.extents ?? 0), upload);
   uploads.touchUpload.run(modifiedMs, upload);
   context.uploadChanged({ upload, part: number });

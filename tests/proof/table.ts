@@ -11,6 +11,13 @@ export const PROOFS: readonly ProofEntry[] = [
     load: async () => (await import('../faults/kill-proof.ts')).proof,
   },
   {
+    name: 'positions',
+    group: 'faults',
+    shows:
+      'a kill, EIO, ENOSPC or a short write at any call of any write path loses nothing acknowledged, acknowledges nothing false and leaves nothing wrong',
+    load: async () => (await import('../faults/positions/proof.ts')).proof,
+  },
+  {
     name: 'model',
     group: 'model',
     shows:

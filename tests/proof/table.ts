@@ -32,6 +32,13 @@ export const PROOFS: readonly ProofEntry[] = [
     load: async () => (await import('../faults/disk/proof.ts')).proof,
   },
   {
+    name: 'resources',
+    group: 'faults',
+    shows:
+      'without descriptors, memory, a disk that writes, a right clock or time to run, nothing that was acknowledged is lost, and it serves again afterwards',
+    load: async () => (await import('../faults/resources/proof.ts')).proof,
+  },
+  {
     name: 'soak',
     group: 'soak',
     shows:

@@ -5,6 +5,7 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { checkLog } from './log-check.ts';
 import { prepareSchema } from './schema.ts';
 import { SQLITE, sqliteCode } from './sqlite-errors.ts';
 
@@ -41,6 +42,7 @@ export function createPrivately(path: string): void {
 export function openWriter(path: string): DatabaseSync {
   checkSqliteVersion();
   createPrivately(path);
+  checkLog(`${path}-wal`);
   const db = new DatabaseSync(path, { enableForeignKeyConstraints: false, timeout: 5000 });
   // Before anything is written, so that a database of a newer format is refused untouched.
   prepareSchema(db, path);

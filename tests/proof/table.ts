@@ -11,6 +11,13 @@ export const PROOFS: readonly ProofEntry[] = [
     load: async () => (await import('../model/proof.ts')).proof,
   },
   {
+    name: 'network',
+    group: 'faults',
+    shows:
+      'idle, endless, stopped, unread, slow and cut connections: others are served meanwhile, answers are true, and nothing is left of them',
+    load: async () => (await import('../network/proof.ts')).proof,
+  },
+  {
     name: 'fuzz',
     group: 'fuzz',
     shows:

@@ -17,6 +17,7 @@ import { objectPath, S3 } from '../support/s3.ts';
 import { resetSocket } from '../support/tcp-faults.ts';
 import type { TcpFault } from '../support/tcp-faults.ts';
 import { seededBytes } from '../faults/seeded.ts';
+import { idleTls } from './idle-tls.ts';
 import { BUCKET, keysOf, LARGE } from './world.ts';
 import type { World } from './world.ts';
 
@@ -248,4 +249,5 @@ export const ROUNDS: Readonly<Record<string, RoundKind>> = {
   unread,
   'broken ways': brokenWays,
   'come and go': comeAndGo,
+  'idle TLS': idleTls,
 };

@@ -44,6 +44,11 @@ export const PROOFS: readonly ProofEntry[] = [
     shows:
       'hours of mixed load leave memory, descriptors, threads and log as they were, and no answer is wrong',
     load: async () => (await import('../soak/proof.ts')).proof,
+    name: 'network',
+    group: 'faults',
+    shows:
+      'idle, endless, stopped, unread, slow and cut connections: others are served meanwhile, answers are true, and nothing is left of them',
+    load: async () => (await import('../network/proof.ts')).proof,
   },
   {
     name: 'fuzz',

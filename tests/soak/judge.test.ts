@@ -56,10 +56,10 @@ test('descriptors, threads and a log that grow are told of', () => {
   const growing = samples((seconds) => ({
     descriptors: 70 + seconds / 300,
     threads: seconds > HOUR ? 40 : 29,
-    log: seconds / 60,
+    log: seconds / 50,
   }));
   assert.deepEqual(judge(growing, WARM_UP).violations, [
-    'the log has grown beyond 64 MB',
+    'the log has grown beyond 110 MB',
     'descriptors grow',
     'threads grow',
   ]);

@@ -9,8 +9,8 @@ const RSS_SLOPE_MAX = 1;
 /** A slope over less is noise. Seconds after the warm-up. */
 export const JUDGED_SECONDS_MIN = 3600;
 const WINDOW_SECONDS = 300;
-/** MB. The log is moved from 4 MiB on; what comes while that goes on is added. */
-const LOG_MAX = 64;
+/** MB. It starts over at 48 MiB, or at 96 when the disk is too slow to have moved most of it by then. */
+const LOG_MAX = 110;
 /** Connections that come and go, and files that are open at the moment of a sample. */
 const DESCRIPTORS_MORE_MAX = 8;
 const THREADS_MORE_MAX = 2;

@@ -6,7 +6,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
-import { metricsPage } from './admin/metrics-page.ts';
 import { CatalogError } from './catalog/errors.ts';
 import { createEpochMemory } from './catalog/epochs.ts';
 import { WriterClient } from './catalog/sqlite/writer-client.ts';
@@ -63,8 +62,13 @@ export async function runServer(
     onError: (message) => log.error({ cause: message }, 'background work failed'),
     onCrash,
   });
-  const metrics = async (): Promise<string> =>
-    metricsPage(await Promise.all(gateways.map((gateway) => gateway.collect())), await writer.metrics());
+  const metrics = async (): Promise<string> => {
+    const { metricsPage } = await import('./admin/metrics-page.ts');
+    return metricsPage(
+      await Promise.all(gateways.map((gateway) => gateway.collect())),
+      await writer.metrics(),
+    );
+  };
   const fsck = new FsckHandle(config, (error) => log.error({ err: error }, 'a check has failed'));
   // The threads load while the writer prepares the database.
   for (let index = 0; index < config.threads; index++) {

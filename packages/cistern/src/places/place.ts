@@ -94,7 +94,7 @@ function schemePlace(text: string, scheme: Scheme, rest: string, context: PlaceC
       return bucketPlace(text, scheme === 's3' ? 's3' : 'azure', rest.slice(2));
     }
     case 'file':
-      return localPlace(text, rest.startsWith('//') ? fileURLToPath(encodePercent(text)) : rest, context);
+      return localPlace(text, rest.startsWith('//') ? pathOfUrl(text) : rest, context);
     case 'mem':
       return place(text, 'memory', { key: rest.replace(/^\/\//, '') });
     case 'hashed':
@@ -107,8 +107,15 @@ function schemePlace(text: string, scheme: Scheme, rest: string, context: PlaceC
 }
 
 /** A path may hold what URLs may not. */
-function encodePercent(url: string): string {
-  return url.replace(/[%?#]/g, (sign) => encodeURIComponent(sign));
+function pathOfUrl(text: string): string {
+  try {
+    return fileURLToPath(text.replace(/[%?#]/g, (sign) => encodeURIComponent(sign)));
+  } catch {
+    throw usage(
+      `${text} is no place on this machine`,
+      'Write file:///path, with three slashes, or the path alone.',
+    );
+  }
 }
 
 function bucketPlace(text: string, kind: 's3' | 'azure', rest: string): Place {

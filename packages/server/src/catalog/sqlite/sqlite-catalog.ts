@@ -1,6 +1,7 @@
 /** The `Catalog` of a gateway thread over SQLite: reads on a connection of its own, writes through the writer thread. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { BlockChecks } from '../../blobs/checks/block-checks.ts';
 import type {
   Appended,
   AppendRequest,
@@ -161,6 +162,10 @@ export class SqliteCatalog implements Catalog {
 
   async releaseBlob(blob: number): Promise<void> {
     await this.#writer.write('releaseBlob', { blob });
+  }
+
+  async blobChecks(blob: number, blocks: { first: number; end: number }): Promise<BlockChecks> {
+    return this.#snapshot.read(() => this.#reader.blobChecks(blob, blocks));
   }
 
   publishVersion(request: PublishRequest): Promise<Published> {

@@ -62,6 +62,7 @@ function main(data: WriterData): void {
   const tiers = tiersInUse(db);
   requireClassDirectories(tiers, data.storageClasses);
   requireBlobStore(tiers, data.blobs);
+  const newestMs = newestTime(db);
   const epochs = new EpochWriter(data.epochs);
   const metrics = new WriterMetrics();
   const watchers = new UploadWatchers();
@@ -71,6 +72,7 @@ function main(data: WriterData): void {
     path: data.databasePath,
     mover,
     epochs,
+    newestMs,
     onCommit: (batch) => metrics.commit(batch),
     onUploads: (changes) => watchers.changed(changes),
     onStop: (cause) => {
@@ -87,6 +89,7 @@ function main(data: WriterData): void {
     feedRetentionMs: data.feedRetentionMs,
     idleMs: data.reaperIdleMs,
     uploadRetentionMs: data.uploadRetentionMs,
+    newestMs,
     onError: (error) => tell({ kind: 'error', message: describe(error) }),
   });
   const ports = new Set<MessagePort>();
@@ -124,6 +127,17 @@ function main(data: WriterData): void {
 function tiersInUse(db: DatabaseSync): string[] {
   const rows = db.prepare("SELECT DISTINCT tier FROM blobs WHERE tier <> ''").all();
   return rows.map(({ tier }) => String(tier));
+}
+
+/** Of what is in the catalog, as the clock told it then; undefined: there is nothing that could grow old. */
+function newestTime(db: DatabaseSync): number | undefined {
+  const row = db
+    .prepare(
+      `SELECT max(coalesce((SELECT at_ms FROM feed ORDER BY seq DESC LIMIT 1), 0),
+        coalesce((SELECT max(active_ms) FROM uploads WHERE state = 0), 0)) AS newest`,
+    )
+    .get() as { newest: number };
+  return row.newest === 0 ? undefined : row.newest;
 }
 
 /** Answers of one commit go back as one message a port. */

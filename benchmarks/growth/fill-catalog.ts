@@ -21,8 +21,8 @@ export interface CatalogFill {
   /** it exists */
   bucket: string;
   count: number;
-  key(rank: number): string;
-  progress(done: number): void;
+  key: (rank: number) => string;
+  progress: (done: number) => void;
 }
 
 /** Objects of 32 bytes, all different, in the order of their keys. Rejects when one of them is refused. */

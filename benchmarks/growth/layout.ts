@@ -8,9 +8,9 @@ export interface GrownLayout {
   /** of objects below one prefix */
   perPrefix: number;
   /** of the object of that rank in the order of listing, from 0 */
-  key(rank: number): string;
+  key: (rank: number) => string;
   /** of another object, somewhere between them: neighbours in `index` are far apart */
-  between(set: number, index: number): string;
+  between: (set: number, index: number) => string;
 }
 
 // Shares no factor with any number of keys that has only 2, 3 and 5 in it.

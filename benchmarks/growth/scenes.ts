@@ -32,7 +32,7 @@ export function growthScenes(options: Options, layoutOf: (bench: Bench) => Grown
 }
 
 interface Rows {
-  layoutOf(bench: Bench): GrownLayout;
+  layoutOf: (bench: Bench) => GrownLayout;
   connections: number;
   seconds: number;
 }

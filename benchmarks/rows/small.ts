@@ -91,7 +91,7 @@ async function aloneRate(
 export interface SmallPlace {
   bucket: string;
   /** the sets are written one after another; each index once */
-  key(set: number, index: number): string;
+  key: (set: number, index: number) => string;
 }
 
 /** The objects of one size: which keys exist, and signed requests for them. */

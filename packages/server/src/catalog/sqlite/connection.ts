@@ -6,6 +6,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { checkLog } from './log-check.ts';
 import { prepareSchema } from './schema.ts';
 import { SQLITE, sqliteCode } from './sqlite-errors.ts';
 
@@ -42,6 +43,7 @@ export function createPrivately(path: string): void {
 export function openWriter(path: string): DatabaseSync {
   checkSqliteVersion();
   createPrivately(path);
+  checkLog(`${path}-wal`);
   const db = new DatabaseSync(path, { enableForeignKeyConstraints: false, timeout: 5000 });
   // Before anything is written, so that a database of a newer format is refused untouched.
   prepareSchema(db, path);

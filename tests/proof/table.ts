@@ -18,6 +18,12 @@ export const PROOFS: readonly ProofEntry[] = [
     load: async () => (await import('../faults/disk/proof.ts')).proof,
   },
   {
+    name: 'rot',
+    group: 'faults',
+    shows: 'no reader is given what a disk has changed in blobs, catalog or log, and fsck finds it',
+    load: async () => (await import('../faults/rot/proof.ts')).proof,
+  },
+  {
     name: 'soak',
     group: 'soak',
     shows:

@@ -37,6 +37,10 @@ export const PROOFS: readonly ProofEntry[] = [
     shows:
       'without descriptors, memory, a disk that writes, a right clock or time to run, nothing that was acknowledged is lost, and it serves again afterwards',
     load: async () => (await import('../faults/resources/proof.ts')).proof,
+    name: 'rot',
+    group: 'faults',
+    shows: 'no reader is given what a disk has changed in blobs, catalog or log, and fsck finds it',
+    load: async () => (await import('../faults/rot/proof.ts')).proof,
   },
   {
     name: 'soak',

@@ -8,7 +8,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { send } from './s3-client.ts';
+import { firstAnswer } from './first-answer.ts';
 import type { Target } from './target.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../packages/cistern/bin/cistern.js', import.meta.url));
@@ -65,7 +65,7 @@ export async function startOwnServer(options: StartOptions): Promise<OwnServer> 
       dataDirectory,
       ...(child.pid !== undefined && { pid: child.pid }),
     };
-    await firstAnswer(target);
+    await firstAnswer(target, START_MS_MAX, () => child.exitCode !== null);
     target.startMilliseconds = performance.now() - started;
     return { target, kill, stop: () => stop(child, directory) };
   } catch (error) {
@@ -83,19 +83,6 @@ async function endpointFrom(logPath: string, child: ChildProcess): Promise<URL> 
     await delay(POLL_MS);
   }
   throw new Error(`printed no endpoint within ${START_MS_MAX} ms`);
-}
-
-async function firstAnswer(target: Target): Promise<void> {
-  for (let waited = 0; ; waited += POLL_MS) {
-    try {
-      const answer = await send(target, 'GET', '/');
-      if (answer.status === 200) return;
-      throw new Error(`ListBuckets was answered ${answer.status}: ${answer.body.toString('utf8', 0, 400)}`);
-    } catch (error) {
-      if (waited >= START_MS_MAX || (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
-      await delay(POLL_MS);
-    }
-  }
 }
 
 async function stop(child: ChildProcess, directory: string): Promise<void> {

@@ -11,9 +11,9 @@ import { formatSize } from '../units.ts';
 import { fill } from './fill.ts';
 import { makeRow, type Row } from './row.ts';
 
-type Method = 'PUT' | 'GET' | 'HEAD' | 'DELETE';
+export type Method = 'PUT' | 'GET' | 'HEAD' | 'DELETE';
 
-const METHODS: readonly Method[] = ['PUT', 'GET', 'HEAD', 'DELETE'];
+export const METHODS: readonly Method[] = ['PUT', 'GET', 'HEAD', 'DELETE'];
 // Enough signed keys that a fast server does not come round to the first ones within the time.
 const REQUESTS_PER_SECOND_MAX = 15_000;
 const REQUESTS_PER_SECOND_MAX_ALONE = 3_000;
@@ -29,19 +29,20 @@ export async function smallRows(bench: Bench, objectBytes: number): Promise<void
     if (!bench.options.only.has(group)) continue;
     for (const connections of bench.options.connections) {
       const id = `${method} ${formatSize(objectBytes)} x${connections}`;
-      await runRow(bench, id, () => measureRow(bench, objects, { id, group, method, connections }));
+      await runRow(bench, id, () => measureSmall(bench, objects, { id, group, method, connections }));
     }
   }
 }
 
-interface RowPlan {
+export interface SmallPlan {
   id: string;
   group: Lowercase<Method>;
   method: Method;
   connections: number;
 }
 
-async function measureRow(bench: Bench, objects: SmallObjects, plan: RowPlan): Promise<Row> {
+/** The reads and the deletions are of what the PUT row with as many connections made, if there was one. */
+export async function measureSmall(bench: Bench, objects: SmallObjects, plan: SmallPlan): Promise<Row> {
   const { id, group, method, connections } = plan;
   const requests = await objects.requestsFor(method, connections);
   const load = {
@@ -88,7 +89,7 @@ async function aloneRate(
 }
 
 /** The objects of one size: which keys exist, and signed requests for them. */
-class SmallObjects {
+export class SmallObjects {
   readonly objectBytes: number;
   readonly #bench: Bench;
   /** by connections of the PUT row that made them: how many keys there are */
@@ -181,6 +182,6 @@ class SmallObjects {
 /** Said once above the table. */
 export function smallClientNote(): string {
   return hasWrk()
-    ? 'Small objects: wrk; HEAD: raw sockets in Node (wrk waits for the body that HEAD never sends).'
+    ? 'Small objects: wrk; HEAD: raw sockets in its LuaJIT (wrk waits for the body that HEAD never sends).'
     : 'wrk is not installed: small objects are loaded by raw sockets in Node, which costs the server processor time.';
 }

@@ -16,7 +16,15 @@ interface Line {
 
 function results(...lines: Line[]): ReturnType<typeof parseResults> {
   const whole = lines.map((line) =>
-    JSON.stringify({ phase: 'call', outcome: 'failed', message: 'it did not', refused: [], ...line }),
+    JSON.stringify({
+      file: 'test_s3.py',
+      markers: [],
+      phase: 'call',
+      outcome: 'failed',
+      message: 'it did not',
+      refused: [],
+      ...line,
+    }),
   );
   return parseResults(`${whole.join('\n')}\n`);
 }

@@ -9,7 +9,7 @@ export interface Report {
   readonly asExpected: boolean;
 }
 
-type Verdict = 'passed' | 'failed' | 'deviates' | 'out of scope' | 'skipped';
+export type Verdict = 'passed' | 'failed' | 'deviates' | 'out of scope' | 'skipped';
 
 const SECTIONS: readonly { readonly verdict: Verdict; readonly title: string }[] = [
   { verdict: 'passed', title: 'passed' },
@@ -37,7 +37,7 @@ export function report(results: readonly TestResult[], expected: ExpectedFailure
   };
 }
 
-function verdictOf({ name, outcome, refused }: TestResult, expected: ExpectedFailures): Verdict {
+export function verdictOf({ name, outcome, refused }: TestResult, expected: ExpectedFailures): Verdict {
   if (outcome !== 'failed') return outcome;
   if (expected.deviations.has(name)) return 'deviates';
   return refused.length > 0 ? 'out of scope' : 'failed';

@@ -2,6 +2,10 @@
 
 export interface TestResult {
   readonly name: string;
+  /** Of the suite, where the test is. */
+  readonly file: string;
+  /** The suite's own, of the test. */
+  readonly markers: readonly string[];
   readonly outcome: 'passed' | 'failed' | 'skipped';
   /** Why it failed or was skipped: one line. */
   readonly message: string;
@@ -11,6 +15,8 @@ export interface TestResult {
 
 interface Line {
   readonly name: string;
+  readonly file: string;
+  readonly markers: readonly string[];
   readonly phase: 'setup' | 'call' | 'teardown';
   readonly outcome: TestResult['outcome'];
   readonly message: string;
@@ -22,10 +28,17 @@ export function parseResults(jsonLines: string): readonly TestResult[] {
   const results = new Map<string, TestResult>();
   for (const text of jsonLines.split('\n')) {
     if (text === '') continue;
-    const { name, phase, outcome, message, refused } = JSON.parse(text) as Line;
+    const { name, file, markers, phase, outcome, message, refused } = JSON.parse(text) as Line;
     if (results.get(name)?.outcome === 'failed') continue;
     const where = phase === 'call' ? '' : `${phase}: `;
-    results.set(name, { name, outcome, message: where + message, refused: refused.map(shapeOf) });
+    results.set(name, {
+      name,
+      file,
+      markers,
+      outcome,
+      message: where + message,
+      refused: refused.map(shapeOf),
+    });
   }
   return [...results.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

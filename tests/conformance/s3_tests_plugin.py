@@ -2,6 +2,8 @@
 
 It is loaded beside the suite (`-p s3_tests_plugin`) and changes one thing of it, the cleaning between tests: the
 suite asks for object locks to be bypassed, which are not served, and leaves buckets that a test has named itself.
+
+CONFORMANCE_SHARE=2/4 runs the third of every four tests: several processes share the suite, each with users of its own.
 """
 
 import http.client
@@ -15,6 +17,7 @@ SIGNATURE_2 = "Signature Version 2"
 
 _results = open(os.environ["CONFORMANCE_RESULTS"], "a", encoding="utf-8")
 _refused = []
+_markers = {}
 
 
 def _watch_answers():
@@ -63,6 +66,16 @@ def pytest_configure():
     s3tests.functional.nuke_prefixed_buckets = _delete_all_buckets
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    share, shares = (int(number) for number in os.environ["CONFORMANCE_SHARE"].split("/"))
+    others = [item for index, item in enumerate(items) if index % shares != share]
+    items[:] = [item for index, item in enumerate(items) if index % shares == share]
+    config.hook.pytest_deselected(items=others)
+    for item in items:
+        _markers[item.nodeid] = sorted({marker.name for marker in item.iter_markers()})
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     _refused.clear()
@@ -81,6 +94,8 @@ def pytest_runtest_logreport(report):
         json.dumps(
             {
                 "name": report.nodeid.split("::", 1)[-1],
+                "file": report.nodeid.split("::", 1)[0],
+                "markers": _markers.get(report.nodeid, []),
                 "phase": report.when,
                 "outcome": report.outcome,
                 "message": message.split("\n", 1)[0],

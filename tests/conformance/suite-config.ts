@@ -25,19 +25,45 @@ const SECTIONS = {
   'iam alt root': 'iam-alt-root',
 };
 
-export const SUITE_USERS: readonly SuiteUser[] = Object.values(SECTIONS).map((name) => ({
-  name,
-  accessKeyId: `CONFORMANCE-${name.toUpperCase()}`,
-  secretAccessKey: `conformance-secret-of-${name}`,
-}));
+/** Who acts for each section. */
+export type SuiteUsers = ReadonlyMap<string, SuiteUser>;
 
-/** @param endpoint `http://host:port` */
-export function suiteConfig(endpoint: string): string {
-  const { hostname, port } = new URL(endpoint);
-  const lines = ['[DEFAULT]', `host = ${hostname}`, `port = ${port}`, 'is_secure = False', ''];
+/** Those of one process of several: each sees only what its own users have made. */
+export function usersOf(share: number): SuiteUsers {
+  const users = Object.entries(SECTIONS).map(([section, role]): [string, SuiteUser] => {
+    const name = `${role}-${share}`;
+    const accessKeyId = `CONFORMANCE-${name.toUpperCase()}`;
+    return [section, { name, accessKeyId, secretAccessKey: `conformance-secret-of-${name}` }];
+  });
+  return new Map(users);
+}
+
+/** Two users of a server that runs already, in all sections. @param main as `KEY,SECRET` */
+export function givenUsers(main: string, alt: string): SuiteUsers {
+  const user = (name: string, pair: string): SuiteUser => {
+    const [accessKeyId = '', secretAccessKey = ''] = pair.split(',');
+    if (accessKeyId === '' || secretAccessKey === '') throw new Error(`--${name} takes KEY,SECRET`);
+    return { name, accessKeyId, secretAccessKey };
+  };
+  const sections = Object.keys(SECTIONS);
+  return new Map(
+    sections.map((section) => [section, section === 's3 alt' ? user('alt', alt) : user('main', main)]),
+  );
+}
+
+export interface SuitePlace {
+  readonly endpoint: string;
+  readonly region: string;
+}
+
+/** @param place its endpoint as `http://host:port` */
+export function suiteConfig({ endpoint, region }: SuitePlace, users: SuiteUsers): string {
+  const { hostname, port, protocol } = new URL(endpoint);
+  const secure = protocol === 'https:';
+  const lines = ['[DEFAULT]', `host = ${hostname}`, `port = ${port || (secure ? 443 : 80)}`];
+  lines.push(`is_secure = ${secure ? 'True' : 'False'}`, '');
   lines.push('[fixtures]', 'bucket prefix = conformance-{random}-', '');
-  for (const [index, section] of Object.keys(SECTIONS).entries()) {
-    const { name, accessKeyId, secretAccessKey } = SUITE_USERS[index] as SuiteUser;
+  for (const [section, { name, accessKeyId, secretAccessKey }] of users) {
     lines.push(
       `[${section}]`,
       `display_name = ${name}`,
@@ -45,7 +71,7 @@ export function suiteConfig(endpoint: string): string {
       `email = ${name}@example.com`,
       `access_key = ${accessKeyId}`,
       `secret_key = ${secretAccessKey}`,
-      `api_name = ${REGION}`,
+      `api_name = ${region}`,
       'tenant = tenant',
       ...(section === 's3 main' ? [`storage_classes = ${FURTHER_CLASS}`] : []),
       '',

@@ -5,12 +5,12 @@ import type { ObjectStore, Store } from '@cistern/store';
 import { checksum, compress, encrypt } from '@cistern/store/layers';
 
 import {
-  DamagedBlob,
   compressFrame,
   decompressFrame,
   encodeFrameMap,
   FrameMap,
 } from '../../../packages/server/src/blobs/codecs/zstd-frames.ts';
+import { DamagedBlob } from '../../../packages/server/src/blobs/damaged-blob.ts';
 import { parseDocument } from '../../../packages/store/src/backends/files/document.ts';
 import { encodeHeader, readHeader } from '../../../packages/store/src/backends/hashed/header.ts';
 import {

@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import type { BlobReader } from '../blobs/blob-store.ts';
 import type { BlobTiers } from '../blobs/blob-tiers.ts';
-import { ALIGNMENT, SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
+import { SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
 import type { Slab, SlabPool, SlabShare } from '../blobs/ingest/slab-pool.ts';
 import type { Extent, OpenVersion } from '../catalog/catalog.ts';
 import { extentsOf } from '../catalog/extents.ts';
@@ -112,7 +112,7 @@ async function sendPiece(sender: Sender, { open, single, start, end }: Piece): P
   if (sender.sent - before !== end - start) throw new Error('the extents do not cover the range');
 }
 
-const roundUp = (length: number): number => Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+const roundUp = (length: number, to: number): number => Math.ceil(length / to) * to;
 
 class Sender {
   sent = 0;
@@ -165,7 +165,7 @@ class Sender {
     }
     this.#transfer.waitingForUs = true;
     const { blobs, slabs: pool } = this.#source;
-    const reader = await blobs.open(extent, { pool, length: end - start });
+    const reader = await blobs.open(extent, { pool, start, end });
     // Where it would be lost with its blob, the version is held to the end.
     if (reader.outlivesBlob) opened();
     try {
@@ -176,15 +176,16 @@ class Sender {
   }
 
   async #sendBlob(reader: BlobReader, start: number, end: number): Promise<void> {
+    const { alignment } = reader;
     for (let position = start; position < end;) {
       const slab = await this.#slab();
-      // From the multiple of ALIGNMENT before it, to the end of the slab: the file's end cuts the last one short.
-      const skip = position % ALIGNMENT;
+      // From the multiple of its alignment before it, to the end of the slab: the blob's end cuts the last one short.
+      const skip = position % alignment;
       const length = Math.min(SLAB_BYTES - skip, end - position);
       this.#transfer.waitingForUs = true;
       let read = 0;
       try {
-        read = await reader.read(slab.bytes.subarray(0, roundUp(skip + length)), position - skip);
+        read = await reader.read(slab.bytes.subarray(0, roundUp(skip + length, alignment)), position - skip);
       } finally {
         this.#transfer.waitingForUs = false;
         if (read < skip + length || this.#response.destroyed) this.#share.give(slab);

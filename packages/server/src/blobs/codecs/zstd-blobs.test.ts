@@ -80,6 +80,7 @@ function asPromised(store: BlobStore): Pick<BlobStore, 'open'> {
       const stored = await store.open(location, length);
       return {
         outlivesBlob: true,
+        alignment: ALIGNMENT,
         read: (into, position) => {
           assert.equal(into.byteOffset % ALIGNMENT, 0);
           assert.equal(into.byteLength % ALIGNMENT, 0);

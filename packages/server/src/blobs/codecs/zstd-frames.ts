@@ -5,6 +5,7 @@
 
 import type { Transform } from 'node:stream';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { DamagedBlob } from '../damaged-blob.ts';
 import { SLAB_BYTES } from '../ingest/slab-pool.ts';
 
 /** A frame is what a slab holds: nothing is copied together to make one. Measured: docs/decisions/003. */
@@ -26,14 +27,6 @@ const HAS_CHECKSUM = 0x04;
 
 /** Beyond a frame's bytes, so that all of it comes out in one piece: a full one could have more behind it. */
 const SLACK_BYTES = 1024;
-
-/** What is stored is not what was written. */
-export class DamagedBlob extends Error {
-  constructor(reason: string, options?: ErrorOptions) {
-    super(`a compressed blob is damaged: ${reason}`, options);
-    this.name = 'DamagedBlob';
-  }
-}
 
 /** One frame. Runs in libuv's pool; `bytes` must not change until it resolves. */
 export function compressFrame(bytes: Uint8Array): Promise<Buffer> {

@@ -44,6 +44,8 @@ export const PROOFS: readonly ProofEntry[] = [
     shows:
       'hours of mixed load leave memory, descriptors, threads and log as they were, and no answer is wrong',
     load: async () => (await import('../soak/proof.ts')).proof,
+  },
+  {
     name: 'network',
     group: 'faults',
     shows:

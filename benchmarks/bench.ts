@@ -2,6 +2,7 @@
  * @module What every row needs: the target, the options, somewhere to write, and where results go.
  */
 
+import type { BodyPool } from './bodies.ts';
 import type { Options } from './options.ts';
 import type { Row, SkippedRow } from './rows/row.ts';
 import type { Target } from './target.ts';
@@ -9,8 +10,10 @@ import type { Target } from './target.ts';
 export interface Bench {
   target: Target;
   options: Options;
-  /** a directory for request files and bodies, in memory where possible */
+  /** a directory for request files, in memory where possible */
   scratch: string;
+  /** what is uploaded in large pieces */
+  bodies: BodyPool;
   /** the server that does nothing; undefined when the client is not to be measured alone */
   sink: URL | undefined;
   rows: Row[];

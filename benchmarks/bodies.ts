@@ -16,7 +16,7 @@ export interface Bodies {
 }
 
 /** Makes `count` files of `bytes` each in `directory`; throws when they would not fit there. */
-export function makeBodies(directory: string, count: number, bytes: number): Bodies {
+function makeBodies(directory: string, count: number, bytes: number): Bodies {
   const space = statfsSync(directory);
   if (count * bytes * 1.2 > space.bavail * space.bsize) {
     throw new Error(`${directory} has no room for ${count} files of ${bytes} bytes`);
@@ -42,4 +42,27 @@ function renewFile(file: string): void {
   const handle = openSync(file, 'r+');
   writeSync(handle, randomBytes(16), 0, 16, 0);
   closeSync(handle);
+}
+
+/** Keeps the bodies that were made last, for when the next row needs as many of the same size: gigabytes take seconds. */
+export class BodyPool {
+  readonly #directory: string;
+  #kept: { bodies: Bodies; bytes: number } | undefined;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Bodies of other content than those taken before; they are valid until the next ones are taken. */
+  take(count: number, bytes: number): Bodies {
+    const kept = this.#kept;
+    if (kept?.bytes === bytes && kept.bodies.files.length === count) {
+      kept.bodies.renew();
+      return kept.bodies;
+    }
+    kept?.bodies.remove();
+    const bodies = makeBodies(this.#directory, count, bytes);
+    this.#kept = { bodies, bytes };
+    return bodies;
+  }
 }

@@ -2,11 +2,13 @@
  * @module `npm run bench`: finds or starts the server, runs the rows asked for, prints and writes what they gave.
  */
 
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { formatAims, judgeAims } from './aims.ts';
 import { type Bench, OBJECT_BUCKET } from './bench.ts';
+import { BodyPool } from './bodies.ts';
+import { runGrowth } from './growth/run.ts';
 import { machineFacts, type MachineFacts } from './machine.ts';
 import { HELP, type Options, parseOptions } from './options.ts';
 import { formatComparison, makeReport, readReport, type Report, writeReport } from './report.ts';
@@ -17,8 +19,9 @@ import { listRows } from './rows/list.ts';
 import { smallClientNote, smallRows } from './rows/small.ts';
 import { uploadRows } from './rows/uploads.ts';
 import { ensureBucket } from './s3-client.ts';
-import { type OwnServer, startOwnServer } from './server-process.ts';
-import { type Sink, startSink } from './sink/process.ts';
+import { startOwnServer } from './server-process.ts';
+import { runSideBySide, type Running } from './side-by-side/run.ts';
+import { startSink } from './sink/process.ts';
 import { formatRows, LEGEND } from './table.ts';
 import type { Target } from './target.ts';
 import { formatCount } from './units.ts';
@@ -35,31 +38,51 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const other = options.comparePath === undefined ? undefined : readReport(options.comparePath);
   const scratch = mkdtempSync(join(scratchParent(), 'cistern-bench-scratch-'));
-  const date = new Date().toISOString();
-  let own: OwnServer | undefined;
-  let sink: Sink | undefined;
+  const running: Running = [];
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const) {
     process.once(signal, () => {
-      own?.kill();
-      sink?.stop();
+      for (const each of running) each.kill();
       rmSync(scratch, { recursive: true, force: true });
       process.exit(code);
     });
   }
   try {
-    if (options.endpoint === undefined) {
-      own = await startOwnServer({
-        parentDirectory: options.directory ?? tmpdir(),
-        extraArguments: options.serverArguments,
-      });
-    }
+    await (options.peers.length + options.growth.length > 0 ? beside : alone)(options, scratch, running);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function beside(options: Options, scratch: string, running: Running): Promise<void> {
+  const run = options.growth.length > 0 ? runGrowth : runSideBySide;
+  const result = await run(options, scratch, running);
+  const path =
+    options.jsonPath ??
+    join('.bench', `${fileName(result.date)}-${options.growth.length > 0 ? 'growth' : 'side-by-side'}.json`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(result, undefined, 2)}\n`);
+  for (const { name, skipped } of result.contenders) {
+    for (const { id, reason } of skipped) process.stdout.write(`not measured: ${name}: ${id}: ${reason}\n`);
+  }
+  process.stdout.write(`written to ${path}\n`);
+  const [own] = result.contenders;
+  if (own === undefined || own.skipped.length > 0 || own.medians.some((row) => row.errors > 0))
+    process.exitCode = 1;
+}
+
+async function alone(options: Options, scratch: string, running: Running): Promise<void> {
+  const other = options.comparePath === undefined ? undefined : readReport(options.comparePath);
+  const date = new Date().toISOString();
+  const own = options.endpoint === undefined ? await startAlone(options) : undefined;
+  if (own !== undefined) running.push(own);
+  const sink = options.aloneConnections.length > 0 ? await startSink() : undefined;
+  if (sink !== undefined) running.push({ kill: () => sink.stop() });
+  try {
     const target = own?.target ?? endpointTarget(options);
-    if (options.aloneConnections.length > 0) sink = await startSink();
     const machine = machineFacts(target.dataDirectory);
     process.stdout.write(`${heading(target, machine)}\n\n`);
     const bench = makeBench(options, { target, scratch, sink: sink?.endpoint });
@@ -73,16 +96,19 @@ async function main(): Promise<void> {
       skipped: bench.skipped,
       aims: judgeAims(bench.rows, target.startMilliseconds),
     });
-    const path =
-      options.jsonPath ?? join('.bench', `${date.replaceAll(':', '-')}-${fileName(target.name)}.json`);
+    const path = options.jsonPath ?? join('.bench', `${fileName(`${date}-${target.name}`)}.json`);
     writeReport(path, report);
     print(report, other, path);
     if (bench.skipped.length > 0 || bench.rows.some((row) => row.errors > 0)) process.exitCode = 1;
   } finally {
     sink?.stop();
     await own?.stop();
-    rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+function startAlone(options: Options) {
+  const parentDirectory = options.directory ?? tmpdir();
+  return startOwnServer({ parentDirectory, extraArguments: options.serverArguments });
 }
 
 function makeBench(options: Options, parts: Pick<Bench, 'target' | 'scratch' | 'sink'>): Bench {
@@ -90,6 +116,7 @@ function makeBench(options: Options, parts: Pick<Bench, 'target' | 'scratch' | '
   return {
     ...parts,
     options,
+    bodies: new BodyPool(parts.scratch),
     rows: [],
     skipped: [],
     progress: (text) => {

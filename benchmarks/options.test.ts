@@ -50,6 +50,9 @@ test('nonsense is refused', () => {
     ['--parts', '10001'],
     ['--copy', '6GiB'],
     ['--unknown'],
+    ['--rounds', '3'],
+    ['--peer', 'a=http://h:1,id,secret', '--only', 'life'],
+    ['--peer', 'a=http://h:1,id,secret', '--growth', '1000'],
   ]) {
     assert.throws(() => parseOptions(argv, {}), argv.join(' '));
   }
@@ -57,4 +60,16 @@ test('nonsense is refused', () => {
 
 test('help asks for nothing else', () => {
   assert.equal(parseOptions(['--help'], {}), undefined);
+});
+
+test('side by side fewer rows are measured, more than once', () => {
+  const options = parseOptions(['--peer', 'a=http://h:1,id,secret', '--peer', 'b=http://h:2,id,secret'], {});
+  assert.deepEqual(
+    options?.peers.map(({ name }) => name),
+    ['a', 'b'],
+  );
+  assert.equal(options?.rounds, 3);
+  assert.deepEqual(options?.connections, [64]);
+  assert.equal(options?.only.has('life'), false);
+  assert.deepEqual(parseOptions(['--growth', '1000,100000'], {})?.growth, [1000, 100_000]);
 });

@@ -3,7 +3,8 @@
  */
 
 import { parseArgs } from 'node:util';
-import type { Group } from './rows/row.ts';
+import { type Group, GROUPS, parseGroups } from './rows/row.ts';
+import { type Peer, parsePeer } from './side-by-side/peer.ts';
 import { parseSize } from './units.ts';
 
 export interface Options {
@@ -36,9 +37,23 @@ export interface Options {
   keep: boolean;
   jsonPath?: string;
   comparePath?: string;
+  /** servers that take turns with ours */
+  peers: readonly Peer[];
+  /** objects in the buckets that are compared; empty: no such comparison */
+  growth: readonly number[];
+  /** how often each row is measured on each server, side by side */
+  rounds: number;
 }
 
-const GROUPS: readonly Group[] = ['put', 'get', 'head', 'delete', 'uploads', 'life', 'list'];
+/** What is not said on the command line, in its words. */
+const ALONE = { sizes: '4KiB,64KiB,64MiB,1GiB', connections: '1,16,64', only: GROUPS.join(',') };
+const BESIDE = { connections: '64', 'list-keys': '10000', only: 'put,get,head,delete,uploads,list' };
+const DEFAULTS = {
+  alone: { ...ALONE, 'list-keys': '1000,10000,1000000', duration: '5', volume: '4GiB', rounds: '1' },
+  aloneQuick: { ...ALONE, 'list-keys': '1000,10000,100000', duration: '1', volume: '1GiB', rounds: '1' },
+  beside: { ...BESIDE, sizes: '4KiB,64MiB,1GiB', duration: '2', volume: '4GiB', rounds: '3' },
+  besideQuick: { ...BESIDE, sizes: '4KiB,64MiB', duration: '1', volume: '512MiB', rounds: '1' },
+};
 
 // S3's limits of an upload, and of what one request copies.
 const PARTS_MAX = 10_000;
@@ -75,6 +90,17 @@ What to measure
   --versions COUNT       of the key whose versions are listed; default 100000
   --no-alone             do not measure the client alone
 
+Side by side
+  --peer SETTINGS        name=URL,ACCESS KEY,SECRET KEY and, after further commas, any of: pid=PID, data=DIR,
+                         start=COMMAND (runs the server in the foreground; it is started and ended here),
+                         syncs=yes (writes are on the disk before they are answered), durability=TEXT, region=NAME,
+                         only=LIST (as --only; for a peer too slow for the rest).
+                         Repeatable: ours and all peers take turns on each row, and ratios of medians are printed
+  --growth LIST          the same rows on servers of ours whose buckets have so many objects, say 1000,100000,5000000
+  --rounds COUNT         turns of each server on each row; default 3
+                         Other defaults side by side: 64 connections, 10,000 keys, 2 s a row, no copies nor versions;
+                         --quick: one round of 1 s, objects up to 64 MiB
+
 Copies of a server that shares bytes move nothing; of another (--endpoint) they are left out where --volume is too small.
 
 Results
@@ -86,88 +112,98 @@ The client is wrk where it is installed, curl for large objects, and raw sockets
 Exit code: 0, or 1 when a row failed or had errors. A missed aim is no failure.
 `;
 
+const ARGUMENTS = {
+  endpoint: { type: 'string' },
+  'access-key': { type: 'string' },
+  'secret-key': { type: 'string' },
+  region: { type: 'string' },
+  name: { type: 'string' },
+  pid: { type: 'string' },
+  data: { type: 'string' },
+  dir: { type: 'string' },
+  quick: { type: 'boolean' },
+  only: { type: 'string' },
+  sizes: { type: 'string' },
+  connections: { type: 'string' },
+  streams: { type: 'string' },
+  'list-keys': { type: 'string' },
+  duration: { type: 'string' },
+  volume: { type: 'string' },
+  uploads: { type: 'string' },
+  parts: { type: 'string' },
+  copy: { type: 'string' },
+  versions: { type: 'string' },
+  'no-alone': { type: 'boolean' },
+  peer: { type: 'string', multiple: true },
+  growth: { type: 'string' },
+  rounds: { type: 'string' },
+  json: { type: 'string' },
+  compare: { type: 'string' },
+  keep: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+function parse(argv: readonly string[]) {
+  return parseArgs({ args: [...argv], allowPositionals: true, options: ARGUMENTS });
+}
+
+type Values = ReturnType<typeof parse>['values'];
+
 /** Throws with a message for the user when an option makes no sense; undefined when help was asked for. */
 export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Options | undefined {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: {
-      endpoint: { type: 'string' },
-      'access-key': { type: 'string' },
-      'secret-key': { type: 'string' },
-      region: { type: 'string' },
-      name: { type: 'string' },
-      pid: { type: 'string' },
-      data: { type: 'string' },
-      dir: { type: 'string' },
-      quick: { type: 'boolean' },
-      only: { type: 'string' },
-      sizes: { type: 'string' },
-      connections: { type: 'string' },
-      streams: { type: 'string' },
-      'list-keys': { type: 'string' },
-      duration: { type: 'string' },
-      volume: { type: 'string' },
-      uploads: { type: 'string' },
-      parts: { type: 'string' },
-      copy: { type: 'string' },
-      versions: { type: 'string' },
-      'no-alone': { type: 'boolean' },
-      json: { type: 'string' },
-      compare: { type: 'string' },
-      keep: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
+  const { values, positionals } = parse(argv);
   if (values.help) return undefined;
   const quick = values.quick ?? false;
+  const beside = values.peer !== undefined || values.growth !== undefined;
+  const defaults = DEFAULTS[beside ? (quick ? 'besideQuick' : 'beside') : quick ? 'aloneQuick' : 'alone'];
   const options: Options = {
     serverArguments: positionals,
-    only: new Set(parseGroups(values.only)),
-    sizes: (values.sizes ?? '4KiB,64KiB,64MiB,1GiB').split(',').map(parseSize),
-    connections: counts('--connections', values.connections ?? '1,16,64'),
+    only: new Set(parseGroups(values.only ?? defaults.only)),
+    sizes: (values.sizes ?? defaults.sizes).split(',').map(parseSize),
+    connections: counts('--connections', values.connections ?? defaults.connections),
     streams: counts('--streams', values.streams ?? '1,4'),
-    listKeys: counts(
-      '--list-keys',
-      values['list-keys'] ?? (quick ? '1000,10000,100000' : '1000,10000,1000000'),
-    ),
-    durationSeconds: count('--duration', values.duration ?? (quick ? '1' : '5')),
-    volumeBytes: parseSize(values.volume ?? (quick ? '1GiB' : '4GiB')),
+    listKeys: counts('--list-keys', values['list-keys'] ?? defaults['list-keys']),
+    durationSeconds: count('--duration', values.duration ?? defaults.duration),
+    volumeBytes: parseSize(values.volume ?? defaults.volume),
     uploads: parseUploads(values.uploads ?? '100x16MiB'),
     parts: atMost('--parts', PARTS_MAX, count('--parts', values.parts ?? '10000')),
     copyBytes: atMost('--copy', COPY_BYTES_MAX, parseSize(values.copy ?? '5GiB')),
     versions: count('--versions', values.versions ?? (quick ? '10000' : '100000')),
-    aloneConnections: values['no-alone'] ? [] : quick ? [16] : 'all',
+    aloneConnections: values['no-alone'] || beside ? [] : quick ? [16] : 'all',
     keep: values.keep ?? false,
+    peers: (values.peer ?? []).map(parsePeer),
+    growth: values.growth === undefined ? [] : counts('--growth', values.growth),
+    rounds: count('--rounds', values.rounds ?? defaults.rounds),
   };
   if (values.pid !== undefined) options.pid = count('--pid', values.pid);
   if (values.data !== undefined) options.dataDirectory = values.data;
   if (values.dir !== undefined) options.directory = values.dir;
   if (values.json !== undefined) options.jsonPath = values.json;
   if (values.compare !== undefined) options.comparePath = values.compare;
-  if (values.endpoint !== undefined) {
-    const url = new URL(values.endpoint);
-    const accessKeyId = values['access-key'] ?? env['AWS_ACCESS_KEY_ID'];
-    const secretAccessKey = values['secret-key'] ?? env['AWS_SECRET_ACCESS_KEY'];
-    if (!accessKeyId || !secretAccessKey) throw new Error('--endpoint needs --access-key and --secret-key');
-    options.endpoint = {
-      url,
-      name: values.name ?? url.host,
-      accessKeyId,
-      secretAccessKey,
-      region: values.region ?? 'us-east-1',
-    };
-  }
+  const endpoint = parseEndpoint(values, env);
+  if (endpoint !== undefined) options.endpoint = endpoint;
+  refuseMixtures(options, values);
   return options;
 }
 
-function parseGroups(text: string | undefined): readonly Group[] {
-  if (text === undefined) return GROUPS;
-  return text.split(',').map((word) => {
-    const group = GROUPS.find((candidate) => candidate === word.trim());
-    if (group === undefined) throw new Error(`--only knows ${GROUPS.join(', ')}; not ${word}`);
-    return group;
-  });
+function parseEndpoint(values: Values, env: NodeJS.ProcessEnv): Options['endpoint'] {
+  if (values.endpoint === undefined) return undefined;
+  const url = new URL(values.endpoint);
+  const accessKeyId = values['access-key'] ?? env['AWS_ACCESS_KEY_ID'];
+  const secretAccessKey = values['secret-key'] ?? env['AWS_SECRET_ACCESS_KEY'];
+  if (!accessKeyId || !secretAccessKey) throw new Error('--endpoint needs --access-key and --secret-key');
+  const name = values.name ?? url.host;
+  return { url, name, accessKeyId, secretAccessKey, region: values.region ?? 'us-east-1' };
+}
+
+function refuseMixtures(options: Options, values: Values): void {
+  const modes = [options.endpoint && '--endpoint', values.peer && '--peer', values.growth && '--growth'];
+  const said = modes.filter(Boolean);
+  if (said.length > 1) throw new Error(`${said.join(' and ')} are different runs: say one of them`);
+  const beside = values.peer !== undefined || values.growth !== undefined;
+  if (beside && options.only.has('life')) throw new Error('the rows of `life` are not measured side by side');
+  if (beside && values.compare !== undefined) throw new Error('--compare is for a run of one server');
+  if (!beside && values.rounds !== undefined) throw new Error('--rounds is for --peer and --growth');
 }
 
 function counts(option: string, text: string): number[] {

@@ -3,7 +3,7 @@
  */
 
 import { type Bench, OBJECT_BUCKET, runRow } from '../bench.ts';
-import { type Bodies, makeBodies } from '../bodies.ts';
+import type { Bodies } from '../bodies.ts';
 import { curlStreams, type CurlResult, type Transfer } from '../load/curl.ts';
 import { measure, type Usage } from '../measure.ts';
 import { summarizeLatency } from '../percentiles.ts';
@@ -29,7 +29,7 @@ export async function largeRows(bench: Bench, objectBytes: number): Promise<void
     let bodies: Bodies | undefined;
     let stored = false;
     const put = async (rounds: number): Promise<{ measured: Measured; bodies: Bodies }> => {
-      bodies ??= makeBodies(bench.scratch, streams * plan.perRound, objectBytes);
+      bodies ??= bench.bodies.take(streams * plan.perRound, objectBytes);
       const measured = await putRounds(bench, { ...plan, rounds }, bodies);
       stored = measured.result.errors === 0;
       return { measured, bodies };
@@ -49,7 +49,6 @@ export async function largeRows(bench: Bench, objectBytes: number): Promise<void
         return rowOf(plan, { id: `GET ${label}`, group: 'get', alone, measured });
       });
     }
-    bodies?.remove();
     await removeObjects(
       bench,
       Array.from({ length: streams * plan.perRound }, (_, index) => pathOf(plan, index)),

@@ -26,7 +26,7 @@ export async function listRows(bench: Bench, count: number): Promise<void> {
   const layout = layoutOf(count);
   const label = formatCount(count);
   try {
-    await prepare(bench, layout);
+    await prepareListing(bench, layout);
   } catch (error) {
     bench.skipped.push({ id: `LIST ${label}`, reason: `could not be filled: ${(error as Error).message}` });
     return;
@@ -35,7 +35,7 @@ export async function listRows(bench: Bench, count: number): Promise<void> {
     const kind = delimiter === undefined ? 'flat' : 'by delimiter';
     const id = `LIST ${label} ${kind}`;
     if (count <= WALKED_KEYS_MAX) {
-      await runRow(bench, id, () => walkRow(bench, layout, { id, delimiter }));
+      await runRow(bench, id, () => walkRow(bench, layout, { id, delimiter, walks: WALKS }));
       continue;
     }
     for (const depth of ['start', 'middle', 'end'] as const) {
@@ -50,7 +50,7 @@ export async function listRows(bench: Bench, count: number): Promise<void> {
   if (bench.options.endpoint !== undefined && !bench.options.keep) await removeBucket(bench, layout.bucket);
 }
 
-interface Layout {
+export interface Layout {
   bucket: string;
   count: number;
   /** keys below each prefix that a delimiter groups */
@@ -59,7 +59,7 @@ interface Layout {
 }
 
 // Thousands of prefixes in the large buckets, so that a page of 1,000 is full at every depth.
-function layoutOf(count: number): Layout {
+export function layoutOf(count: number): Layout {
   const perPrefix = Math.max(1, Math.min(100, Math.floor(count / 5_000)), count <= WALKED_KEYS_MAX ? 10 : 1);
   const key = (index: number) => `${pad(Math.floor(index / perPrefix))}/object-${pad(index % perPrefix)}`;
   return { bucket: `cistern-bench-list-${count}`, count, perPrefix, key };
@@ -69,7 +69,8 @@ function pad(value: number): string {
   return String(value).padStart(7, '0');
 }
 
-async function prepare(bench: Bench, layout: Layout): Promise<void> {
+/** Fills the bucket, unless an earlier run left it whole. */
+export async function prepareListing(bench: Bench, layout: Layout): Promise<void> {
   const { target } = bench;
   await ensureBucket(target, layout.bucket);
   const last = await send(target, 'HEAD', `/${layout.bucket}/${layout.key(layout.count - 1)}`);
@@ -87,11 +88,16 @@ interface ListPlan {
   delimiter: string | undefined;
 }
 
-async function walkRow(bench: Bench, layout: Layout, plan: ListPlan): Promise<Row> {
+/** Walks the whole bucket a number of times. */
+export async function walkRow(
+  bench: Bench,
+  layout: Layout,
+  plan: ListPlan & { walks: number },
+): Promise<Row> {
   const pages: string[] = [];
   const { value: walks, usage } = await measure(bench.target.pid, async () => {
     const samples: number[] = [];
-    for (let walk = 0; walk < WALKS; walk++) {
+    for (let walk = 0; walk < plan.walks; walk++) {
       const start = performance.now();
       let token: string | undefined;
       do {
@@ -108,8 +114,8 @@ async function walkRow(bench: Bench, layout: Layout, plan: ListPlan): Promise<Ro
     return samples;
   });
   const expected = plan.delimiter === undefined ? layout.count : Math.ceil(layout.count / layout.perPrefix);
-  const note = `a walk of ${formatCount(expected)} entries in ${pages.length / WALKS} pages`;
-  return listRow({ id: plan.id, samples: walks, pages, expected: expected * WALKS, note }, usage);
+  const note = `a walk of ${formatCount(expected)} entries in ${pages.length / plan.walks} pages`;
+  return listRow({ id: plan.id, samples: walks, pages, expected: expected * plan.walks, note }, usage);
 }
 
 type Depth = 'start' | 'middle' | 'end';

@@ -3,7 +3,7 @@
  */
 
 import { type Bench, OBJECT_BUCKET, runRow } from '../bench.ts';
-import { type Bodies, makeBodies } from '../bodies.ts';
+import type { Bodies } from '../bodies.ts';
 import { curlStreams, type Transfer } from '../load/curl.ts';
 import { measure } from '../measure.ts';
 import {
@@ -37,12 +37,11 @@ export async function multipartRow(bench: Bench): Promise<void> {
     return;
   }
   await runRow(bench, id, async () => {
-    const bodies = makeBodies(bench.scratch, perStream * STREAMS, PART_BYTES);
+    const bodies = bench.bodies.take(perStream * STREAMS, PART_BYTES);
     const upload = await createUpload(bench.target, PATH);
     try {
       return await measureRow(bench, id, { bodies, upload });
     } finally {
-      bodies.remove();
       await abortUpload(bench.target, upload);
     }
   });

@@ -7,6 +7,17 @@ import type { LatencySummary } from '../percentiles.ts';
 
 export type Group = 'put' | 'get' | 'head' | 'delete' | 'uploads' | 'life' | 'list';
 
+export const GROUPS: readonly Group[] = ['put', 'get', 'head', 'delete', 'uploads', 'life', 'list'];
+
+/** Of names with commas between. Throws with the names that there are. */
+export function parseGroups(text: string): readonly Group[] {
+  return text.split(',').map((word) => {
+    const group = GROUPS.find((candidate) => candidate === word.trim());
+    if (group === undefined) throw new Error(`the groups of rows are ${GROUPS.join(', ')}; not ${word}`);
+    return group;
+  });
+}
+
 export interface Row extends LatencySummary {
   /** stable over runs: what `--compare` matches by */
   id: string;

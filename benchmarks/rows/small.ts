@@ -11,9 +11,9 @@ import { formatSize } from '../units.ts';
 import { fill } from './fill.ts';
 import { makeRow, type Row } from './row.ts';
 
-type Method = 'PUT' | 'GET' | 'HEAD' | 'DELETE';
+export type Method = 'PUT' | 'GET' | 'HEAD' | 'DELETE';
 
-const METHODS: readonly Method[] = ['PUT', 'GET', 'HEAD', 'DELETE'];
+export const METHODS: readonly Method[] = ['PUT', 'GET', 'HEAD', 'DELETE'];
 // Enough signed keys that a fast server does not come round to the first ones within the time.
 const REQUESTS_PER_SECOND_MAX = 15_000;
 const REQUESTS_PER_SECOND_MAX_ALONE = 3_000;
@@ -29,19 +29,20 @@ export async function smallRows(bench: Bench, objectBytes: number): Promise<void
     if (!bench.options.only.has(group)) continue;
     for (const connections of bench.options.connections) {
       const id = `${method} ${formatSize(objectBytes)} x${connections}`;
-      await runRow(bench, id, () => measureRow(bench, objects, { id, group, method, connections }));
+      await runRow(bench, id, () => measureSmall(bench, objects, { id, group, method, connections }));
     }
   }
 }
 
-interface RowPlan {
+export interface SmallPlan {
   id: string;
   group: Lowercase<Method>;
   method: Method;
   connections: number;
 }
 
-async function measureRow(bench: Bench, objects: SmallObjects, plan: RowPlan): Promise<Row> {
+/** The reads and the deletions are of what the PUT row with as many connections made, if there was one. */
+export async function measureSmall(bench: Bench, objects: SmallObjects, plan: SmallPlan): Promise<Row> {
   const { id, group, method, connections } = plan;
   const requests = await objects.requestsFor(method, connections);
   const load = {
@@ -87,17 +88,28 @@ async function aloneRate(
   return result.requests / result.seconds;
 }
 
+export interface SmallPlace {
+  bucket: string;
+  /** the sets are written one after another; each index once */
+  key: (set: number, index: number) => string;
+}
+
 /** The objects of one size: which keys exist, and signed requests for them. */
-class SmallObjects {
+export class SmallObjects {
   readonly objectBytes: number;
   readonly #bench: Bench;
+  readonly #place: SmallPlace;
   /** by connections of the PUT row that made them: how many keys there are */
   readonly #written = new Map<number, number>();
   readonly #reads = new Map<Method, RequestFile>();
 
-  constructor(bench: Bench, objectBytes: number) {
+  /** `place` tells the bucket and the keys; the ones of this benchmark otherwise */
+  constructor(bench: Bench, objectBytes: number, place?: SmallPlace) {
     this.#bench = bench;
     this.objectBytes = objectBytes;
+    // The sink reads the size from the key.
+    const key = (set: number, index: number) => `${objectBytes}/c${set}/${String(index).padStart(7, '0')}`;
+    this.#place = place ?? { bucket: OBJECT_BUCKET, key };
   }
 
   written(connections: number, count: number): void {
@@ -115,7 +127,7 @@ class SmallObjects {
     const count = rate * this.#bench.options.durationSeconds;
     const key = this.#key(connections, count);
     // Fails here, with the server's words, if it would fail at all.
-    await sendOk(this.#bench.target, 'PUT', `/${OBJECT_BUCKET}/${key}`, {
+    await sendOk(this.#bench.target, 'PUT', `/${this.#place.bucket}/${key}`, {
       body: Buffer.alloc(this.objectBytes),
     });
     return this.#write('PUT', connections, count);
@@ -132,7 +144,7 @@ class SmallObjects {
         count = READ_KEYS_MAX / 5;
         await this.#fill(connections, count);
       }
-      await sendOk(this.#bench.target, method, `/${OBJECT_BUCKET}/${this.#key(connections, 0)}`);
+      await sendOk(this.#bench.target, method, `/${this.#place.bucket}/${this.#key(connections, 0)}`);
       requests = this.#write(method, connections, count);
       this.#reads.set(method, requests);
     }
@@ -152,7 +164,7 @@ class SmallObjects {
   async #fill(set: number, count: number): Promise<void> {
     const { objectBytes } = this;
     await fill(this.#bench, {
-      bucket: OBJECT_BUCKET,
+      bucket: this.#place.bucket,
       count,
       key: (index) => this.#key(set, index),
       objectBytes,
@@ -166,21 +178,20 @@ class SmallObjects {
       scratch: this.#bench.scratch,
       name: `${method}-${this.objectBytes}`,
       method,
-      bucket: OBJECT_BUCKET,
+      bucket: this.#place.bucket,
       keys: Array.from({ length: count }, (_, index) => this.#key(set, index)),
       ...(method === 'PUT' && { bodyBytes: this.objectBytes }),
     });
   }
 
-  // The sink reads the size from the key.
   #key(set: number, index: number): string {
-    return `${this.objectBytes}/c${set}/${String(index).padStart(7, '0')}`;
+    return this.#place.key(set, index);
   }
 }
 
 /** Said once above the table. */
 export function smallClientNote(): string {
   return hasWrk()
-    ? 'Small objects: wrk; HEAD: raw sockets in Node (wrk waits for the body that HEAD never sends).'
+    ? 'Small objects: wrk; HEAD: raw sockets in its LuaJIT (wrk waits for the body that HEAD never sends).'
     : 'wrk is not installed: small objects are loaded by raw sockets in Node, which costs the server processor time.';
 }

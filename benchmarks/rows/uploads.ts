@@ -3,7 +3,6 @@
  */
 
 import { type Bench, OBJECT_BUCKET, runRow } from '../bench.ts';
-import { makeBodies } from '../bodies.ts';
 import { curlAtOnce, type Transfer } from '../load/curl.ts';
 import { measure } from '../measure.ts';
 import { summarizeLatency } from '../percentiles.ts';
@@ -18,39 +17,35 @@ export async function uploadRows(bench: Bench): Promise<void> {
   const path = (index: number) => `/${OBJECT_BUCKET}/${bytes}/at-once/${index}`;
   const id = `${count} uploads of ${formatSize(bytes)} at once`;
   await runRow(bench, id, async () => {
-    const bodies = makeBodies(bench.scratch, count, bytes);
+    const bodies = bench.bodies.take(count, bytes);
     const transfers = (target: Target) =>
       bodies.files.map((file, index): Transfer => ({
         method: 'PUT',
         url: presignedUrl(target, 'PUT', path(index)),
         file,
       }));
-    try {
-      const { value, usage } = await measure(bench.target.pid, () => curlAtOnce(transfers(bench.target)));
-      if (value.failure !== undefined) bench.progress(`  ${value.failure}`);
-      const alone =
-        bench.sink === undefined
-          ? undefined
-          : await curlAtOnce(transfers({ ...bench.target, endpoint: bench.sink }));
-      return makeRow(
-        {
-          id,
-          group: 'uploads',
-          objectBytes: bytes,
-          connections: count,
-          client: 'curl',
-          requests: count,
-          errors: value.errors,
-          seconds: value.seconds,
-          bytes: value.bytes,
-          ...summarizeLatency(value.latencies),
-          clientAlonePerSecond: alone && count / alone.seconds,
-        },
-        usage,
-      );
-    } finally {
-      bodies.remove();
-    }
+    const { value, usage } = await measure(bench.target.pid, () => curlAtOnce(transfers(bench.target)));
+    if (value.failure !== undefined) bench.progress(`  ${value.failure}`);
+    const alone =
+      bench.sink === undefined
+        ? undefined
+        : await curlAtOnce(transfers({ ...bench.target, endpoint: bench.sink }));
+    return makeRow(
+      {
+        id,
+        group: 'uploads',
+        objectBytes: bytes,
+        connections: count,
+        client: 'curl',
+        requests: count,
+        errors: value.errors,
+        seconds: value.seconds,
+        bytes: value.bytes,
+        ...summarizeLatency(value.latencies),
+        clientAlonePerSecond: alone && count / alone.seconds,
+      },
+      usage,
+    );
   });
   await removeObjects(
     bench,

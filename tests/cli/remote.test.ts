@@ -146,6 +146,8 @@ suite('remote', () => {
       `https://me:${WRONG}@host/x`,
       `s3://AKIA:${WRONG}@photos`,
       `ftp://me:${WRONG}@host`,
+      'file://elsewhere/a',
+      'file://?a',
     ]) {
       assert.equal((await run(['ls', place])).code, 2, place);
     }
@@ -156,6 +158,10 @@ suite('remote', () => {
     const broken = await run(['remote', 'ls']);
     assert.equal(broken.code, 1);
     assert.match(broken.err, /is not a file of remotes/);
+    for (const remotes of ['null', '{"prod":null}', '{"prod":{"region":"eu"}}']) {
+      writeFileSync(file, `{"version":1,"remotes":${remotes}}`);
+      assert.match((await run(['ls', 'prod:a'])).err, /is not a file of remotes/, remotes);
+    }
     writeFileSync(file, '{"version":2,"remotes":{}}');
     assert.match((await run(['remote', 'ls'])).err, /written by a newer cistern/);
   });

@@ -30,7 +30,7 @@ function multiply(path: string): void {
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${OBJECTS})
       INSERT INTO versions SELECT bucket, place, printf('k%06d', n), seq, since, retired_seq, is_null, delete_marker,
         modified_ms, size, etag, storage_class, owner, manifest, extents, parts, checksum_algorithm, checksum_value, tags,
-        attributes, restored_until_ms FROM versions, numbers WHERE key = 'k';
+        attributes, restored_until_ms, NULL FROM versions, numbers WHERE key = 'k';
     UPDATE manifests SET refs = refs + ${OBJECTS};
     COMMIT`);
   db.close();

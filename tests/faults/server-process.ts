@@ -13,11 +13,13 @@ export function startServerProcess(
   dataDir: string,
   extraArguments: readonly string[] = [],
   runner: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
   return launchServer({
     dataDir,
     arguments: extraArguments,
     runner,
+    env,
     started: (child) => {
       const exited = new Promise((resolve) => child.once('exit', resolve));
       after(async () => {

@@ -38,7 +38,8 @@ export interface LaunchOptions {
   readonly arguments?: readonly string[];
   /** a command, with its arguments, that is to become the server: given the server's command line */
   readonly runner?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  /** beside this process's own; undefined takes one away */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** given the process at once, before it listens */
   readonly started?: (child: ChildProcess) => void;
 }

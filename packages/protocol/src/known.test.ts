@@ -183,3 +183,20 @@ test('canned ACLs: what is so anyway, what is not done, what is none', () => {
   }
   for (const acl of ['', 'everyone', 'PRIVATE']) assert.throws(() => check(acl), { code: 'InvalidArgument' });
 });
+
+test('a parameter that is given twice says the same', () => {
+  const listed = (pairs: [string, string][]) =>
+    refuseUnknown('ListObjects', new Query(pairs), RawHeaders.from([]));
+  listed([
+    ['prefix', 'a'],
+    ['prefix', 'a'],
+  ]);
+  for (const second of ['b', '']) {
+    const pairs: [string, string][] = [
+      ['prefix', 'a'],
+      ['marker', 'c'],
+      ['prefix', second],
+    ];
+    assert.throws(() => listed(pairs), { code: 'InvalidArgument' });
+  }
+});

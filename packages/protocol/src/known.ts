@@ -12,16 +12,21 @@ import type { RawHeaders } from './raw-headers.ts';
 import type { Query } from './target.ts';
 
 /**
- * Refuses what the operation does not know. Parameters that begin with `x-` are for the client's own use, as on S3,
+ * Refuses what the operation does not know, and a parameter that is given twice with different values: one of them would
+ * be ignored, and which one may be chosen by whoever has the URL, for a signature covers no order. Parameters that begin with `x-` are for the client's own use, as on S3,
  * unless they are Amazon's or ours: those of a presigned URL are its signature, or headers that stand in the query.
  *
  * @param requestHeaders with those that a presigned URL carries (`withPresignedHeaders`)
- * @throws S3Error NotImplemented
+ * @throws S3Error NotImplemented, InvalidArgument
  */
 export function refuseUnknown(operation: S3OperationName, query: Query, requestHeaders: RawHeaders): void {
   const presigned = query.has('X-Amz-Signature');
   for (const [name, value] of query.entries()) {
-    if (KNOWN_PARAMETERS[operation].includes(name) || isSignatureParameter(name)) continue;
+    if (KNOWN_PARAMETERS[operation].includes(name)) {
+      if (query.get(name) === value) continue;
+      throw invalidArgument('The query parameter is given twice, with different values.', name, value);
+    }
+    if (isSignatureParameter(name)) continue;
     const lower = name.toLowerCase();
     if (lower.startsWith('x-amz-') || lower.startsWith('x-cistern-')) {
       const header = presigned ? headerOfParameter(name, value) : lower;

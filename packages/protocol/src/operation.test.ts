@@ -192,3 +192,12 @@ test('what a refused request asked for is known where it can be', () => {
     assert.equal(refusedOperation(asked), name, line);
   }
 });
+
+test('a target in absolute form names the host that the header names', () => {
+  const target = 'GET http://S3.test:9000/b/k?tagging';
+  assert.equal(route(target, [['host', 's3.test:9000']]), 'GetObjectTagging');
+  for (const host of ['b.s3.test:9000', 's3.test', 'evil.test:9000', '']) {
+    assert.throws(() => route(target, [['host', host]]), { code: 'InvalidRequest' }, host);
+  }
+  assert.throws(() => route(target), { code: 'InvalidRequest' });
+});

@@ -9,7 +9,7 @@ import { invalidArgument, S3Error } from './errors.ts';
 import type { RawHeaders } from './raw-headers.ts';
 import { preflightRefusal } from './operations/preflight.ts';
 import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES } from './subresources.ts';
-import { outlineTarget, parseTarget } from './target.ts';
+import { authorityOf, outlineTarget, parseTarget } from './target.ts';
 import type { Query, Target } from './target.ts';
 import { UNSUPPORTED_OF_BUCKET, UNSUPPORTED_OF_OBJECT, unsupportedName } from './unsupported.ts';
 
@@ -90,12 +90,15 @@ export interface OperationRequest {
 /** Those that S3 knows; OPTIONS has been answered before. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE']);
 
-/** @throws S3Error as `parseTarget`, MethodNotAllowed, InvalidRequest, InvalidArgument (sub-resources that clash), and the refusal of a CORS preflight */
+/** @throws S3Error as `parseTarget`, MethodNotAllowed, InvalidRequest (hosts that clash), InvalidArgument (sub-resources that clash), and the refusal of a CORS preflight */
 export function parseOperation(request: OperationRequest): S3Operation {
   const { method, headers } = request;
   // RFC 9112, 3.2: whatever stands before the server may have heeded the other one.
   if (headers.all('host').length > 1)
     throw new S3Error('InvalidRequest', 'There is more than one Host header.');
+  const authority = authorityOf(request.target);
+  if (authority !== undefined && authority.toLowerCase() !== headers.get('host')?.toLowerCase())
+    throw new S3Error('InvalidRequest', 'The request line and the Host header name different hosts.');
   const target = parseTarget(request.target, headers.get('host'), request.domains);
   if (method === 'OPTIONS' && target.bucket !== undefined) {
     throw preflightRefusal(headers, target.key === undefined ? 'BUCKET' : 'OBJECT');

@@ -108,7 +108,12 @@ export function checkKeyLength(key: string): void {
   });
 }
 
-const AUTHORITY = /^https?:\/\/[^/]*/i;
+const AUTHORITY = /^https?:\/\/([^/?]*)/i;
+
+/** The host and port that a target in absolute form names; undefined: it is a path. */
+export function authorityOf(target: string): string | undefined {
+  return target.startsWith('/') ? undefined : AUTHORITY.exec(target)?.[1];
+}
 
 const isPath = (target: string): boolean => target.startsWith('/') || AUTHORITY.test(target);
 

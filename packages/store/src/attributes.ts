@@ -46,6 +46,30 @@ export function toAttributes(
   return attributes;
 }
 
+/**
+ * Attributes as they were stored, which damage may have changed.
+ *
+ * @throws {StoreError} `Corrupt` for what cannot be such
+ */
+export function readAttributes(stored: unknown): Attributes {
+  if (!isRecord(stored)) throw damaged();
+  for (const [name] of ATTRIBUTE_HEADERS) {
+    if (stored[name] !== undefined && typeof stored[name] !== 'string') throw damaged();
+  }
+  const { metadata = {} } = stored;
+  if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string'))
+    throw damaged();
+  return stored;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function damaged(): StoreError {
+  return new StoreError('Corrupt', 'What is kept of an object beside its bytes is damaged');
+}
+
 /** Whether there is anything to keep. */
 export function hasAttributes(attributes: Attributes): boolean {
   return Object.keys(attributes).length > 0;

@@ -50,6 +50,16 @@ suite('hashed', () => {
     await rejects(store.head('a'), 'Corrupt');
     await writeFile(path, 'something else');
     await rejects(store.head('a'), 'Corrupt');
+    for (const damaged of [
+      '{"attributes":{}}',
+      '{"key":"a"}',
+      '{"key":"a","attributes":{"metadata":{"b":1}}}',
+    ]) {
+      const fixed = Buffer.from(bytes.subarray(0, 12));
+      fixed.writeUInt32BE(damaged.length, 8);
+      await writeFile(path, Buffer.concat([fixed, Buffer.from(damaged)]));
+      await rejects(store.head('a'), 'Corrupt');
+    }
     bytes.writeUInt8(2, 7);
     await writeFile(path, bytes);
     await rejects(store.head('a'), 'Unsupported');

@@ -94,7 +94,7 @@ function schemePlace(text: string, scheme: Scheme, rest: string, context: PlaceC
       return bucketPlace(text, scheme === 's3' ? 's3' : 'azure', rest.slice(2));
     }
     case 'file':
-      return localPlace(text, rest.startsWith('//') ? fileURLToPath(encodePercent(text)) : rest, context);
+      return localPlace(text, rest.startsWith('//') ? pathOfUrl(text) : rest, context);
     case 'mem':
       return place(text, 'memory', { key: rest.replace(/^\/\//, '') });
     case 'hashed':
@@ -107,8 +107,15 @@ function schemePlace(text: string, scheme: Scheme, rest: string, context: PlaceC
 }
 
 /** A path may hold what URLs may not. */
-function encodePercent(url: string): string {
-  return url.replace(/[%?#]/g, (sign) => encodeURIComponent(sign));
+function pathOfUrl(text: string): string {
+  try {
+    return fileURLToPath(text.replace(/[%?#]/g, (sign) => encodeURIComponent(sign)));
+  } catch {
+    throw usage(
+      `${text} is no place on this machine`,
+      'Write file:///path, with three slashes, or the path alone.',
+    );
+  }
 }
 
 function bucketPlace(text: string, kind: 's3' | 'azure', rest: string): Place {
@@ -155,7 +162,7 @@ function splitStoreFile(scheme: Scheme, rest: string, cwd: string): { path: stri
   const cut = (count: number): string => segments.slice(0, count).join('/');
   const counts = segments.map((_, index) => index + 1).filter((count) => cut(count) !== '');
   const count =
-    counts.find((one) => isFile(resolve(cwd, cut(one)))) ??
+    firstFile(counts, (one) => resolve(cwd, cut(one))) ??
     counts.find((one) => ending.test(segments[one - 1] ?? '')) ??
     segments.length;
   return { path: resolve(cwd, cut(count)), key: segments.slice(count).join('/') };
@@ -169,8 +176,14 @@ function place(
   return { text, kind, bucket, path, key, isFolder: key === '' || key.endsWith('/') };
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+/** Below what is not there nothing is: a long key is not looked for piece by piece. */
+function firstFile(counts: readonly number[], pathOf: (count: number) => string): number | undefined {
+  for (const count of counts) {
+    const found = statSync(pathOf(count), { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    if (found.isFile()) return count;
+  }
+  return undefined;
 }
 
 function exists(path: string): boolean {

@@ -130,11 +130,23 @@ interface RemotesFile {
 function parse(text: string, path: string): RemotesFile {
   try {
     const file = JSON.parse(text) as Partial<RemotesFile>;
-    if (typeof file.version === 'number' && typeof file.remotes === 'object') return file as RemotesFile;
+    if (typeof file.version === 'number' && (file.version !== VERSION || areRemotes(file.remotes)))
+      return file as RemotesFile;
   } catch {
     // Told below, without what stands in it.
   }
   throw new Failure(`${path} is not a file of remotes`, {
     advice: 'Mend it, or move it away and add the remotes again.',
   });
+}
+
+/** People mend this file by hand. */
+function areRemotes(remotes: unknown): boolean {
+  const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+  return (
+    isObject(remotes) &&
+    Object.values(remotes).every(
+      (remote: unknown) => isObject(remote) && typeof (remote as Partial<Remote>).url === 'string',
+    )
+  );
 }

@@ -86,7 +86,7 @@ export function checkCreateBucketHeaders(headers: RawHeaders): void {
 export function checkCreateBucketBody(body: Buffer, region: string): void {
   if (body.length === 0) return;
   const root = parseXml(body);
-  if (root.name !== 'CreateBucketConfiguration') throw new S3Error('MalformedXML');
+  if (root.name !== 'CreateBucketConfiguration' || root.text.trim() !== '') throw new S3Error('MalformedXML');
   for (const { name } of root.children) {
     if (name === 'LocationConstraint') continue;
     const known = name === 'Tags' || name === 'Bucket' || name === 'Location';

@@ -63,7 +63,8 @@ function parseParts(body: Buffer): CompletedPart[] {
   if (body.length === 0) throw new S3Error('InvalidRequest', 'You must specify at least one part');
   const root = parseXml(body);
   const { children } = root;
-  if (root.name !== 'CompleteMultipartUpload' || children.length === 0 || children.length > PART_NUMBER_MAX)
+  const isUpload = root.name === 'CompleteMultipartUpload' && root.text.trim() === '';
+  if (!isUpload || children.length === 0 || children.length > PART_NUMBER_MAX)
     throw new S3Error('MalformedXML');
   let before = 0;
   return children.map((child) => {
@@ -79,7 +80,7 @@ const CHECKSUM_ELEMENTS: ReadonlyMap<string, ChecksumAlgorithm> = new Map(
 );
 
 function parsePart(element: XmlElement): CompletedPart {
-  if (element.name !== 'Part') throw new S3Error('MalformedXML');
+  if (element.name !== 'Part' || element.text.trim() !== '') throw new S3Error('MalformedXML');
   let number: number | undefined;
   let etag: string | undefined;
   let checksum: ListedChecksum | null = null;

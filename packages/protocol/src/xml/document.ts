@@ -17,7 +17,13 @@ export function parseDocument(body: Uint8Array, root: string): XmlElement {
   return element;
 }
 
-/** Nothing that is not known is ignored. @throws S3Error MalformedXML */
+/**
+ * Nothing that is not known is ignored, nor text between the elements: a document that was escaped once too often is all
+ * text, and would be one that asks for nothing, such as for no tags.
+ *
+ * @throws S3Error MalformedXML
+ */
 export function checkChildren(element: XmlElement, known: readonly string[]): void {
+  if (element.text.trim() !== '') throw new S3Error('MalformedXML');
   if (!element.children.every(({ name }) => known.includes(name))) throw new S3Error('MalformedXML');
 }

@@ -30,9 +30,11 @@ export interface BlobWriter {
 export interface BlobReader {
   /** It can be read to its end, though the blob be deleted meanwhile; otherwise the caller sees to it that it is not. */
   readonly outlivesBlob: boolean;
+  /** What position and length of a read are multiples of: ALIGNMENT, or more where bytes are checked. A slab is one, too. */
+  readonly alignment: number;
   /**
-   * Fills `into` from `position`; resolves to the number of bytes read, less than asked for only at the end. Memory,
-   * length and position are multiples of ALIGNMENT.
+   * Fills `into` from `position`; resolves to the number of bytes read, less than asked for only at the end. Length and
+   * position are multiples of `alignment`, the memory of ALIGNMENT.
    */
   read(into: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;

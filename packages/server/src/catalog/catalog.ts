@@ -8,6 +8,8 @@
  */
 
 import type { DeleteCondition, ReadConditions } from '@cistern/protocol';
+import type { BlockChecks } from '../blobs/checks/block-checks.ts';
+import type { DamageReport } from './scrub.ts';
 import type { UploadCatalog } from './uploads.ts';
 import type { SnapshotCatalog } from './snapshots.ts';
 
@@ -77,6 +79,10 @@ export interface VersionChoice {
 
 /** A run of an object's bytes, in logical bytes. */
 export interface Extent {
+  /** The number of the blob. */
+  readonly blob: number;
+  /** Whether the blob has checks: `Catalog.blobChecks`. */
+  readonly checked: boolean;
   /** Offset of the run in the object. */
   readonly start: number;
   readonly length: number;
@@ -276,6 +282,8 @@ export interface ReserveRequest {
   readonly tier?: string;
   /** How the bytes are stored. Default: as they came. */
   readonly coded?: { readonly codec: number; readonly stored: number; readonly frames: Uint8Array | null };
+  /** Of the blocks of its bytes before the codec, as `BlockSums` encodes them. Default: it has none. */
+  readonly checks?: Uint8Array;
   /** Where the bytes are. Default: a name made of their hash, for a store that moves them there. */
   readonly location?: string;
 }
@@ -328,6 +336,11 @@ export interface Catalog {
    */
   reserveBlob(request: ReserveRequest): Promise<Reservation>;
   releaseBlob(blob: number): Promise<void>;
+  /** Of some blocks of a blob. Rejects with `DamagedBlob` when it has not all of them. */
+  blobChecks(blob: number, blocks: { readonly first: number; readonly end: number }): Promise<BlockChecks>;
+  /** Somebody has found a blob damaged: its content is written again by the next who stores it. */
+  noteDamage(blob: number, reason: string): Promise<void>;
+  damage(): Promise<DamageReport>;
   /** Makes a version the current one of its key. Rejects with `PreconditionFailed`, `NoSuchKey` (ifMatch on nothing), `NoSuchBucket`. */
   publishVersion(request: PublishRequest): Promise<Published>;
   /**

@@ -28,6 +28,8 @@ export type ProblemKind =
   /** Parts that are not what their upload or version says. */
   | 'parts'
   | 'snapshot'
+  /** A row that is not what was written: its sum says so. */
+  | 'row-damaged'
   /** A row of a blob that contradicts itself. */
   | 'blob-row'
   /** Of a storage class whose directory is not known. */
@@ -37,6 +39,8 @@ export type ProblemKind =
   /** Bytes whose SHA-256 is another than the one they are named by. */
   | 'blob-damaged'
   | 'blob-unreadable'
+  /** The checks of its blocks are not those that were made of it. */
+  | 'blob-checks'
   /** A file below `blobs/` that no row names. */
   | 'file-orphaned';
 

@@ -104,8 +104,10 @@ function addUploads({ db, queue }: FilledStore, bucket: number): void {
     `SELECT blob FROM extents WHERE manifest = (SELECT manifest FROM versions WHERE key = 'other')`,
   );
   const draw = (): number => queue.transact(({ nextSequence }) => nextSequence());
-  const extent = db.prepare('INSERT INTO extents VALUES (?, ?, ?, ?, ?)');
-  const part = db.prepare("INSERT INTO parts VALUES (?, ?, ?, ?, 'e', ?, 0, NULL)");
+  const extent = db.prepare(
+    'INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)',
+  );
+  const part = db.prepare("INSERT INTO parts VALUES (?, ?, ?, ?, 'e', ?, 0, NULL, NULL)");
   const upload =
     db.prepare(`INSERT INTO uploads (id, bucket, key, state, live, initiated_ms, active_ms, owner,
     initiator, storage_class, attributes) VALUES (?, ?, 'upload', ?, 0, 0, 0, 'alice', 'alice', 'STANDARD', '{}')`);
@@ -129,7 +131,7 @@ function addUploads({ db, queue }: FilledStore, bucket: number): void {
   extent.run(complete, 12, 8, blob, 0);
   const seq = draw();
   db.prepare(`INSERT INTO versions VALUES (?, 0, 'multipart', ?, ?, NULL, 1, 0, 0, 20, 'e-2', 'STANDARD', 'alice', ?, 2,
-    2, NULL, NULL, NULL, '{}', NULL)`).run(bucket, seq, seq, complete);
+    2, NULL, NULL, NULL, '{}', NULL, NULL)`).run(bucket, seq, seq, complete);
   db.prepare('UPDATE blobs SET refs = refs + 5 WHERE id = ?').run(blob);
 }
 

@@ -27,6 +27,7 @@ import { accessLine } from './access-line.ts';
 import { requireUser } from './access-control.ts';
 import { errorReply, toS3Error } from './error-reply.ts';
 import { ClientGone } from './receive-body.ts';
+import { refuseAmbiguous } from './refuse-ambiguous.ts';
 import type { Reply } from './reply.ts';
 import { RequestBody } from './request-body.ts';
 import { BrokenBody } from './send-object.ts';
@@ -145,6 +146,7 @@ export class Gateway {
   async #run(exchange: Exchange): Promise<Reply> {
     const { method, target, headers } = exchange;
     const { services, domains } = this.#options;
+    refuseAmbiguous(exchange.request, exchange.response, headers);
     // A bucket that the host names may have such keys.
     if (target.startsWith('/-/') && bucketOfHost(headers.get('host'), domains) === undefined) {
       exchange.operation = 'Admin';

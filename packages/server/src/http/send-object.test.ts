@@ -73,11 +73,12 @@ async function setUp(t: TestContext): Promise<Fixture> {
 
 function counting(store: FileBlobStore, opened: (change: number) => void): Pick<BlobTiers, 'open'> {
   return {
-    open: async ({ location }, { length }) => {
-      const reader = await store.open(location ?? '', length);
+    open: async ({ location }, { start, end }) => {
+      const reader = await store.open(location ?? '', end - start);
       opened(1);
       return {
         outlivesBlob: true,
+        alignment: ALIGNMENT,
         read: (into, position) => {
           // What a store may rely on.
           assert.equal(into.byteOffset % ALIGNMENT, 0);
@@ -124,7 +125,9 @@ const inline = (bytes: Buffer): Extent => ({
   ...plain(bytes),
 });
 
-const plain = ({ length }: Buffer): Pick<Extent, 'tier' | 'codec' | 'frames' | 'logical'> => ({
+const plain = ({ length }: Buffer): Omit<Extent, 'start' | 'length' | 'offset' | 'location' | 'data'> => ({
+  blob: 1,
+  checked: false,
   tier: '',
   codec: 0,
   frames: null,

@@ -1,6 +1,6 @@
 /** The bytes of a version, for who needs them inside the server and not on a socket. */
 
-import { ALIGNMENT, SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
+import { SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
 import type { Slab } from '../blobs/ingest/slab-pool.ts';
 import type { Extent, OpenVersion } from '../catalog/catalog.ts';
 import { extentsOf } from '../catalog/extents.ts';
@@ -50,13 +50,14 @@ async function readExtent(
     await take(Buffer.from(data.buffer, data.byteOffset + offset, length));
     return;
   }
-  const reader = await blobs.open(extent, { pool, length });
+  const reader = await blobs.open(extent, { pool, start: offset, end: offset + length });
   try {
+    const { alignment } = reader;
     const end = offset + length;
     for (let position = offset; position < end;) {
-      const skip = position % ALIGNMENT;
+      const skip = position % alignment;
       const wanted = Math.min(SLAB_BYTES - skip, end - position);
-      const aligned = Math.ceil((skip + wanted) / ALIGNMENT) * ALIGNMENT;
+      const aligned = Math.ceil((skip + wanted) / alignment) * alignment;
       const read = await reader.read(slab.bytes.subarray(0, aligned), position - skip);
       if (read < skip + wanted) throw new Error('a blob file is shorter than it should be');
       await take(slab.bytes.subarray(skip, skip + wanted));

@@ -117,7 +117,7 @@ export async function placeBlob(
   { scope, placement }: { scope: number; placement: Placement },
 ): Promise<Content> {
   const { catalog } = services;
-  const { sha256, length, stored: bytes, frames, location: at } = staged;
+  const { sha256, length, stored: bytes, frames, checks, location: at } = staged;
   const { tier, codec } = placement;
   const reserving = catalog.reserveBlob({
     scope,
@@ -125,6 +125,7 @@ export async function placeBlob(
     length,
     tier,
     coded: { codec, stored: bytes, frames },
+    checks,
     ...(at !== undefined && { location: at }),
   });
   try {

@@ -37,7 +37,12 @@ async function setUp(t: TestContext): Promise<Fixture> {
   const { catalog } = sqlite;
   const dataDir = dirname(sqlite.path);
   await prepareDirectories(dataDir);
-  const blobs = new BlobTiers({ dataDir, storageClasses: {}, blobs: null });
+  const blobs = new BlobTiers({
+    dataDir,
+    storageClasses: {},
+    blobs: null,
+    checksOf: (blob, blocks) => catalog.blobChecks(blob, blocks),
+  });
   const hasher = new Md5Hasher();
   t.after(() => hasher.close());
   const failStop = (cause: unknown): never => {

@@ -2,10 +2,10 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
-import type { MetricObject } from 'prom-client';
+import type { GatewayMetricsValues } from '../admin/metrics.ts';
 import type { GatewayCommand, GatewayData, GatewayEvent } from './gateway-thread.ts';
 import { siblingModule } from './sibling-module.ts';
-import { THREAD_MEMORY } from './thread-memory.ts';
+import { GATEWAY_MEMORY } from './thread-memory.ts';
 
 export interface GatewayHandlers {
   readonly onLog: (lines: string) => void;
@@ -21,7 +21,7 @@ export class GatewayHandle {
   readonly #handlers: GatewayHandlers;
   readonly #listening = Promise.withResolvers<number>();
   readonly #closed = Promise.withResolvers<void>();
-  readonly #collected = new Map<number, (metrics: MetricObject[]) => void>();
+  readonly #collected = new Map<number, (metrics: GatewayMetricsValues) => void>();
   #nextCollect = 0;
 
   constructor(data: GatewayData & { writer: MessagePort }, handlers: GatewayHandlers) {
@@ -30,7 +30,7 @@ export class GatewayHandle {
     this.#worker = new Worker(url, {
       workerData: data,
       transferList: [data.writer],
-      resourceLimits: THREAD_MEMORY,
+      resourceLimits: GATEWAY_MEMORY,
     });
     this.#listening.promise.catch(() => undefined);
     this.#worker.on('message', (event: GatewayEvent) => this.#receive(event));
@@ -57,7 +57,11 @@ export class GatewayHandle {
         this.#collected.delete(event.id);
         break;
       case 'metrics-wanted':
-        void this.#handlers.metrics().then((text) => this.#command({ kind: 'metrics', id: event.id, text }));
+        this.#handlers.metrics().then(
+          (text) => this.#command({ kind: 'metrics', id: event.id, text }),
+          // Without descriptors or memory it cannot be made: one page is lost, and not the server.
+          (error: unknown) => this.#command({ kind: 'no-metrics', id: event.id, reason: String(error) }),
+        );
         break;
       case 'fsck-wanted':
         this.#handlers.fsck(event.port, event.quick);
@@ -82,7 +86,7 @@ export class GatewayHandle {
     this.#command({ kind: 'not-ready', reason });
   }
 
-  collect(): Promise<MetricObject[]> {
+  collect(): Promise<GatewayMetricsValues> {
     return new Promise((resolve) => {
       const id = this.#nextCollect++;
       this.#collected.set(id, resolve);

@@ -8,13 +8,14 @@ import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadChecksums } from '@cistern/protocol';
-import type { MetricObject } from 'prom-client';
 import { AdminApi } from '../admin/api.ts';
 import { GatewayMetrics } from '../admin/metrics.ts';
+import type { GatewayMetricsValues } from '../admin/metrics.ts';
 import { AdminPages } from '../admin/pages.ts';
 import { BlobTiers } from '../blobs/blob-tiers.ts';
 import { Md5Hasher } from '../blobs/ingest/md5.ts';
 import { SlabPool } from '../blobs/ingest/slab-pool.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import { EpochReader } from '../catalog/epochs.ts';
 import type { EpochMemory } from '../catalog/epochs.ts';
 import { DATABASE_FILE, openReader } from '../catalog/sqlite/connection.ts';
@@ -42,6 +43,7 @@ export type GatewayCommand =
   | { readonly kind: 'not-ready'; readonly reason: string }
   | { readonly kind: 'collect'; readonly id: number }
   | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
+  | { readonly kind: 'no-metrics'; readonly id: number; readonly reason: string }
   | { readonly kind: 'close' };
 
 /** To the main thread. */
@@ -49,10 +51,13 @@ export type GatewayEvent =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined }
   | { readonly kind: 'log'; readonly lines: string }
-  | { readonly kind: 'collected'; readonly id: number; readonly metrics: MetricObject[] }
+  | { readonly kind: 'collected'; readonly id: number; readonly metrics: GatewayMetricsValues }
   | { readonly kind: 'metrics-wanted'; readonly id: number }
   | { readonly kind: 'fsck-wanted'; readonly port: MessagePort; readonly quick: boolean }
   | { readonly kind: 'closed' };
+
+/** Blobs that a thread remembers to have told the catalog of. */
+const DAMAGED_KEPT = 1000;
 
 function main(parent: MessagePort, data: GatewayData): void {
   const { config, index } = data;
@@ -63,20 +68,36 @@ function main(parent: MessagePort, data: GatewayData): void {
   const checksums = loadChecksums();
   let reason: string | undefined;
   let listener: Listener | undefined;
-  const pages = new Map<number, (text: string) => void>();
+  const pages = new Map<number, Pick<PromiseWithResolvers<string>, 'resolve' | 'reject'>>();
   let nextPage = 0;
 
-  const blobs = new BlobTiers({ ...config, reader: { index, count: config.threads } });
+  let catalog: Catalog | undefined;
+  const noted = new Set<number>();
+  const blobs = new BlobTiers({
+    ...config,
+    reader: { index, count: config.threads },
+    checksOf: async (blob, blocks) => {
+      if (catalog === undefined) throw new Error('nothing is read before the server listens');
+      return catalog.blobChecks(blob, blocks);
+    },
+    onDamage: (blob, how) => {
+      // Each once: the next look of the scrub says whether it is so still.
+      if (noted.has(blob) || noted.size === DAMAGED_KEPT) return;
+      noted.add(blob);
+      void catalog?.noteDamage(blob, how).catch(() => undefined);
+    },
+  });
 
   const start = async (port: number, reusePort: boolean): Promise<void> => {
     await checksums;
     const writer = new WriterClient(data.writer);
+    catalog = new SqliteCatalog({
+      db: openReader(join(config.dataDir, DATABASE_FILE)),
+      writer,
+      epochs: new EpochReader(data.epochs, index),
+    });
     const services = {
-      catalog: new SqliteCatalog({
-        db: openReader(join(config.dataDir, DATABASE_FILE)),
-        writer,
-        epochs: new EpochReader(data.epochs, index),
-      }),
+      catalog,
       blobs,
       slabs: new SlabPool({ extra: LIMITS.slabsExtra, perUser: LIMITS.slabsPerBody }),
       hasher: new Md5Hasher(),
@@ -90,13 +111,14 @@ function main(parent: MessagePort, data: GatewayData): void {
     const admin = new AdminPages({
       notReady: () => reason,
       metrics: () =>
-        new Promise((resolve) => {
+        new Promise((resolve, reject) => {
           const id = nextPage++;
-          pages.set(id, resolve);
+          pages.set(id, { resolve, reject });
           tell({ kind: 'metrics-wanted', id });
         }),
     });
     const api = new AdminApi({
+      damage: () => services.catalog.damage(),
       startFsck: (asker, quick) => tell({ kind: 'fsck-wanted', port: asker, quick }, [asker]),
     });
     const gateway = new Gateway({
@@ -133,12 +155,14 @@ function main(parent: MessagePort, data: GatewayData): void {
         reason = command.reason;
         break;
       case 'collect':
-        void metrics.registry.getMetricsAsJSON().then((collected) => {
-          tell({ kind: 'collected', id: command.id, metrics: collected as unknown as MetricObject[] });
-        });
+        tell({ kind: 'collected', id: command.id, metrics: metrics.read() });
         break;
       case 'metrics':
-        pages.get(command.id)?.(command.text);
+        pages.get(command.id)?.resolve(command.text);
+        pages.delete(command.id);
+        break;
+      case 'no-metrics':
+        pages.get(command.id)?.reject(new Error(`The metrics could not be told: ${command.reason}`));
         pages.delete(command.id);
         break;
       case 'close':

@@ -50,17 +50,52 @@ export function encodeState(state: UploadState): Uint8Array {
 
 /** @throws {StoreError} `Corrupt`, and `Unsupported` for one that a later version of this library wrote */
 export function decodeState(bytes: Uint8Array, key: string): UploadState {
-  let state: Partial<UploadState>;
+  let state: Partial<UploadState> | null;
   try {
-    state = JSON.parse(decoder.decode(bytes)) as Partial<UploadState>;
+    state = JSON.parse(decoder.decode(bytes)) as Partial<UploadState> | null;
   } catch (cause) {
     throw new StoreError('Corrupt', `The state of an upload, ${key}, is not JSON`, { cause });
   }
-  if (state.format !== 1) {
-    const message = `The upload's state ${key} has format ${String(state.format)}, and this version knows 1`;
+  if (typeof state?.format === 'number' && state.format !== 1) {
+    const format = String(state.format);
+    const message = `The upload's state ${key} has format ${format}, and this version knows 1`;
     throw new StoreError('Unsupported', message);
   }
-  return state as UploadState;
+  if (!isState(state)) throw new StoreError('Corrupt', `The state of an upload, ${key}, is damaged`);
+  return state;
+}
+
+/** A state is written whole or not at all: what is otherwise was damaged where it is kept. */
+function isState(state: Partial<UploadState> | null): state is UploadState {
+  if (state === null || typeof state !== 'object' || state.format !== 1) return false;
+  const { key, partSize, attributes, startedAt, owner, writers, claim, phase, size, etag } = state;
+  return (
+    typeof key === 'string' &&
+    isCount(partSize) &&
+    partSize > 0 &&
+    typeof attributes === 'object' &&
+    attributes !== null &&
+    Number.isFinite(startedAt) &&
+    typeof owner === 'string' &&
+    Array.isArray(writers) &&
+    writers.every(isWriter) &&
+    (claim === undefined || isWriter(claim)) &&
+    PHASES.includes(phase) &&
+    (size === undefined || isCount(size)) &&
+    (etag === undefined || typeof etag === 'string')
+  );
+}
+
+const PHASES: readonly unknown[] = ['open', 'sealed', 'complete', 'aborted'] satisfies UploadState['phase'][];
+
+function isWriter(writer: unknown): writer is Writer {
+  if (typeof writer !== 'object' || writer === null) return false;
+  const { epoch, from } = writer as Partial<Writer>;
+  return isCount(epoch) && isCount(from);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** Whether readers and writers of it are to be told that there is no such upload. */

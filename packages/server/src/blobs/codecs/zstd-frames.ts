@@ -5,6 +5,7 @@
 
 import type { Transform } from 'node:stream';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { DamagedBlob } from '../damaged-blob.ts';
 import { SLAB_BYTES } from '../ingest/slab-pool.ts';
 
 /** A frame is what a slab holds: nothing is copied together to make one. Measured: docs/decisions/003. */
@@ -20,16 +21,12 @@ const COMPRESSION = {
   [constants.ZSTD_c_checksumFlag]: 1,
 };
 
+/** In a frame's header (RFC 8878, 3.1.1.1): one bit less, and nobody looks at the checksum that stands behind the bytes. */
+const DESCRIPTOR_AT = 4;
+const HAS_CHECKSUM = 0x04;
+
 /** Beyond a frame's bytes, so that all of it comes out in one piece: a full one could have more behind it. */
 const SLACK_BYTES = 1024;
-
-/** What is stored is not what was written. */
-export class DamagedBlob extends Error {
-  constructor(reason: string, options?: ErrorOptions) {
-    super(`a compressed blob is damaged: ${reason}`, options);
-    this.name = 'DamagedBlob';
-  }
-}
 
 /** One frame. Runs in libuv's pool; `bytes` must not change until it resolves. */
 export function compressFrame(bytes: Uint8Array): Promise<Buffer> {
@@ -45,6 +42,7 @@ export function compressFrame(bytes: Uint8Array): Promise<Buffer> {
  * @throws DamagedBlob when it is no whole frame of so many bytes
  */
 export async function decompressFrame(frame: Uint8Array, length: number): Promise<Buffer> {
+  if (((frame[DESCRIPTOR_AT] ?? 0) & HAS_CHECKSUM) === 0) throw new DamagedBlob('a frame has no checksum');
   const bytes = await run(createZstdDecompress({ chunkSize: length + SLACK_BYTES }), frame, length).catch(
     (cause: Error) => {
       throw new DamagedBlob(cause.message, { cause });

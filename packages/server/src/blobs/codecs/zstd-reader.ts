@@ -6,10 +6,12 @@
 import type { BlobReader, BlobStore } from '../blob-store.ts';
 import { ALIGNMENT, SLAB_BYTES } from '../ingest/slab-pool.ts';
 import type { Slab, SlabPool, SlabShare } from '../ingest/slab-pool.ts';
-import { DamagedBlob, decompressFrame, FrameMap, releaseFrame } from './zstd-frames.ts';
+import { DamagedBlob } from '../damaged-blob.ts';
+import { decompressFrame, FrameMap, releaseFrame } from './zstd-frames.ts';
 import type { Frame } from './zstd-frames.ts';
 
 export class ZstdReader implements BlobReader {
+  readonly alignment = ALIGNMENT;
   readonly #stored: BlobReader;
   readonly #map: FrameMap;
   readonly #share: SlabShare;

@@ -4,6 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { BlockSums } from '../checks/block-checks.ts';
 import type { BlobStore, BlobWriter } from '../blob-store.ts';
 import type { Md5, Md5Hasher } from './md5.ts';
 import type { Slab, SlabPool } from './slab-pool.ts';
@@ -21,6 +22,8 @@ export interface StagedBlob {
   readonly stored: number;
   /** The map of its frames; null: it is stored as it came. */
   readonly frames: Buffer | null;
+  /** Of the body's blocks, as `BlockSums` encodes them. */
+  readonly checks: Buffer;
   /** Resolves when the bytes are durable where they are staged. */
   readonly synced: Promise<void>;
   /** Where the bytes are already, in a store that cannot move them. */
@@ -52,6 +55,7 @@ export class BlobIngest implements Ingest {
   readonly #slabs: SlabStream;
   readonly #md5: Md5;
   readonly #sha256 = createHash('sha256');
+  readonly #checks = new BlockSums();
 
   static async start({ store, pool, hasher, size }: IngestOptions): Promise<BlobIngest> {
     return new BlobIngest(await store.create(size), pool, hasher.start(size));
@@ -73,6 +77,7 @@ export class BlobIngest implements Ingest {
     const hashed = new Promise<void>((resolve) => this.#md5.update(slab, length, resolve));
     const writing = this.#writer.write(bytes, this.#slabs.length - length);
     this.#sha256.update(bytes);
+    this.#checks.add(bytes);
     try {
       await writing;
     } finally {
@@ -95,6 +100,7 @@ export class BlobIngest implements Ingest {
       length: this.#slabs.length,
       stored: this.#slabs.length,
       frames: null,
+      checks: this.#checks.encode(),
       synced,
       location: this.#writer.location,
       place: (location) => this.#writer.place(location),

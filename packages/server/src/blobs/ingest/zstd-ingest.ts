@@ -4,6 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { BlockSums } from '../checks/block-checks.ts';
 import { compressFrame, encodeFrameMap, releaseFrame } from '../codecs/zstd-frames.ts';
 import { BlobIngest } from './blob-ingest.ts';
 import type { Ingest, IngestOptions, StagedBlob } from './blob-ingest.ts';
@@ -23,6 +24,7 @@ export class ZstdIngest implements Ingest {
   readonly #slabs: SlabStream;
   readonly #md5: Md5;
   readonly #sha256 = createHash('sha256');
+  readonly #checks = new BlockSums();
   readonly #lengths: number[] = [];
   /** Ends when the frame before has been taken. */
   #before: Promise<void> = Promise.resolve();
@@ -49,6 +51,7 @@ export class ZstdIngest implements Ingest {
     const compressing = compressFrame(bytes);
     this.#before = this.#append(compressing, length, this.#before);
     this.#sha256.update(bytes);
+    this.#checks.add(bytes);
     try {
       await this.#before;
     } finally {
@@ -74,6 +77,7 @@ export class ZstdIngest implements Ingest {
       md5: await digest,
       length: this.#slabs.length,
       frames: encodeFrameMap(this.#lengths),
+      checks: this.#checks.encode(),
     };
   }
 

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { isStoreError, streamSource } from '@cistern/store';
 import type { ObjectRead, ObjectStore } from '@cistern/store';
 import type { BlobReader, BlobStore, BlobWriter } from '../blob-store.ts';
+import { ALIGNMENT } from '../ingest/slab-pool.ts';
 import { BLOB_PREFIX } from '../tiers.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 
@@ -97,6 +98,7 @@ const EMPTY = new Uint8Array(0);
 /** Reads on in one request as long as reads follow each other. */
 class ObjectBlobReader implements BlobReader {
   readonly outlivesBlob = false;
+  readonly alignment = ALIGNMENT;
   readonly #store: ObjectStore;
   readonly #key: string;
   readonly #length: number;

@@ -1,6 +1,7 @@
 /** The catalog's contract: reserving, releasing and publishing blobs. */
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 
 import type { OpenCatalog } from '../catalog-contract.testing.ts';
@@ -45,6 +46,8 @@ async function uploader(opening: Promise<Catalog> | Catalog, name = 'photos'): P
 }
 
 export function blobTests(open: OpenCatalog): void {
+  checkTests(open);
+
   test('a version is read from where its blob was reserved', async (t) => {
     const one = await uploader(open(t));
     const reservation = await one.reserve('content');
@@ -53,16 +56,17 @@ export function blobTests(open: OpenCatalog): void {
     const opened = await one.catalog.openVersion(one.bucket, 'k');
     assert.ok(opened);
     const { location } = reservation;
-    const place = { location, data: null, tier: '', codec: 0, frames: null, logical: LENGTH };
+    const place = { location, data: null, tier: '', codec: 0, frames: null, logical: LENGTH, checked: false };
     const whole = { start: 0, length: LENGTH, offset: 0, ...place };
     for (const [start, end] of [
       [0, LENGTH],
       [0, 1],
       [LENGTH - 1, LENGTH],
     ] as const) {
+      const extents = await opened.extents(start, end);
       assert.deepEqual(
-        (await opened.extents(start, end)).map((extent) => ({ ...extent })),
-        [whole],
+        extents.map((extent) => ({ ...extent })),
+        [{ ...whole, blob: reservation.blob }],
       );
     }
     assert.deepEqual(await opened.extents(5, 5), []);
@@ -179,5 +183,35 @@ export function placedBlobTests(open: OpenCatalog): void {
       assert.equal(location.split('/').at(-1), Buffer.from(request.sha256).toString('hex'));
     const again = await one.catalog.reserveBlob({ ...request, coded });
     assert.equal(again.blob, blobs[2]?.blob);
+  });
+}
+
+function checkTests(open: OpenCatalog): void {
+  test('the checks of a blob are had by the block, and go with it', async (t) => {
+    const one = await uploader(open(t));
+    const checks = randomBytes(4 * 1000);
+    const { scope } = one;
+    const reservation = await one.catalog.reserveBlob({ scope, sha256: sha256('c'), length: LENGTH, checks });
+    await one.publish('k', reservation);
+    const opened = await one.catalog.openVersion(one.bucket, 'k');
+    const [extent] = (await opened?.extents(0, 1)) ?? [];
+    opened?.release();
+    assert.equal(extent?.checked, true);
+    for (const [first, end] of [
+      [0, 1000],
+      [0, 1],
+      [255, 257],
+      [300, 301],
+      [999, 1000],
+    ] as const) {
+      const some = await one.catalog.blobChecks(reservation.blob, { first, end });
+      assert.ok(some.first <= first && some.sums.byteLength <= 4 * (end - some.first + 256));
+      const from = 4 * (first - some.first);
+      assert.ok(
+        checks.subarray(4 * first, 4 * end).equals(some.sums.subarray(from, from + 4 * (end - first))),
+      );
+    }
+    const beyond = { first: 999, end: 1001 };
+    await assert.rejects(one.catalog.blobChecks(reservation.blob, beyond), { name: 'DamagedBlob' });
   });
 }

@@ -21,6 +21,8 @@ interface Fixture extends SqliteStore {
   readonly errors: unknown[];
   /** Lets time pass, for timers and for ages, and what begins then end. */
   readonly pass: (milliseconds: number) => Promise<void>;
+  /** Sets the clock by so much, though no time has passed. */
+  readonly setClock: (milliseconds: number) => void;
   /** Adds feed rows of this age. */
   readonly addFeed: (rows: number, ageMs: number) => void;
 }
@@ -30,6 +32,7 @@ function setUp(t: TestContext, options: SqliteStoreOptions = {}): Fixture {
   const store = openSqliteStore(t, options);
   const { queue, reaper, sweeper, db } = store;
   let nowMs = 10 * RETENTION_MS;
+  let setByMs = 0;
   const errors: unknown[] = [];
   const maintenance = new Maintenance({
     queue,
@@ -38,7 +41,8 @@ function setUp(t: TestContext, options: SqliteStoreOptions = {}): Fixture {
     feedRetentionMs: RETENTION_MS,
     idleMs: 250,
     uploadRetentionMs: RETENTION_MS,
-    now: () => nowMs,
+    now: () => nowMs + setByMs,
+    steady: () => nowMs,
     onError: (error) => errors.push(error),
   });
   t.after(() => maintenance.close());
@@ -50,15 +54,18 @@ function setUp(t: TestContext, options: SqliteStoreOptions = {}): Fixture {
       t.mock.timers.tick(0);
     }
   };
+  const setClock = (byMs: number): void => {
+    setByMs += byMs;
+  };
   const addFeed = (rows: number, ageMs: number): void => {
     const insert = db.prepare(
       'INSERT INTO feed (seq, at_ms, kind, bucket) VALUES ((SELECT coalesce(max(seq), 1000) + 1 FROM feed), ?, 1, 1)',
     );
     queue.transact(() => {
-      for (let i = 0; i < rows; i++) insert.run(nowMs - ageMs);
+      for (let i = 0; i < rows; i++) insert.run(nowMs + setByMs - ageMs);
     });
   };
-  return { ...store, maintenance, errors, pass, addFeed };
+  return { ...store, maintenance, errors, pass, setClock, addFeed };
 }
 
 /** A file that nothing refers to. @returns where it is */
@@ -101,6 +108,57 @@ suite('the feed', () => {
     assert.equal(count(db, FEED), 2);
     await pass(IDLE_MS);
     assert.equal(count(db, FEED), 0);
+  });
+});
+
+suite('a clock that is set', () => {
+  const YEAR_MS = 365 * 24 * 3_600_000;
+  const minutes = async (pass: Fixture['pass'], many: number): Promise<void> => {
+    for (let i = 0; i < many; i++) await pass(60_000);
+  };
+
+  test('put forward for a moment ends nothing', async (t) => {
+    const { catalog, db, pass, setClock, addFeed } = setUp(t);
+    const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'r' });
+    const upload = await begin(catalog, { bucket, key: 'k' });
+    db.exec(`UPDATE uploads SET active_ms = ${10 * RETENTION_MS}`);
+    addFeed(3, 0);
+    const rows = count(db, FEED);
+    await minutes(pass, 2);
+    setClock(YEAR_MS);
+    await minutes(pass, 2);
+    setClock(-YEAR_MS);
+    await minutes(pass, 2);
+    assert.equal((await catalog.uploads.findUpload(upload))?.state, 'open');
+    assert.equal(count(db, FEED), rows);
+  });
+
+  test('put forward for good counts once it has stood as long as things are kept', async (t) => {
+    const { db, pass, setClock, addFeed } = setUp(t);
+    addFeed(3, 0);
+    setClock(YEAR_MS);
+    await minutes(pass, RETENTION_MS / 60_000 - 2);
+    assert.equal(count(db, FEED), 3);
+    await minutes(pass, 5);
+    assert.equal(count(db, FEED), 0);
+  });
+
+  test('put back stops nothing: what is old by it goes, and what is from the future waits no longer than the rest', async (t) => {
+    const { catalog, db, pass, setClock, addFeed } = setUp(t);
+    const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'r' });
+    const upload = await begin(catalog, { bucket, key: 'k' });
+    db.exec(`UPDATE uploads SET active_ms = ${10 * RETENTION_MS}`);
+    // More than a slice.
+    addFeed(1200, 0);
+    await minutes(pass, 2);
+    setClock(-YEAR_MS);
+    addFeed(3, RETENTION_MS + 1);
+    const rows = count(db, FEED);
+    await minutes(pass, 2);
+    assert.equal(count(db, FEED), rows - 3);
+    assert.equal((await catalog.uploads.findUpload(upload))?.state, 'open');
+    await minutes(pass, (2 * RETENTION_MS) / 60_000 + 2);
+    assert.equal((await catalog.uploads.findUpload(upload))?.state, 'aborted');
   });
 });
 

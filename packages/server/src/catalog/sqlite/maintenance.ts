@@ -3,7 +3,9 @@
  * and giving space back to a disk that is short of it. One slice at a time, writes in between.
  */
 
-import { abortAbandoned } from './mutations/uploads/abort-upload.ts';
+import { AgeClock } from './age-clock.ts';
+import { abortAbandoned, bringBack } from './mutations/uploads/abort-upload.ts';
+import type { WriteContext } from './mutations/context.ts';
 import type { Reaper } from './reaper.ts';
 import type { SnapshotSweeper } from './snapshot-sweeper.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -23,20 +25,31 @@ export interface MaintenanceOptions {
   readonly idleMs: number;
   /** Of uploads to which nothing comes; and how long those that have ended are still known. */
   readonly uploadRetentionMs: number;
+  /** As for AgeClock. */
   readonly now?: () => number;
+  readonly steady?: () => number;
+  readonly newestMs?: number | undefined;
   readonly onError: (error: unknown) => void;
 }
 
 export class Maintenance {
   readonly #options: MaintenanceOptions;
+  readonly #steady: () => number;
+  readonly #feedAge: AgeClock;
+  readonly #uploadAge: AgeClock;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #closed = false;
-  #feedDueMs = 0;
-  #uploadsDueMs = 0;
+  #agedSequence = 0;
+  /** Of the steady clock. */
+  #feedDueMs = Number.NEGATIVE_INFINITY;
+  #uploadsDueMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
+    this.#steady = options.steady ?? (() => performance.now());
+    this.#feedAge = new AgeClock({ ...options, keptMs: options.feedRetentionMs });
+    this.#uploadAge = new AgeClock({ ...options, keptMs: options.uploadRetentionMs });
     this.#schedule(options.idleMs);
   }
 
@@ -71,28 +84,40 @@ export class Maintenance {
     if (!this.#closed) this.#schedule(delayMs);
   }
 
+  /** Rows from a clock that was ahead are passed by: they must not keep all others. */
   #trimFeed(): boolean {
-    const now = (this.#options.now ?? Date.now)();
-    if (now < this.#feedDueMs) return false;
+    if (this.#steady() < this.#feedDueMs) return false;
+    const now = this.#feedAge.now();
     const before = now - this.#options.feedRetentionMs;
-    const { changes } = this.#options.queue.transact(({ sql }) => sql.trimFeed.run(FEED_SLICE, before));
+    const { changes } = this.#options.queue.transact(({ sql }) => sql.trimFeed.run(now, FEED_SLICE, before));
     const more = Number(changes) === FEED_SLICE;
-    if (!more) this.#feedDueMs = now + LOOK_MS;
+    if (!more) this.#feedDueMs = this.#steady() + LOOK_MS;
     return more;
   }
 
   #endUploads(): boolean {
-    const now = (this.#options.now ?? Date.now)();
-    if (now < this.#uploadsDueMs) return false;
+    if (this.#steady() < this.#uploadsDueMs) return false;
+    const now = this.#uploadAge.now();
     const before = now - this.#options.uploadRetentionMs;
+    const { settled } = this.#uploadAge;
     const most = this.#options.queue.transact((context) => {
+      if (settled) bringBack(context, now);
+      this.#storeAge(context, Math.min(now, this.#feedAge.now()));
       const aborted = abortAbandoned(context, before, UPLOADS_SLICE);
       const { changes } = context.uploads.deleteEnded.run(before, UPLOADS_SLICE);
       return Math.max(aborted, Number(changes));
     });
     const more = most >= UPLOADS_SLICE;
-    if (!more) this.#uploadsDueMs = now + LOOK_MS;
+    if (!more) this.#uploadsDueMs = this.#steady() + LOOK_MS;
     return more;
+  }
+
+  /** The next start knows by it whether its clock is ahead. Nothing is written while nothing else is. */
+  #storeAge({ uploads }: WriteContext, ageMs: number): void {
+    const { sequence } = this.#options.queue;
+    if (sequence === this.#agedSequence) return;
+    this.#agedSequence = sequence;
+    uploads.setAge.run(Math.round(ageMs));
   }
 
   async close(): Promise<void> {

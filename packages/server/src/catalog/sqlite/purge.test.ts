@@ -43,13 +43,13 @@ function setUp(t: TestContext): Fixture {
     ...store,
     addBlob: ({ id, refs: count, inline }) => {
       db.prepare(
-        `INSERT INTO blobs VALUES (?, 1, randomblob(32), ${BLOB_STATE.live}, ?, 0, 1, 1, ?, ?, '', NULL)`,
+        `INSERT INTO blobs VALUES (?, 1, randomblob(32), ${BLOB_STATE.live}, ?, 0, 1, 1, ?, ?, '', NULL, NULL)`,
       ).run(id, count, inline ? null : `1/${id}`, inline ? Buffer.of(1) : null);
     },
     addManifest: (id, count, blobs) => {
       db.prepare('INSERT INTO manifests VALUES (?, ?, ?, ?)').run(id, count, blobs.length, blobs.length);
       for (const [start, blob] of blobs.entries()) {
-        db.prepare('INSERT INTO extents VALUES (?, ?, 1, ?, 0)').run(id, start, blob);
+        db.prepare('INSERT INTO extents VALUES (?, ?, 1, ?, 0, NULL)').run(id, start, blob);
       }
     },
     purgeManifest: (id) => queue.transact(({ sql }) => purgeManifest(sql, id)),

@@ -21,14 +21,21 @@ export function purgeManifest(sql: WriteStatements, manifest: number): void {
   if (row.extents <= EXTENTS_AT_ONCE && row.hasParts === 0) purgeExtents(sql, manifest, EXTENTS_AT_ONCE);
 }
 
+interface RowOfExtent {
+  readonly start: number;
+  readonly blob: number;
+  readonly whole: number;
+}
+
 /**
  * Removes up to `limit` extents and parts of an unreferenced manifest, and the manifest with the last. Returns how many.
  */
 export function purgeExtents(sql: WriteStatements, manifest: number, limit: number): number {
-  const extents = sql.firstExtents.all(manifest, limit) as unknown as { start: number; blob: number }[];
-  for (const { start, blob } of extents) {
+  const extents = sql.firstExtents.all(manifest, limit) as unknown as RowOfExtent[];
+  for (const { start, blob, whole } of extents) {
     sql.deleteExtent.run(manifest, start);
-    dropBlob(sql, blob);
+    // A row that the disk has changed may name another's blob, whose bytes would go. One reference too many is no loss.
+    if (whole === 1) dropBlob(sql, blob);
   }
   let removed = extents.length;
   if (removed < limit) removed += Number(sql.deleteParts.run(manifest, manifest, limit - removed).changes);
@@ -39,5 +46,8 @@ export function purgeExtents(sql: WriteStatements, manifest: number, limit: numb
 /** Gives up the reference of an extent that was removed. */
 export function dropBlob(sql: WriteStatements, blob: number): void {
   const left = sql.dropBlobRef.get(blob) as { refs: number; location: string | null } | undefined;
-  if (left !== undefined && left.refs === 0 && left.location === null) sql.deleteBlob.run(blob);
+  if (left !== undefined && left.refs === 0 && left.location === null) {
+    sql.deleteBlob.run(blob);
+    sql.checks.clearDamage.run(blob);
+  }
 }

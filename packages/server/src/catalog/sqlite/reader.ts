@@ -17,6 +17,9 @@ import type {
   VersionChoice,
   VersionId,
 } from '../catalog.ts';
+import { SUM_BYTES } from '../../blobs/checks/block-checks.ts';
+import type { BlockChecks } from '../../blobs/checks/block-checks.ts';
+import { DamagedBlob } from '../../blobs/damaged-blob.ts';
 import { EXTENTS_PAGE } from '../extents.ts';
 import { successorOfPrefix } from '../key-order.ts';
 import { listHistory } from './history-listing.ts';
@@ -40,7 +43,7 @@ import {
   toVersion,
   VERSION_COLUMNS,
 } from './rows.ts';
-import { BUCKET_STATE, PLACE } from './schema.ts';
+import { BUCKET_STATE, CHECKS_IN_ROW, PLACE } from './schema.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 
 /** How long the part between prefix and delimiter is, plus one; 0: there is no delimiter. */
@@ -87,6 +90,7 @@ export class SqliteReader {
   readonly #currentWithFirstExtent: StatementSync;
   readonly #firstExtents: StatementSync;
   readonly #extents: StatementSync;
+  readonly #checks: StatementSync;
   readonly #current: ScanSource<ListedVersion, KeyCursor>;
   readonly #history: HistoryReader;
 
@@ -128,6 +132,10 @@ export class SqliteReader {
       WHERE e.manifest = ?1 AND e.start < ?3
         AND e.start >= (SELECT max(start) FROM extents WHERE manifest = ?1 AND start <= ?2)
       ORDER BY e.start LIMIT ${EXTENTS_PAGE}`,
+    );
+    this.#checks = prepareArrays(
+      db,
+      'SELECT first, sums FROM blob_checks WHERE blob = ? AND first >= ? AND first < ? ORDER BY first',
     );
     const page = (bound: string): StatementSync =>
       prepareArrays(
@@ -254,6 +262,19 @@ export class SqliteReader {
   /** The first extents of a manifest that overlap [start, end), in order: a page at most. */
   extents(manifest: number, start: number, end: number): Extent[] {
     return this.#extents.all(manifest, start, end).map(toExtent);
+  }
+
+  /** @throws DamagedBlob when they are not all there */
+  blobChecks(blob: number, { first, end }: { first: number; end: number }): BlockChecks {
+    const from = first - (first % CHECKS_IN_ROW);
+    const rows = this.#checks.all(blob, from, end) as unknown as [first: number, sums: Uint8Array][];
+    const sums =
+      rows.length === 1 && rows[0] !== undefined ? rows[0][1] : Buffer.concat(rows.map((row) => row[1]));
+    // All but the last row of a blob are full, and so each is where it belongs, or one is missing.
+    const gap = rows.some(([at], i) => at !== from + i * CHECKS_IN_ROW);
+    if (gap || sums.byteLength < (end - from) * SUM_BYTES)
+      throw new DamagedBlob('its checks are not all there');
+    return { first: from, sums };
   }
 
   /** Several statements: to be called in a transaction, so that a page is of one commit. */

@@ -73,7 +73,11 @@ export class Reaper {
     };
     await Promise.all(Array.from({ length: DELETIONS_AT_ONCE }, work));
     this.#options.queue.transact(({ sql }) => {
-      for (const { id } of deleted) sql.deleteBlob.run(id);
+      for (const { id } of deleted) {
+        sql.checks.delete.run(id);
+        sql.checks.clearDamage.run(id);
+        sql.deleteBlob.run(id);
+      }
     });
     this.#deletedTotal += deleted.length;
     this.#options.queue.retryWaiting();

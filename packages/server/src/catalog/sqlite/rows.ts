@@ -2,13 +2,19 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Bucket, Extent, ListedVersion, Version, Versioning } from '../catalog.ts';
+import { DamagedBlob } from '../../blobs/damaged-blob.ts';
+import { DamagedRow } from '../damaged-row.ts';
 import { EXTENTS_PAGE } from '../extents.ts';
 import type { HistoryRow } from './history-listing.ts';
+import { blobSum, sumOfExtent, versionSum } from './row-sums.ts';
 
 export const BUCKET_COLUMNS = 'id, name, owner, region, scope, created_ms AS createdMs, versioning, tags';
 
 export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
-  v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since`;
+  v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since, v.sum`;
+
+/** The same of what a statement returns, which knows no `v`. */
+export const RETURNED_VERSION = VERSION_COLUMNS.replaceAll('v.', '');
 
 export const LISTED_COLUMNS =
   'key, size, etag, modified_ms, storage_class, owner, checksum_algorithm, checksum_value';
@@ -16,7 +22,7 @@ export const LISTED_COLUMNS =
 export const HISTORY_COLUMNS = `${LISTED_COLUMNS}, seq, is_null, delete_marker`;
 
 export const EXTENT_COLUMNS =
-  'e.start, e.length, e.offset, b.location, b.data, b.tier, b.codec, b.frames, b.logical';
+  'e.start, e.length, e.offset, b.location, b.data, b.tier, b.codec, b.frames, b.logical, b.id, b.sum, e.manifest, e.sum';
 
 /** SQLite sorts every blob after every text. */
 export const AFTER_ALL_TEXT = new Uint8Array();
@@ -51,6 +57,7 @@ type VersionRow = [
   parts: number,
   restoredUntilMs: number | null,
   since: number,
+  sum: number | null,
 ];
 type ExtentRow = [
   start: number,
@@ -62,6 +69,10 @@ type ExtentRow = [
   codec: number,
   frames: Uint8Array | null,
   logical: number,
+  blob: number,
+  sum: number | null,
+  manifest: number,
+  extentSum: number | null,
 ];
 type ListedRow = [
   key: string,
@@ -74,7 +85,7 @@ type ListedRow = [
   checksumValue: string | null,
 ];
 
-const VERSION_WIDTH = 18;
+const VERSION_WIDTH = 19;
 
 const VERSIONINGS: readonly Versioning[] = ['never', 'enabled', 'suspended'];
 
@@ -86,8 +97,24 @@ export function toBucket(row: unknown): Bucket {
   return { id, name, owner, region, scope, createdMs, versioning: named, tags, asOf: null };
 }
 
+/** @throws DamagedRow */
 export function toVersion(row: unknown): Version {
   const v = row as VersionRow;
+  const version = versionOfRow(v);
+  if (v[18] !== null && v[18] !== versionSum(version)) throw new DamagedRow(`version ${v[1]} of a key`);
+  return version;
+}
+
+/**
+ * The manifest whose reference goes with a row that was removed. None for one that is not what was written: it may name
+ * another's, and where a reference too many keeps bytes, one too few loses them.
+ */
+export function manifestOfRemoved(row: unknown): number | null {
+  const v = row as VersionRow;
+  return v[18] === null || v[18] === versionSum(versionOfRow(v)) ? v[7] : null;
+}
+
+function versionOfRow(v: VersionRow): Version {
   return {
     key: v[0],
     seq: v[1],
@@ -110,9 +137,18 @@ export function toVersion(row: unknown): Version {
   };
 }
 
+/** @throws DamagedRow, and DamagedBlob for inline bytes that are not those that were written */
 export function toExtent(row: unknown): Extent {
   const e = row as ExtentRow;
+  const sum = e[12];
+  const columns = { manifest: e[11], start: e[0], length: e[1], blob: e[9], offset: e[2] };
+  if (sum !== null && sum !== sumOfExtent(columns))
+    throw new DamagedRow(`the extent at ${e[0]} of blob ${e[9]}`);
+  if (e[4] !== null && e[10] !== null && e[10] !== blobSum(e[9], e[4]))
+    throw new DamagedBlob(`the inline blob ${e[9]} is not what was stored`);
   return {
+    blob: e[9],
+    checked: e[3] !== null && e[10] !== null,
     start: e[0],
     length: e[1],
     offset: e[2],

@@ -57,7 +57,7 @@ test('a database of a newer format is refused with what to do, and left as it is
     t,
     `CREATE TABLE meta (x); PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION + 1};`,
   );
-  assertRefused(newer, /format 3.*formats up to 2.*upgrade Cistern/s);
+  assertRefused(newer, /format 4.*formats up to 3.*upgrade Cistern/s);
 });
 
 test('a database of format 1 has the tables of this one after it was opened, and what was in it', async (t) => {
@@ -70,6 +70,8 @@ test('a database of format 1 has the tables of this one after it was opened, and
   assert.equal(open?.version.seq, 2);
   const [extent] = (await open?.extents(0, 5)) ?? [];
   assert.equal(Buffer.from(extent?.data ?? []).toString(), 'hello');
+  for (const table of ['versions', 'extents'])
+    assert.equal(count(store.db, `SELECT count(*) FROM ${table} WHERE sum IS NULL`), 0);
   open?.release();
   assert.deepEqual(shape(store.db), shape(openSqliteStore(t).db));
   // It goes on as it should: the next number is free.

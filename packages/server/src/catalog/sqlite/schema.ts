@@ -4,12 +4,13 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite';
+import { defineRowSums, extentSum } from './row-sums.ts';
 
 /** `PRAGMA application_id`: "Cstn". A database of something else is refused. */
 export const APPLICATION_ID = 0x4373746e;
 
 /** `PRAGMA user_version` and the format of the data directory. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /**
  * Where a version stands. Listings of current objects walk only the first place, whatever the history holds: a delete
@@ -57,6 +58,9 @@ export const FEED_KIND = {
 /** Measured on 4 KiB inline objects: see docs/decisions/003. Fixed at creation. */
 const PAGE_SIZE = 4096;
 
+/** Of blocks: a row of 1 KiB is of 32 MiB. Who reads a range reads the rows of its blocks, and no more. */
+export const CHECKS_IN_ROW = 256;
+
 const TABLES = `
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -99,6 +103,7 @@ CREATE TABLE versions (
   tags TEXT,
   attributes TEXT NOT NULL,
   restored_until_ms INTEGER,
+  sum INTEGER,
   PRIMARY KEY (bucket, place, key, seq DESC, since)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX versions_null ON versions (bucket, key) WHERE place = 1 AND is_null = 1;
@@ -126,6 +131,7 @@ CREATE TABLE extents (
   length INTEGER NOT NULL,
   blob INTEGER NOT NULL,
   offset INTEGER NOT NULL,
+  sum INTEGER,
   PRIMARY KEY (manifest, start)
 ) STRICT, WITHOUT ROWID;
 
@@ -164,6 +170,7 @@ CREATE TABLE parts (
   extents INTEGER NOT NULL,
   modified_ms INTEGER NOT NULL,
   checksum_value TEXT,
+  sum INTEGER,
   PRIMARY KEY (manifest, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -179,11 +186,25 @@ CREATE TABLE blobs (
   location TEXT,
   data BLOB,
   tier TEXT NOT NULL DEFAULT '',
-  frames BLOB
+  frames BLOB,
+  sum INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX blobs_by_hash ON blobs (scope, tier, codec, sha256) WHERE location IS NOT NULL;
 CREATE INDEX blobs_unreferenced ON blobs (id) WHERE refs = 0;
 CREATE INDEX blobs_by_tier ON blobs (tier) WHERE tier <> '';
+
+CREATE TABLE blob_checks (
+  blob INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  sums BLOB NOT NULL,
+  PRIMARY KEY (blob, first)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE damage (
+  blob INTEGER PRIMARY KEY,
+  found_ms INTEGER NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE rename_tokens (
   bucket INTEGER NOT NULL,
@@ -206,6 +227,26 @@ CREATE TABLE feed (
 ) STRICT;
 
 INSERT INTO meta VALUES ('sequence', 0);
+`;
+
+/**
+ * What is common to the ways from formats 1 and 2, in which nothing had sums. Those of blobs are of their bytes, and are
+ * made by the scrub: until then they are read as they are.
+ */
+const SUMS = `
+ALTER TABLE extents ADD COLUMN sum INTEGER;
+ALTER TABLE blobs ADD COLUMN sum INTEGER;
+${['TABLE blob_checks', 'TABLE damage'].map(statementThatCreates).join('\n')}
+UPDATE extents SET sum = ${extentSum({ manifest: 'manifest', start: 'start', length: 'length', blob: 'blob', offset: '"offset"' })};
+UPDATE versions SET sum = version_sum(key, seq, since, size, etag, modified_ms, storage_class, manifest, extents, parts,
+  checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker);
+UPDATE parts SET sum = part_sum(seq, size, etag, extents, modified_ms, checksum_value);
+`;
+
+const FROM_2 = `
+ALTER TABLE versions ADD COLUMN sum INTEGER;
+ALTER TABLE parts ADD COLUMN sum INTEGER;
+${SUMS}
 `;
 
 /**
@@ -241,9 +282,10 @@ ${[
   .join('\n')}
 INSERT INTO versions
   SELECT bucket, place, key, seq, seq, retired_seq, is_null, delete_marker, modified_ms, size, etag, storage_class, owner,
-    manifest, extents, 0, checksum_algorithm, checksum_value, tags, attributes, NULL
+    manifest, extents, 0, checksum_algorithm, checksum_value, tags, attributes, NULL, NULL
   FROM versions_1 ORDER BY bucket, place, key;
 DROP TABLE versions_1;
+${SUMS}
 `;
 
 /** That of TABLES, so that it stands in one place. */
@@ -274,9 +316,11 @@ export function prepareSchema(db: DatabaseSync, path: string): void {
         'It was written by a newer version: upgrade Cistern to open it. Nothing was changed.',
     );
   }
-  if (version === 1) {
+  const way = { 1: FROM_1, 2: FROM_2 }[version];
+  if (way !== undefined) {
+    defineRowSums(db);
     db.exec(
-      `PRAGMA synchronous = FULL; BEGIN IMMEDIATE; ${FROM_1} PRAGMA user_version = ${FORMAT_VERSION}; COMMIT;`,
+      `PRAGMA synchronous = FULL; BEGIN IMMEDIATE; ${way} PRAGMA user_version = ${FORMAT_VERSION}; COMMIT;`,
     );
   }
 }

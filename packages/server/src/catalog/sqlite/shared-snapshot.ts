@@ -12,6 +12,7 @@ export class SharedSnapshot {
   readonly #epochs: EpochReader;
   readonly #begin: StatementSync;
   readonly #end: StatementSync;
+  readonly #giveUp: StatementSync;
   /** The newest commit when it was begun; undefined: none is open. */
   #committed: bigint | undefined;
   #scheduled = false;
@@ -21,6 +22,7 @@ export class SharedSnapshot {
     this.#epochs = epochs;
     this.#begin = db.prepare('BEGIN');
     this.#end = db.prepare('COMMIT');
+    this.#giveUp = db.prepare('ROLLBACK');
   }
 
   /** What `work` reads, synchronously, is of one state, which holds every commit that was acknowledged before. */
@@ -55,6 +57,20 @@ export class SharedSnapshot {
   #leave(): void {
     this.#committed = undefined;
     // SQLite ends it by itself after some errors.
-    if (this.#db.isOpen && this.#db.isTransaction) this.#end.run();
+    if (!this.#db.isOpen || !this.#db.isTransaction) return;
+    try {
+      this.#end.run();
+    } catch {
+      // The disk cannot be read. Whoever has read from it was told; the thread must not end by it.
+      this.#abandon();
+    }
+  }
+
+  #abandon(): void {
+    try {
+      this.#giveUp.run();
+    } catch {
+      // It is still open, then, and the next read is told.
+    }
   }
 }

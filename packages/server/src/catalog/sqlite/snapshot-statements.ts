@@ -1,6 +1,8 @@
 /** The writing connection's statements on snapshots and forks, and on what only snapshots still show. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { forkedVersionSum } from './row-sums.ts';
+import { prepareArrays, RETURNED_VERSION } from './rows.ts';
 import { BUCKET_STATE, PLACE, PLACE_IS, SNAPSHOT_STATE } from './schema.ts';
 
 const COPIED = `modified_ms, size, etag, storage_class`;
@@ -72,9 +74,11 @@ export class SnapshotStatements {
     // The rest of the same version, of the same key, and then the others: each is a range of the primary key.
     this.nextRetired = p(`${retired} AND key = ?2 AND seq = ?3 AND since > ?4
       UNION ALL ${retired} AND key = ?2 AND seq < ?3 UNION ALL ${retired} AND key > ?2 ${order} ?5`);
-    this.deleteRetired =
-      p(`DELETE FROM versions WHERE bucket = ? AND place = ${PLACE.retired} AND key = ? AND seq = ?
-      AND since = ? RETURNING manifest`);
+    this.deleteRetired = prepareArrays(
+      db,
+      `DELETE FROM versions WHERE bucket = ? AND place = ${PLACE.retired} AND key = ? AND seq = ?
+      AND since = ? RETURNING ${RETURNED_VERSION}`,
+    );
     this.deleteRow = p('DELETE FROM snapshots WHERE bucket = ? AND name = ?');
 
     this.insertFork = p(`INSERT INTO buckets (id, name, owner, region, scope, created_ms, state)
@@ -82,8 +86,8 @@ export class SnapshotStatements {
     this.forking = p(`SELECT owner FROM buckets WHERE id = ? AND state = ${BUCKET_STATE.forking}`);
     this.copyVersion =
       p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker, owner, ${COPIED},
-        ${COPIED_TOO})
-      SELECT ?1, ${PLACE.current}, key, ?1, ?1, 1, 0, ?2, ${COPIED}, ${COPIED_TOO} FROM versions
+        ${COPIED_TOO}, sum)
+      SELECT ?1, ${PLACE.current}, key, ?1, ?1, 1, 0, ?2, ${COPIED}, ${COPIED_TOO}, ${forkedVersionSum('?1')} FROM versions
       WHERE bucket = ?3 AND ${PLACE_IS}?4 AND key = ?5 AND seq = ?6 AND since = ?7`);
     this.finishFork = p(`UPDATE buckets SET state = ${BUCKET_STATE.there} WHERE id = ? RETURNING name`);
     // Its name is free again at once: no bucket is called so.
@@ -93,8 +97,10 @@ export class SnapshotStatements {
     this.abandonFork = p(`${abandon} AND id = ?`);
     this.abandoned = p(`SELECT id FROM buckets WHERE state = ${BUCKET_STATE.removing} LIMIT 1`);
     this.firstVersions = p('SELECT place, key, seq, since FROM versions WHERE bucket = ? LIMIT ?');
-    this.deleteVersion =
-      p(`DELETE FROM versions WHERE bucket = ? AND ${PLACE_IS}? AND key = ? AND seq = ? AND since = ?
-      RETURNING manifest`);
+    this.deleteVersion = prepareArrays(
+      db,
+      `DELETE FROM versions WHERE bucket = ? AND ${PLACE_IS}? AND key = ? AND seq = ? AND since = ?
+      RETURNING ${RETURNED_VERSION}`,
+    );
   }
 }

@@ -7,6 +7,7 @@
 import { abandonForks } from './mutations/forks.ts';
 import { purgeManifest } from './purge.ts';
 import type { WriteQueue } from './write-queue.ts';
+import { manifestOfRemoved } from './rows.ts';
 import type { WriteStatements } from './write-statements.ts';
 
 /** Rows a transaction: a few milliseconds of the writer's time. */
@@ -96,6 +97,6 @@ function removeVersions(sql: WriteStatements, bucket: number): void {
 }
 
 function purge(sql: WriteStatements, row: unknown): void {
-  const { manifest } = row as { manifest: number | null };
+  const manifest = manifestOfRemoved(row);
   if (manifest !== null) purgeManifest(sql, manifest);
 }

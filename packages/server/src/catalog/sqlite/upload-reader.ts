@@ -13,7 +13,9 @@ import type {
   UploadName,
   UploadState,
 } from '../uploads.ts';
+import { partSum } from './row-sums.ts';
 import { UPLOAD_STATE } from './schema.ts';
+import { DamagedRow } from '../damaged-row.ts';
 import { listUploads } from './upload-listing.ts';
 
 const UPLOAD_COLUMNS = `id, bucket, key, state, live, initiated_ms AS initiatedMs, active_ms AS activeMs,
@@ -22,7 +24,7 @@ const UPLOAD_COLUMNS = `id, bucket, key, state, live, initiated_ms AS initiatedM
   checksum_value AS checksumValue, part_list AS partList`;
 
 const PART_COLUMNS =
-  'number, seq, size, etag, extents, modified_ms AS modifiedMs, checksum_value AS checksumValue';
+  'number, seq, size, etag, extents, modified_ms AS modifiedMs, checksum_value AS checksumValue, sum';
 
 type ArchivableVersion = Pick<Version, 'storageClass' | 'restoredUntilMs'>;
 
@@ -87,11 +89,12 @@ export class UploadReader {
   }
 
   parts(manifest: number, after: number, limit: number): Part[] {
-    return this.#parts.all(manifest, after, limit) as unknown as Part[];
+    return this.#parts.all(manifest, after, limit).map(toPart);
   }
 
   part(manifest: number, number: number): Part | undefined {
-    return this.#part.get(manifest, number) as Part | undefined;
+    const row = this.#part.get(manifest, number);
+    return row === undefined ? undefined : toPart(row);
   }
 
   /**
@@ -112,6 +115,13 @@ export class UploadReader {
   sizeBefore(manifest: number, number: number): number {
     return (this.#sizeBefore.get(manifest, number) as { size: number }).size;
   }
+}
+
+/** @throws DamagedRow */
+function toPart(row: unknown): Part {
+  const { sum, ...part } = row as Part & { readonly sum: number | null };
+  if (sum !== null && sum !== partSum(part)) throw new DamagedRow(`part ${part.number} of an upload`);
+  return part;
 }
 
 const STATES: readonly UploadState[] = ['open', 'complete', 'aborted'];

@@ -1,6 +1,7 @@
 /** The writing connection's prepared statements of uploads and parts. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { extentIsWhole, movedExtentSum } from './row-sums.ts';
 import { UPLOAD_STATE } from './schema.ts';
 
 /**
@@ -29,6 +30,9 @@ export class UploadStatements {
   readonly idleUploads: StatementSync;
   readonly orphanedUploads: StatementSync;
   readonly deleteEnded: StatementSync;
+  readonly setAge: StatementSync;
+  readonly bringBackOpen: StatementSync;
+  readonly bringBackEnded: StatementSync;
 
   readonly insertManifest: StatementSync;
   readonly growManifest: StatementSync;
@@ -64,6 +68,11 @@ export class UploadStatements {
     // The index of those that have ended is asked for in its own words.
     this.deleteEnded = p(`DELETE FROM uploads WHERE id IN
       (SELECT id FROM uploads WHERE state <> 0 AND ended_ms < ? ORDER BY ended_ms LIMIT ?)`);
+    this.setAge = p("INSERT OR REPLACE INTO meta (name, value) VALUES ('age_ms', ?)");
+    this.bringBackOpen = p(
+      `UPDATE uploads SET active_ms = ? WHERE state = ${UPLOAD_STATE.open} AND active_ms > ?`,
+    );
+    this.bringBackEnded = p('UPDATE uploads SET ended_ms = ? WHERE state <> 0 AND ended_ms > ?');
 
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, 0, 0)');
     this.growManifest = p('UPDATE manifests SET extents = extents + ? WHERE id = ?');
@@ -73,24 +82,29 @@ export class UploadStatements {
     this.setManifest = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
 
     this.putPart = p(`INSERT OR REPLACE INTO parts
-      (manifest, number, seq, size, etag, extents, modified_ms, checksum_value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+      (manifest, number, seq, size, etag, extents, modified_ms, checksum_value, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.renumberParts = p(
       'UPDATE parts SET number = number - ? WHERE manifest = ? AND number >= ? AND number < ?',
     );
     this.takeParts = p('UPDATE parts SET manifest = ? WHERE manifest = ? AND number >= ? AND number < ?');
 
     // From the last extent that starts at or before the first byte, found by one probe.
-    this.sourceExtents = p(`SELECT e.start, e.length, e.blob, e.offset, b.sha256 FROM extents e
+    this.sourceExtents =
+      p(`SELECT e.start, e.length, e.blob, e.offset, b.sha256, ${extentIsWhole('e')} AS whole FROM extents e
       JOIN blobs b ON b.id = e.blob WHERE e.manifest = ?1 AND e.start < ?3
         AND e.start >= (SELECT max(start) FROM extents WHERE manifest = ?1 AND start <= ?2)
       ORDER BY e.start`);
     this.extentsBetween = p(
-      'SELECT start, blob FROM extents WHERE manifest = ? AND start >= ? AND start < ? ORDER BY start',
+      `SELECT start, blob, ${extentIsWhole('extents')} AS whole FROM extents
+        WHERE manifest = ? AND start >= ? AND start < ? ORDER BY start`,
     );
     // Of parts of one size, with the first of them to where the first parameter says.
+    const moved = `?1 + ((start >> ${PART_BITS}) - ?2) * ?3 + (start & ${2 ** PART_BITS - 1})`;
     this.moveExtents = p(`UPDATE extents
-      SET start = ?1 + ((start >> ${PART_BITS}) - ?2) * ?3 + (start & ${2 ** PART_BITS - 1})
+      SET start = ${moved}, sum = ${movedExtentSum('start', `${moved} - start`)}
       WHERE manifest = ?4 AND start >= ?5 AND start < ?6`);
-    this.takeExtents = p('UPDATE extents SET manifest = ? WHERE manifest = ? AND start >= ? AND start < ?');
+    this.takeExtents =
+      p(`UPDATE extents SET manifest = ?1, sum = ${movedExtentSum('manifest', '?1 - manifest')}
+      WHERE manifest = ?2 AND start >= ?3 AND start < ?4`);
   }
 }

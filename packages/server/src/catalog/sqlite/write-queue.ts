@@ -11,11 +11,13 @@ import { DiskRoom } from '../../disk-room.ts';
 import type { Reservation } from '../catalog.ts';
 import { CatalogError } from '../errors.ts';
 import type { EpochWriter } from '../epochs.ts';
+import { AgeClock } from './age-clock.ts';
 import { BlobPins } from './blob-pins.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { LogMover } from './log-mover.ts';
 import type { Mutation, MutationResult } from './mutation.ts';
 import { applyMutation } from './mutations/apply.ts';
+import { TOKEN_MS } from './mutations/rename.ts';
 import { WAIT } from './mutations/context.ts';
 import type { WriteContext } from './mutations/context.ts';
 import { SqliteReader } from './reader.ts';
@@ -54,6 +56,8 @@ export interface WriteQueueOptions {
   /** Default: the queue moves the log itself, between commits. */
   readonly mover?: LogMover;
   readonly now?: () => number;
+  /** As for AgeClock. */
+  readonly newestMs?: number | undefined;
   /** Default: `performance.now`. Milliseconds. */
   readonly clock?: () => number;
   /** Called after each batch: how many mutations the commit carried and how long it took. */
@@ -95,6 +99,7 @@ export class WriteQueue {
     const row = db.prepare("SELECT value FROM meta WHERE name = 'sequence'").get();
     this.#sequence = row?.['value'] as number;
     options.epochs.committed(this.#sequence);
+    const tokenAge = new AgeClock({ ...options, keptMs: TOKEN_MS });
     this.#context = {
       sql: this.sql,
       reader: new SqliteReader(db),
@@ -102,6 +107,7 @@ export class WriteQueue {
       uploadReader: new UploadReader(db),
       pins: this.pins,
       now: options.now ?? Date.now,
+      tokenNow: () => tokenAge.now(),
       nextSequence: () => ++this.#sequence,
       requireRoom: () => {
         if (room.left <= 0 && this.#pagesFree() < FREE_PAGES_MIN) throw new CatalogError('StorageFull', FULL);

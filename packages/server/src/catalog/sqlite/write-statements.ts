@@ -1,6 +1,9 @@
 /** The writing connection's prepared statements, and the sequence counter that they draw from. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { CheckStatements } from './check-statements.ts';
+import { extentIsWhole, extentSum, movedExtentSum } from './row-sums.ts';
+import { prepareArrays, RETURNED_VERSION } from './rows.ts';
 import { BLOB_STATE, PLACE, PLACE_IS } from './schema.ts';
 import { SnapshotStatements } from './snapshot-statements.ts';
 
@@ -10,11 +13,15 @@ const SHOWN = `WHERE bucket = ? AND place IN (${PLACE.current}, ${PLACE.noncurre
 /** A copy of its row as it is, for the snapshots that show it. */
 const KEEP_RETIRED = `INSERT INTO versions SELECT bucket, ${PLACE.retired}, key, seq, since, ?, is_null, delete_marker,
     modified_ms, size, etag, storage_class, owner, manifest, extents, parts, checksum_algorithm, checksum_value, tags,
-    attributes, restored_until_ms
+    attributes, restored_until_ms, sum
   FROM versions ${SHOWN}`;
+
+const INSERT_EXTENT = `INSERT INTO extents (manifest, start, length, blob, offset, sum) VALUES (?1, ?2, ?3, ?4, ?5,
+  ${extentSum({ manifest: '?1', start: '?2', length: '?3', blob: '?4', offset: '?5' })})`;
 
 export class WriteStatements {
   readonly snapshots: SnapshotStatements;
+  readonly checks: CheckStatements;
   readonly begin: StatementSync;
   readonly commit: StatementSync;
   readonly rollback: StatementSync;
@@ -84,6 +91,7 @@ export class WriteStatements {
   constructor(db: DatabaseSync) {
     const p = (sql: string): StatementSync => db.prepare(sql);
     this.snapshots = new SnapshotStatements(db);
+    this.checks = new CheckStatements(db);
     this.begin = p('BEGIN IMMEDIATE');
     this.commit = p('COMMIT');
     this.rollback = p('ROLLBACK');
@@ -109,14 +117,14 @@ export class WriteStatements {
 
     this.insertVersion =
       p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker, modified_ms, size, etag,
-      storage_class, owner, manifest, extents, parts, checksum_algorithm, checksum_value, tags, attributes)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      storage_class, owner, manifest, extents, parts, checksum_algorithm, checksum_value, tags, attributes, sum)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.insertDeleteMarker = p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker,
-      modified_ms, size, etag, storage_class, owner, extents, parts, attributes)
-      VALUES (?, ?, ?, ?, ?, ?, 1, ?, 0, '', 'STANDARD', '', 0, 0, '{}')`);
+      modified_ms, size, etag, storage_class, owner, extents, parts, attributes, sum)
+      VALUES (?, ?, ?, ?, ?, ?, 1, ?, 0, '', 'STANDARD', '', 0, 0, '{}', ?)`);
     // Those of one row; seq in a range, so that the current one is found whatever its number.
     const row = `WHERE bucket = ? AND ${PLACE_IS} ? AND key = ? AND seq BETWEEN ? AND ? AND is_null >= ?`;
-    this.deleteRow = p(`DELETE FROM versions ${row} RETURNING manifest`);
+    this.deleteRow = prepareArrays(db, `DELETE FROM versions ${row} RETURNING ${RETURNED_VERSION}`);
     this.retire = p(`UPDATE versions SET place = ${PLACE.retired}, retired_seq = ? ${row} AND since <= ?`);
     this.demote = p(
       `UPDATE versions SET place = ${PLACE.noncurrent} WHERE bucket = ? AND place = ${PLACE.current} AND key = ?`,
@@ -130,7 +138,7 @@ export class WriteStatements {
     );
 
     this.setRestored = p(`UPDATE versions SET restored_until_ms = ? ${SHOWN}`);
-    this.setTags = p(`UPDATE versions SET since = ?, tags = ? ${SHOWN}`);
+    this.setTags = p(`UPDATE versions SET since = ?, tags = ?, sum = ? ${SHOWN}`);
     this.keepRetired = p(KEEP_RETIRED);
 
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, ?, ?)');
@@ -143,11 +151,11 @@ export class WriteStatements {
     this.setManifestEnd = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
 
     const part =
-      'INSERT INTO parts (manifest, number, seq, size, etag, extents, modified_ms, checksum_value)';
-    this.insertPart = p(`${part} VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+      'INSERT INTO parts (manifest, number, seq, size, etag, extents, modified_ms, checksum_value, sum)';
+    this.insertPart = p(`${part} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     // Of a version's manifest: they are numbered without gaps.
     this.partCount = p('SELECT coalesce(max(number), 0) AS parts FROM parts WHERE manifest = ?');
-    this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value
+    this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value, sum
       FROM parts WHERE manifest = ? ORDER BY number LIMIT ?`);
     this.partChecksums = p(
       'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT ?',
@@ -160,27 +168,26 @@ export class WriteStatements {
     this.trimRenameTokens = p(`DELETE FROM rename_tokens WHERE (bucket, token) IN
       (SELECT bucket, token FROM rename_tokens WHERE at_ms < ? ORDER BY at_ms LIMIT ?)`);
 
-    this.insertExtent = p(
-      'INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)',
-    );
-    const before = 'FROM extents WHERE manifest = ? AND start < ?';
+    this.insertExtent = p(INSERT_EXTENT);
+    const before = 'FROM extents WHERE manifest = ?1 AND start < ?2';
     // A blob may be there several times.
     this.refExtents = p(`UPDATE blobs SET refs = refs + uses FROM
       (SELECT blob, count(*) AS uses ${before} GROUP BY blob) WHERE id = blob`);
-    this.copyExtents = p(`INSERT INTO extents (manifest, start, length, blob, offset)
-      SELECT ?, start, length, blob, offset ${before}`);
-    this.firstExtents = p('SELECT start, blob FROM extents WHERE manifest = ? ORDER BY start LIMIT ?');
+    this.copyExtents = p(`INSERT INTO extents (manifest, start, length, blob, offset, sum)
+      SELECT ?3, start, length, blob, offset, ${movedExtentSum('manifest', '?3 - manifest')} ${before}`);
+    this.firstExtents = p(`SELECT start, blob, ${extentIsWhole('extents')} AS whole FROM extents
+      WHERE manifest = ? ORDER BY start LIMIT ?`);
     this.deleteExtent = p('DELETE FROM extents WHERE manifest = ? AND start = ?');
     this.deleteParts = p(`DELETE FROM parts WHERE manifest = ? AND number IN
       (SELECT number FROM parts WHERE manifest = ? ORDER BY number LIMIT ?)`);
 
     this.insertInlineBlob =
-      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data)
-      VALUES (?, ?, ?, ${BLOB_STATE.live}, 1, 0, ?, ?, NULL, ?)`);
+      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data, sum)
+      VALUES (?, ?, ?, ${BLOB_STATE.live}, 1, 0, ?, ?, NULL, ?, ?)`);
     this.insertPendingBlob =
-      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data, tier, frames)
-      VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, ?, ?, ?, ?, NULL, ?, ?)`);
-    this.blobByHash = p(`SELECT id, state, location FROM blobs
+      p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data, tier, frames, sum)
+      VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, ?, ?, ?, ?, NULL, ?, ?, ?)`);
+    this.blobByHash = p(`SELECT id, state, location, sum FROM blobs
       WHERE scope = ? AND tier = ? AND codec = ? AND sha256 = ? AND location IS NOT NULL`);
     this.blobById = p('SELECT state, location, logical FROM blobs WHERE id = ?');
     this.addBlobRef = p(
@@ -199,6 +206,6 @@ export class WriteStatements {
       'INSERT INTO feed (seq, at_ms, kind, bucket, key, size, etag, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     );
     this.trimFeed = p(`DELETE FROM feed WHERE seq IN
-      (SELECT seq FROM (SELECT seq, at_ms FROM feed ORDER BY seq LIMIT ?) WHERE at_ms < ?)`);
+      (SELECT seq FROM (SELECT seq, at_ms FROM feed WHERE at_ms <= ? ORDER BY seq LIMIT ?) WHERE at_ms < ?)`);
   }
 }

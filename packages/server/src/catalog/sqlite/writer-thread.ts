@@ -20,6 +20,7 @@ import { Maintenance } from './maintenance.ts';
 import { movedMemory } from './port-protocol.ts';
 import type { Answer, WriterReply, WriterRequest } from './port-protocol.ts';
 import { Reaper } from './reaper.ts';
+import { tiersInUse } from './tiers-in-use.ts';
 import { UploadWatchers } from './upload-watchers.ts';
 import type { UploadChange } from '../uploads.ts';
 import { SnapshotSweeper } from './snapshot-sweeper.ts';
@@ -62,6 +63,7 @@ function main(data: WriterData): void {
   const tiers = tiersInUse(db);
   requireClassDirectories(tiers, data.storageClasses);
   requireBlobStore(tiers, data.blobs);
+  const newestMs = storedAge(db);
   const epochs = new EpochWriter(data.epochs);
   const metrics = new WriterMetrics();
   const watchers = new UploadWatchers();
@@ -71,6 +73,7 @@ function main(data: WriterData): void {
     path: data.databasePath,
     mover,
     epochs,
+    newestMs,
     onCommit: (batch) => metrics.commit(batch),
     onUploads: (changes) => watchers.changed(changes),
     onStop: (cause) => {
@@ -87,6 +90,7 @@ function main(data: WriterData): void {
     feedRetentionMs: data.feedRetentionMs,
     idleMs: data.reaperIdleMs,
     uploadRetentionMs: data.uploadRetentionMs,
+    newestMs,
     onError: (error) => tell({ kind: 'error', message: describe(error) }),
   });
   const ports = new Set<MessagePort>();
@@ -120,10 +124,9 @@ function main(data: WriterData): void {
   tell({ kind: 'ready' });
 }
 
-/** Storage classes that have blobs in directories of their own. */
-function tiersInUse(db: DatabaseSync): string[] {
-  const rows = db.prepare("SELECT DISTINCT tier FROM blobs WHERE tier <> ''").all();
-  return rows.map(({ tier }) => String(tier));
+/** What `Maintenance` has stored; undefined: it never did. */
+function storedAge(db: DatabaseSync): number | undefined {
+  return db.prepare("SELECT value FROM meta WHERE name = 'age_ms'").get()?.['value'] as number | undefined;
 }
 
 /** Answers of one commit go back as one message a port. */

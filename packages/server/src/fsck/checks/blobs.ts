@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { BLOB_STATE } from '../../catalog/sqlite/schema.ts';
+import { blobSum } from '../../catalog/sqlite/row-sums.ts';
 import { hashedLocation } from '../../catalog/sqlite/mutations/blobs.ts';
 import { OBJECT_LOCATION, STORE_TIER } from '../../blobs/tiers.ts';
 import { isMissing, pathOfBlob } from '../blob-places.ts';
@@ -10,6 +11,7 @@ import type { FsckContext } from '../context.ts';
 import type { HashPool } from '../hash-pool.ts';
 import type { HashAnswer } from '../hash-thread.ts';
 import type { ProblemKind } from '../report.ts';
+import { checksChecker } from './blob-checks.ts';
 
 /** Inline ones come with their bytes. */
 const PAGE = 100;
@@ -25,6 +27,7 @@ interface BlobRow {
   readonly stored: number;
   readonly location: string | null;
   readonly tier: string;
+  readonly sum: number | null;
   /** Of inline ones. */
   readonly held: number | null;
   readonly data: Uint8Array | null;
@@ -45,11 +48,12 @@ export async function checkBlobs(
   const { db, slices, findings, blobRefs, sequence } = context;
   const { checked, awaiting } = findings;
   findings.phase = 'blobs';
-  const page = db.prepare(`SELECT id, scope, sha256, state, refs, codec, logical, stored, location, tier,
+  const page = db.prepare(`SELECT id, scope, sha256, state, refs, codec, logical, stored, location, tier, sum,
       length(data) AS held, ${hashes === null ? 'NULL AS data' : 'data'}
     FROM blobs WHERE id > ? ORDER BY id LIMIT ${PAGE}`);
   const stateOf = db.prepare('SELECT state FROM blobs WHERE id = ?');
 
+  const wrongChecks = checksChecker(db);
   const report = (kind: ProblemKind, message: string, { id, tier, location }: BlobRow): void => {
     const path = location === null ? {} : { path: pathOfBlob(places.get(tier), location) };
     findings.problem(kind, message, { blob: id, ...path });
@@ -69,6 +73,8 @@ export async function checkBlobs(
       awaiting.blobs++;
       return false;
     }
+    const checks = wrongChecks(row);
+    if (checks !== undefined) report('blob-checks', checks, row);
     if (!places.has(row.tier)) {
       report(
         'blob-tier',
@@ -91,6 +97,8 @@ export async function checkBlobs(
       checked.bytesHashed += row.data.byteLength;
       if (!createHash('sha256').update(row.data).digest().equals(row.sha256))
         report('blob-damaged', 'The bytes of the inline blob are not those that were stored.', row);
+      else if (row.sum !== null && blobSum(row.id, row.data) !== row.sum)
+        report('row-damaged', 'The sum of the inline blob is not that of its bytes.', row);
     }
   };
 
@@ -111,9 +119,13 @@ export async function checkBlobs(
   let rows: BlobRow[];
   let last = -1;
   do {
-    rows = await slices.read(() => page.all(last) as unknown as BlobRow[]);
+    let files: BlobRow[] = [];
+    rows = await slices.read(() => {
+      const found = page.all(last) as unknown as BlobRow[];
+      files = found.filter(checkRow);
+      return found;
+    });
     last = rows.at(-1)?.id ?? last;
-    const files = rows.filter(checkRow);
     // By as many at a time as there are threads to hash.
     const queue = files.values();
     const work = async (): Promise<void> => {

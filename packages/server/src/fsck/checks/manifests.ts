@@ -1,5 +1,6 @@
 /** Manifests: that their extents follow each other without a gap, and that the blobs of these are there. */
 
+import { extentIsWhole } from '../../catalog/sqlite/row-sums.ts';
 import { BLOB_STATE, UPLOAD_STATE } from '../../catalog/sqlite/schema.ts';
 import type { FsckContext } from '../context.ts';
 
@@ -22,6 +23,7 @@ interface ExtentRow {
   readonly offset: number;
   readonly state: number | null;
   readonly logical: number | null;
+  readonly whole: number;
 }
 
 export async function checkManifests({ db, slices, findings, ...context }: FsckContext): Promise<void> {
@@ -31,7 +33,8 @@ export async function checkManifests({ db, slices, findings, ...context }: FsckC
   const page = db.prepare(`SELECT m.id, m.refs, m.extents, m.size, u.id AS open FROM manifests m
     LEFT JOIN uploads u ON u.id = m.id AND u.state = ${UPLOAD_STATE.open}
     WHERE m.id > ? ORDER BY m.id LIMIT ${PAGE}`);
-  const extentsOf = db.prepare(`SELECT e.start, e.length, e.blob, e.offset, b.state, b.logical
+  const extentsOf =
+    db.prepare(`SELECT e.start, e.length, e.blob, e.offset, b.state, b.logical, ${extentIsWhole('e')} AS whole
     FROM extents e LEFT JOIN blobs b ON b.id = e.blob WHERE e.manifest = ? ORDER BY e.start`);
   const orphans = db.prepare(`SELECT manifest, count(*) AS extents FROM extents e
     WHERE manifest > ? AND manifest < ? AND NOT EXISTS (SELECT 1 FROM manifests m WHERE m.id = e.manifest)
@@ -50,6 +53,10 @@ export async function checkManifests({ db, slices, findings, ...context }: FsckC
       blobRefs.add(extent.blob);
       contiguous &&= extent.start === end && extent.length > 0;
       end = extent.start + extent.length;
+      if (extent.whole !== 1)
+        findings.problem('row-damaged', `The row of the extent at ${extent.start} is not what was written.`, {
+          manifest: id,
+        });
       const wrong = wrongBlob(extent);
       if (wrong !== undefined) findings.problem('extent-blob', wrong, { manifest: id, blob: extent.blob });
     }

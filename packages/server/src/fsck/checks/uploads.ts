@@ -1,7 +1,9 @@
 /** Uploads that are open, and the parts of all: those of an open one lie apart in its manifest, each at its number. */
 
 import { formatUploadId } from '@cistern/protocol';
+import { partSum } from '../../catalog/sqlite/row-sums.ts';
 import { UPLOAD_STATE } from '../../catalog/sqlite/schema.ts';
+import type { Part } from '../../catalog/uploads.ts';
 import type { FsckContext } from '../context.ts';
 import { SLICE_ROWS } from '../slices.ts';
 
@@ -16,11 +18,9 @@ interface UploadRow {
   readonly found: number | null;
 }
 
-interface PartRow {
+interface PartRow extends Part {
+  readonly sum: number | null;
   readonly manifest: number;
-  readonly number: number;
-  readonly size: number;
-  readonly extents: number;
   readonly found: number | null;
   /** Null: no open upload. */
   readonly open: number | null;
@@ -62,7 +62,8 @@ export async function checkUploads({ db, slices, findings, manifestRefs }: FsckC
 
 export async function checkParts({ db, slices, findings }: FsckContext): Promise<void> {
   const page =
-    db.prepare(`SELECT p.manifest, p.number, p.size, p.extents, m.id AS found, u.id AS open FROM parts p
+    db.prepare(`SELECT p.manifest, p.number, p.size, p.extents, m.id AS found, u.id AS open, p.seq, p.etag,
+    p.modified_ms AS modifiedMs, p.checksum_value AS checksumValue, p.sum FROM parts p
     LEFT JOIN manifests m ON m.id = p.manifest
     LEFT JOIN uploads u ON u.id = p.manifest AND u.state = ${UPLOAD_STATE.open}
     WHERE (p.manifest, p.number) > (?, ?) ORDER BY p.manifest, p.number LIMIT ${SLICE_ROWS}`);
@@ -72,9 +73,12 @@ export async function checkParts({ db, slices, findings }: FsckContext): Promise
   let last: PartRow | undefined;
   const walk = (): boolean => {
     const rows = page.all(last?.manifest ?? -1, last?.number ?? 0) as unknown as PartRow[];
-    for (const { manifest, number, size, extents, found, open } of rows) {
+    for (const row of rows) {
+      const { manifest, number, size, extents, found, open } = row;
       findings.checked.parts++;
       const where = { upload: formatUploadId(manifest), manifest };
+      if (row.sum !== null && row.sum !== partSum(row))
+        findings.problem('row-damaged', `The row of part ${number} is not what was written.`, where);
       if (found === null)
         findings.problem('manifest-missing', `The manifest of part ${number} is not there.`, where);
       if (open === null || found === null) continue;

@@ -5,8 +5,9 @@ import { PLACE, SNAPSHOT_STATE } from '../../catalog/sqlite/schema.ts';
 import type { FsckContext } from '../context.ts';
 import type { Problem } from '../report.ts';
 import { walkVersions } from '../version-walk.ts';
-import type { WalkedVersion } from '../version-walk.ts';
 import { counterOf } from './buckets.ts';
+import { isWholeVersion, SUMMED_COLUMNS } from './version-row.ts';
+import type { SummedRow } from './version-row.ts';
 
 /** How many current versions the key has, and which is the newest of the others. */
 const SIBLINGS = `
@@ -25,19 +26,13 @@ const SWEPT = `CASE WHEN b.id IS NULL AND v.place = ${PLACE.retired} THEN EXISTS
 
 const COLUMNS = `b.name AS bucketName, v.retired_seq AS retiredSeq, v.is_null AS nullVersion, v.delete_marker AS deleteMarker,
   v.size, v.manifest, v.extents, v.parts, m.id AS found, m.extents AS manifestExtents, m.size AS manifestSize,
-  ${SIBLINGS}, ${SHOWN}, ${SWEPT}`;
+  ${SUMMED_COLUMNS}, ${SIBLINGS}, ${SHOWN}, ${SWEPT}`;
 
 const JOINS = 'LEFT JOIN buckets b ON b.id = v.bucket LEFT JOIN manifests m ON m.id = v.manifest';
 
-interface VersionRow extends WalkedVersion {
+interface VersionRow extends SummedRow {
   readonly bucketName: string | null;
   readonly retiredSeq: number | null;
-  readonly nullVersion: number;
-  readonly deleteMarker: number;
-  readonly size: number;
-  readonly manifest: number | null;
-  readonly extents: number;
-  readonly parts: number;
   readonly found: number | null;
   readonly manifestExtents: number | null;
   readonly manifestSize: number | null;
@@ -105,6 +100,7 @@ export async function checkVersions(context: FsckContext): Promise<void> {
     const report: Report = (kind, message) => findings.problem(kind, message, where);
     if (row.bucketName === null && row.swept === 0)
       report('bucket-missing', 'The bucket of the version is not there.');
+    if (!isWholeVersion(row)) report('row-damaged', 'The row of the version is not what was written.');
     const newest = Math.max(row.seq, row.since, row.retiredSeq ?? 0);
     if (newest > context.sequence && newest > counter())
       report('sequence', `The version has the number ${newest}, which was not drawn yet.`);

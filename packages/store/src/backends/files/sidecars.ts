@@ -7,7 +7,7 @@
  */
 
 import { join } from 'node:path';
-import { hasAttributes } from '../../attributes.ts';
+import { hasAttributes, readAttributes } from '../../attributes.ts';
 import type { Attributes } from '../../object-store.ts';
 import type { Directories } from './directories.ts';
 import { parseDocument } from './document.ts';
@@ -19,7 +19,7 @@ const VERSION = 1;
 
 interface Document {
   readonly version: number;
-  readonly attributes: Attributes;
+  readonly attributes: unknown;
 }
 
 export class Sidecars {
@@ -56,7 +56,7 @@ export class Sidecars {
     const text = await unless(this.#fs.readFile(join(this.#folderOf(etag), etag), 'utf8'), 'ENOENT');
     if (text === undefined) return undefined;
     const document = parseDocument(text, VERSION, `The file of the attributes of ${etag}`) as Document;
-    return document.attributes;
+    return readAttributes(document.attributes);
   }
 
   /** For a state that has lost its place. */

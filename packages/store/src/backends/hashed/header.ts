@@ -12,7 +12,8 @@
  */
 
 import type { FileHandle } from 'node:fs/promises';
-import { StoreError } from '../../errors.ts';
+import { readAttributes } from '../../attributes.ts';
+import { isStoreError, StoreError } from '../../errors.ts';
 import type { Attributes } from '../../object-store.ts';
 import { withoutPrototype } from '../files/document.ts';
 
@@ -62,13 +63,14 @@ export async function readHeader(handle: FileHandle): Promise<ObjectHeader> {
     if (rest.bytesRead < size) throw corrupt();
   }
   try {
-    const { key, attributes } = JSON.parse(
-      whole.toString('utf8', FIXED_BYTES, size),
-      withoutPrototype,
-    ) as ObjectHeader;
-    return { size, key, attributes };
+    const { key, attributes } = JSON.parse(whole.toString('utf8', FIXED_BYTES, size), withoutPrototype) as {
+      readonly key: unknown;
+      readonly attributes: unknown;
+    };
+    if (typeof key !== 'string') throw corrupt();
+    return { size, key, attributes: readAttributes(attributes) };
   } catch (error) {
-    throw corrupt(error);
+    throw isStoreError(error, 'Corrupt') ? error : corrupt(error);
   }
 }
 

@@ -31,6 +31,8 @@ suite('errors of S3', () => {
       [400, 'InvalidArgument', 'InvalidArgument', 'permanent', /said/],
       [403, 'InvalidObjectState', 'Unavailable', 'permanent', /restore/],
       [418, 'Teapot', 'InvalidArgument', 'permanent', /Teapot/],
+      [404, 'constructor', 'NotFound', 'permanent', /constructor/],
+      [500, '__proto__', 'Unavailable', 'temporary', /said/],
     ];
     for (const [status, code, expected, retry, message] of cases) {
       const body = code === '' ? Buffer.from('<html>proxy</html>') : xml(code);

@@ -7,9 +7,11 @@ import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Attributes, ObjectInfo } from '../../object-store.ts';
 
-const MAGIC = 0x31_42_43_43;
+const MAGIC = 0x32_42_43_43;
 /** Length of the text, checksum, magic number: four bytes each. */
 const END_BYTES = 12;
+/** Those that the checksum is not over. The length is: with another one, bytes of the object that are blanks were the text's. */
+const END_TAIL_BYTES = 8;
 
 /** Names what is cached of a key: fixed in length, whatever the key has in it. */
 export function keyName(key: unknown): string {
@@ -52,7 +54,7 @@ export function blockEnd(name: string, bytes: Uint8Array, info: ObjectInfo): Buf
   const end = Buffer.alloc(text.byteLength + END_BYTES);
   end.set(text, 0);
   end.writeUInt32LE(text.byteLength, text.byteLength);
-  end.writeUInt32LE(crc32(text, crc32(bytes, crc32(name))), text.byteLength + 4);
+  end.writeUInt32LE(crc32(end.subarray(0, -END_TAIL_BYTES), crc32(bytes, crc32(name))), text.byteLength + 4);
   end.writeUInt32LE(MAGIC, text.byteLength + 8);
   return end;
 }
@@ -66,8 +68,8 @@ export function readBlock(
   const endAt = all.byteLength - END_BYTES;
   if (endAt < 0 || all.readUInt32LE(endAt + 8) !== MAGIC) return undefined;
   const textAt = endAt - all.readUInt32LE(endAt);
-  if (textAt < 0 || crc32(all.subarray(0, endAt), crc32(name)) !== all.readUInt32LE(endAt + 4))
-    return undefined;
+  const summed = all.subarray(0, -END_TAIL_BYTES);
+  if (textAt < 0 || crc32(summed, crc32(name)) !== all.readUInt32LE(endAt + 4)) return undefined;
   const info = JSON.parse(all.toString('utf8', textAt, endAt)) as {
     readonly key: string;
     readonly size: number;

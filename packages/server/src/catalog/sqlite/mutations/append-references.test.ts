@@ -186,10 +186,10 @@ test('10,000 parts are the end; a copy can be appended to again', async (t) => {
   await store.append('k', 'x');
   await store.append('k', 'y');
   // The rows of the appends in between.
-  db.exec(`INSERT INTO parts SELECT manifest, 2 + value, seq, 0, etag, 0, modified_ms, NULL FROM parts,
+  db.exec(`INSERT INTO parts SELECT manifest, 2 + value, seq, 0, etag, 0, modified_ms, NULL, NULL FROM parts,
     json_each((SELECT json_group_array(n) FROM (WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c
       WHERE n < 9997) SELECT n FROM c))) WHERE number = 2`);
-  db.exec(`UPDATE versions SET parts = 9999 WHERE bucket = ${bucket}`);
+  db.exec(`UPDATE versions SET parts = 9999, sum = NULL WHERE bucket = ${bucket}`);
   await store.append('k', 'z');
   assert.equal((await store.find('k')).parts, 10_000);
   const before = await store.find('k');
@@ -211,7 +211,7 @@ test('of what forks share each has its own parts, also those without bytes', asy
   // As a fork of the bucket makes it: the same row under another bucket.
   db.exec(`CREATE TEMP TABLE row AS SELECT * FROM versions WHERE bucket = ${bucket}`);
   db.exec(
-    `UPDATE row SET key = 'fork'; INSERT INTO versions SELECT * FROM row; UPDATE manifests SET refs = 2`,
+    `UPDATE row SET key = 'fork', sum = NULL; INSERT INTO versions SELECT * FROM row; UPDATE manifests SET refs = 2`,
   );
   await store.append('k', '');
   await store.append('fork', 'end');
@@ -230,7 +230,7 @@ test('the feed tells the time of a renaming, not that of the object', async (t) 
   const store = await open(t);
   const { db, bucket } = store;
   await store.append('a', 'x');
-  db.exec('UPDATE versions SET modified_ms = 1000');
+  db.exec('UPDATE versions SET modified_ms = 1000, sum = NULL');
   await store.rename('a', 'b');
   assert.equal((await store.find('b')).modifiedMs, 1000);
   const rows = db

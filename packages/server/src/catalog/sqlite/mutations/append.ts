@@ -14,7 +14,10 @@ import {
 import type { ChecksumAlgorithm } from '@cistern/protocol';
 import type { Appended, AppendRequest, Version } from '../../catalog.ts';
 import { CatalogError } from '../../errors.ts';
+import { partSum } from '../row-sums.ts';
 import { FEED_KIND, VERSIONING } from '../schema.ts';
+import type { Part } from '../../uploads.ts';
+import type { WriteStatements } from '../write-statements.ts';
 import { referToContent, takeContent } from './blobs.ts';
 import { checkCondition } from './conditions.ts';
 import { requireBucket } from './context.ts';
@@ -44,23 +47,15 @@ export function appendVersion(context: WriteContext, input: AppendRequest): Appe
   const seq = context.nextSequence();
   const size = current.size + added;
   const manifest = extendable(context, current, seq);
-  if (current.parts === 0)
-    sql.insertPart.run(
-      manifest,
-      1,
-      seq,
-      current.size,
-      current.etag,
-      current.extents,
-      current.modifiedMs,
-      current.checksumValue,
-    );
+  if (current.parts === 0) putPart(sql, { ...current, seq, manifest, number: 1 });
   const now = context.now();
   const blob = referToContent(context, { content, seq, scope: bucket.scope, size: added });
   if (blob !== null) sql.insertExtent.run(manifest, current.size, added, blob, 0);
   const extents = current.extents + (blob === null ? 0 : 1);
   const partExtents = extents - current.extents;
-  sql.insertPart.run(manifest, parts, seq, added, input.etag, partExtents, now, input.checksumValue);
+  const { etag, checksumValue } = input;
+  const part = { seq, size: added, etag, extents: partExtents, modifiedMs: now, checksumValue };
+  putPart(sql, { ...part, manifest, number: parts });
   sql.setManifestEnd.run(extents, size, manifest);
   const made = {
     size,
@@ -82,6 +77,12 @@ export function appendVersion(context: WriteContext, input: AppendRequest): Appe
   return { ...published, ...made };
 }
 
+function putPart(sql: WriteStatements, part: Part & { readonly manifest: number }): void {
+  const { manifest, number, seq, size, etag, extents, modifiedMs, checksumValue } = part;
+  const sum = partSum({ seq, size, etag, extents, modifiedMs, checksumValue });
+  sql.insertPart.run(manifest, number, seq, size, etag, extents, modifiedMs, checksumValue, sum);
+}
+
 /** The manifest of a version, with a reference taken, or a copy of it where it cannot be extended for this version. */
 function extendable({ sql }: WriteContext, version: Version, seq: number): number {
   const { manifest } = version;
@@ -97,7 +98,7 @@ function extendable({ sql }: WriteContext, version: Version, seq: number): numbe
   }
   sql.insertManifest.run(seq, version.extents, version.size);
   sql.refExtents.run(manifest, version.size);
-  sql.copyExtents.run(seq, manifest, version.size);
+  sql.copyExtents.run(manifest, version.size, seq);
   if (version.parts > 0) sql.copyParts.run(seq, manifest, version.parts);
   return seq;
 }

@@ -19,6 +19,8 @@ export interface WriteContext {
   readonly uploadReader: UploadReader;
   readonly pins: BlobPins;
   readonly now: () => number;
+  /** The time by which rename tokens grow old. */
+  readonly tokenNow: () => number;
   /** Draws the next sequence number of this transaction. */
   readonly nextSequence: () => number;
   /** Throws `StorageFull` when the rest of the disk is for deletions. */

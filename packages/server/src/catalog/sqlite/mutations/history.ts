@@ -9,6 +9,8 @@
 
 import type { DeletionResult, Published, VersionAttributes, VersionId } from '../../catalog.ts';
 import { purgeManifest } from '../purge.ts';
+import { versionSum } from '../row-sums.ts';
+import { manifestOfRemoved } from '../rows.ts';
 import { FEED_KIND, PLACE, VERSIONING } from '../schema.ts';
 import type { BucketRow, WriteContext } from './context.ts';
 
@@ -58,6 +60,7 @@ export function makeCurrent(context: WriteContext, bucket: BucketRow, version: N
     version.checksumValue,
     version.tags,
     version.attributes,
+    versionSum({ ...version, modifiedMs, since: seq, isNull, deleteMarker: false }),
   );
   if (restoredUntilMs !== null) sql.setRestored.run(restoredUntilMs, bucket.id, key, seq);
   // The time of the change: a renamed object is older, and the feed forgets what is old.
@@ -88,7 +91,8 @@ export function deleteKey(context: WriteContext, bucket: BucketRow, key: string)
   const seq = context.nextSequence();
   const nowMs = context.now();
   const replaced = giveWay(context, bucket, key, isNull);
-  sql.insertDeleteMarker.run(id, PLACE.noncurrent, key, seq, seq, Number(isNull), nowMs);
+  const sum = versionSum({ ...DELETE_MARKER, key, seq, since: seq, isNull, modifiedMs: nowMs });
+  sql.insertDeleteMarker.run(id, PLACE.noncurrent, key, seq, seq, Number(isNull), nowMs, sum);
   sql.insertFeed.run(seq, nowMs, FEED_KIND.deleteMarker, id, key, null, null, isNull ? null : seq);
   if (replaced !== null) purgeManifest(sql, replaced);
   return { version: versionOf(bucket, { seq, isNull }), deleteMarker: true, error: null };
@@ -170,8 +174,25 @@ function removeRow(
     const { changes } = sql.retire.run(context.nextSequence(), ...row, bucket.snapshotSeq);
     if (changes !== 0) return { manifest: null };
   }
-  return sql.deleteRow.get(...row) as { manifest: number | null } | undefined;
+  const deleted = sql.deleteRow.get(...row);
+  if (deleted === undefined) return undefined;
+  return { manifest: manifestOfRemoved(deleted) };
 }
+
+/** What its row says beside its key, its numbers and its time. */
+const DELETE_MARKER = {
+  size: 0,
+  etag: '',
+  storageClass: 'STANDARD',
+  manifest: null,
+  extents: 0,
+  parts: 0,
+  checksumAlgorithm: null,
+  checksumValue: null,
+  tags: null,
+  attributes: '{}',
+  deleteMarker: true,
+} as const;
 
 interface RowToRemove {
   readonly place: number;

@@ -11,7 +11,7 @@ import type { BucketRow, WriteContext } from './context.ts';
 import { makeCurrent, removeCurrent } from './history.ts';
 
 /** How long a repeated request is known by its token. */
-const TOKEN_MS = 24 * 3600 * 1000;
+export const TOKEN_MS = 24 * 3600 * 1000;
 
 /** Old tokens that a rename removes: more than it adds, and not a day's at once, for which all others would wait. */
 const TRIM_SLICE = 10;
@@ -68,9 +68,8 @@ function isRepeated({ sql }: WriteContext, bucket: BucketRow, input: RenameReque
   throw new CatalogError('TokenMismatch', 'The token came with another request before');
 }
 
-function rememberToken({ sql, now }: WriteContext, bucket: BucketRow, input: RenameRequest): void {
+function rememberToken({ sql, now, tokenNow }: WriteContext, bucket: BucketRow, input: RenameRequest): void {
   if (input.token === null) return;
-  const nowMs = now();
-  sql.trimRenameTokens.run(nowMs - TOKEN_MS, TRIM_SLICE);
-  sql.insertRenameToken.run(bucket.id, input.token, requestOf(input), nowMs);
+  sql.trimRenameTokens.run(tokenNow() - TOKEN_MS, TRIM_SLICE);
+  sql.insertRenameToken.run(bucket.id, input.token, requestOf(input), now());
 }

@@ -5,6 +5,7 @@
 
 import type { Published, TagsRequest } from '../../catalog.ts';
 import { CatalogError } from '../../errors.ts';
+import { versionSum } from '../row-sums.ts';
 import { FEED_KIND } from '../schema.ts';
 import { requireBucket } from './context.ts';
 import type { WriteContext } from './context.ts';
@@ -24,7 +25,7 @@ export function setTags(context: WriteContext, input: TagsRequest): Pick<Publish
     sql.keepRetired.run(changed, bucket.id, key, seq);
     if (manifest !== null) sql.addManifestRef.run(manifest);
   }
-  sql.setTags.run(changed, tags, bucket.id, key, seq);
+  sql.setTags.run(changed, tags, versionSum({ ...found, since: changed, tags }), bucket.id, key, seq);
   const id = isNull ? null : seq;
   sql.insertFeed.run(changed, context.now(), FEED_KIND.tags, bucket.id, key, size, etag, id);
   return { version: versionOf(bucket, found) };

@@ -23,6 +23,12 @@ export function abortAbandoned(context: WriteContext, before: number, limit: num
   return ids.size;
 }
 
+/** Uploads from a time that is still to come would be kept until then: what it was when the clock was wrong is not known. */
+export function bringBack({ uploads }: WriteContext, nowMs: number): void {
+  uploads.bringBackOpen.run(nowMs, nowMs);
+  uploads.bringBackEnded.run(nowMs, nowMs);
+}
+
 /** Its parts are the reaper's from now on. */
 function endUpload(context: WriteContext, id: number): void {
   context.uploads.abortUpload.run(context.now(), id);

@@ -1,8 +1,10 @@
 /** Parts that come, and those whose place they take. */
 
 import { hash } from 'node:crypto';
+import { DamagedRow } from '../../../damaged-row.ts';
 import { CatalogError } from '../../../errors.ts';
 import type { PartCopyRequest, PartRequest, PublishedPart } from '../../../uploads.ts';
+import { partSum } from '../../row-sums.ts';
 import { dropBlob } from '../../purge.ts';
 import { referToContent, takeContent } from '../blobs.ts';
 import { requireBucket } from '../context.ts';
@@ -55,7 +57,7 @@ export function copyPart(context: WriteContext, input: PartCopyRequest): Publish
   return putPart(context, { ...input, seq: context.nextSequence(), size: end - start, etag }, runs);
 }
 
-type SourceRun = Run & { readonly sha256: Uint8Array };
+type SourceRun = Run & { readonly sha256: Uint8Array; readonly whole: number };
 
 function sourceRuns({ uploads }: WriteContext, manifest: number, start: number, end: number): SourceRun[] {
   const extents = uploads.sourceExtents.all(manifest, start, end) as unknown as SourceRun[];
@@ -63,8 +65,9 @@ function sourceRuns({ uploads }: WriteContext, manifest: number, start: number, 
     const first = Math.max(extent.start, start);
     const last = Math.min(extent.start + extent.length, end);
     const { blob, sha256 } = extent;
+    if (extent.whole !== 1) throw new DamagedRow(`the extent at ${extent.start} of a source`);
     const offset = extent.offset + first - extent.start;
-    return { start: first - start, length: last - first, blob, offset, sha256 };
+    return { start: first - start, length: last - first, blob, offset, sha256, whole: 1 };
   });
 }
 
@@ -88,7 +91,8 @@ function putPart(context: WriteContext, part: NewPart, runs: readonly Run[]): Pu
   for (const { start, length, blob, offset } of runs) {
     sql.insertExtent.run(upload, partStart(number) + start, length, blob, offset);
   }
-  uploads.putPart.run(upload, number, seq, size, etag, runs.length, modifiedMs, checksumValue);
+  const sum = partSum({ seq, size, etag, extents: runs.length, modifiedMs, checksumValue });
+  uploads.putPart.run(upload, number, seq, size, etag, runs.length, modifiedMs, checksumValue, sum);
   uploads.growManifest.run(runs.length - (replaced?.extents ?? 0), upload);
   uploads.touchUpload.run(modifiedMs, upload);
   context.uploadChanged({ upload, part: number });
@@ -101,9 +105,10 @@ function dropRuns({ sql, uploads }: WriteContext, upload: number, number: number
   const runs = uploads.extentsBetween.all(upload, from, partStart(number + 1)) as unknown as {
     start: number;
     blob: number;
+    whole: number;
   }[];
-  for (const { start, blob } of runs) {
+  for (const { start, blob, whole } of runs) {
     sql.deleteExtent.run(upload, start);
-    dropBlob(sql, blob);
+    if (whole === 1) dropBlob(sql, blob);
   }
 }

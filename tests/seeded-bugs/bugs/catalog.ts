@@ -1,0 +1,54 @@
+/** @module Bugs in what is decided in the writer's transactions, and in what reads beside it. */
+
+import type { SeededBug } from '../bug.ts';
+
+export const CATALOG_BUGS: readonly SeededBug[] = [
+  {
+    name: 'reaper-without-readers-epochs',
+    breaks: 'a blob is deleted while a reader that has seen it is on its way to open it',
+    file: 'packages/server/src/catalog/sqlite/reaper.ts',
+    find: '    if (!this.#options.epochs.passed(this.#found.seq)) return manifests;\n',
+    replace: '',
+    caughtBy: [{ test: 'packages/server/src/catalog/sqlite/reaper.test.ts' }],
+  },
+  {
+    name: 'reaper-ignores-reservations',
+    breaks: 'a blob is deleted while a PUT of the same content refers to it',
+    file: 'packages/server/src/catalog/sqlite/reaper.ts',
+    find: 'found.filter(({ id }) => queue.pins.isUntouched(id))',
+    replace: '[...found]',
+    caughtBy: [{ test: 'packages/server/src/catalog/sqlite/reaper.test.ts' }],
+  },
+  {
+    name: 'if-none-match-not-decided',
+    breaks: 'two that create a key if it is absent both succeed',
+    file: 'packages/server/src/catalog/sqlite/mutations/conditions.ts',
+    find: "if (there !== undefined) throw new CatalogError('PreconditionFailed', 'The key exists');",
+    replace: "if (there?.etag === '') throw new CatalogError('PreconditionFailed', 'The key exists');",
+    caughtBy: [{ test: 'tests/model/model.test.ts' }],
+  },
+  {
+    name: 'append-to-any-offset',
+    breaks: 'two appends at one offset both succeed',
+    file: 'packages/server/src/catalog/sqlite/mutations/append.ts',
+    find: 'if (input.offset !== (current?.size ?? 0))',
+    replace: 'if (input.offset > (current?.size ?? 0))',
+    caughtBy: [{ test: 'tests/compat/append-object.test.ts' }],
+  },
+  {
+    name: 'append-extends-shared-manifest',
+    breaks: 'an append to a copy shows in the object that it was copied from, or the other way round',
+    file: 'packages/server/src/catalog/sqlite/mutations/append.ts',
+    find: '  if (parts === version.parts) {',
+    replace: '  if (parts >= version.parts) {',
+    caughtBy: [{ test: 'tests/model/model.test.ts' }],
+  },
+  {
+    name: 'second-process-let-in',
+    breaks: 'two servers write one data directory',
+    file: 'packages/server/src/directory-lock.ts',
+    find: "lock.exec('BEGIN EXCLUSIVE');",
+    replace: "lock.exec('BEGIN');",
+    caughtBy: [{ test: 'tests/faults/restart.test.ts' }],
+  },
+];

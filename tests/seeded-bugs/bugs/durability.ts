@@ -1,0 +1,64 @@
+/** @module Bugs that lose what was acknowledged when the power goes, or the process. */
+
+import type { SeededBug } from '../bug.ts';
+
+const FILES = 'packages/server/src/blobs/files/file-blob-store.ts';
+
+export const DURABILITY_BUGS: readonly SeededBug[] = [
+  {
+    name: 'catalog-synchronous-normal',
+    breaks: 'a commit is acknowledged before its log is synced',
+    file: 'packages/server/src/catalog/sqlite/connection.ts',
+    find: "'PRAGMA synchronous = FULL; PRAGMA fullfsync",
+    replace: "'PRAGMA synchronous = NORMAL; PRAGMA fullfsync",
+    caughtBy: [{ test: 'tests/faults/sync-order.test.ts' }],
+  },
+  {
+    name: 'blob-directory-not-synced',
+    breaks: 'a blob that was renamed into place is gone after a power cut',
+    file: FILES,
+    find: '      await syncDirectory(directory);\n',
+    replace: '',
+    caughtBy: [{ test: 'tests/faults/sync-order.test.ts' }],
+  },
+  {
+    name: 'new-directory-not-synced-in-parent',
+    breaks: 'the first blob of a new directory is gone with it after a power cut',
+    file: FILES,
+    find: '      await syncDirectory(parent);\n',
+    replace: '',
+    caughtBy: [{ test: 'tests/faults/sync-order.test.ts' }],
+  },
+  {
+    name: 'blob-not-synced',
+    breaks: 'a blob is empty or torn after a power cut',
+    file: FILES,
+    find: '    await this.#file.datasync();\n',
+    replace: '',
+    caughtBy: [{ test: 'tests/faults/sync-order.test.ts' }],
+  },
+  {
+    name: 'padding-of-direct-writes-kept',
+    breaks: 'a large blob has zeros after its end',
+    file: FILES,
+    find: 'if (this.#written !== this.#queued) await this.#file.truncate(this.#queued);',
+    replace: '',
+    caughtBy: [{ test: 'packages/server/src/blobs/files/file-blob-store.test.ts' }],
+  },
+  {
+    name: 'acknowledged-before-commit',
+    breaks: 'an answer goes out before its transaction is durable',
+    file: 'packages/server/src/catalog/sqlite/write-queue.ts',
+    find: '        else settled.push({ job, outcome });',
+    replace: '        else job.settle(outcome);',
+    caughtBy: [{ test: 'packages/server/src/catalog/sqlite/write-queue.test.ts' }],
+  },
+  {
+    name: 'goes-on-after-failed-sync',
+    breaks: 'the catalog acknowledges commits after one whose sync has failed',
+    file: 'packages/server/src/catalog/sqlite/write-queue.ts',
+    find: 'if (this.#stopped !== undefined) return;\n    this.#stopped = new',
+    replace: 'if (this.#stopped !== undefined || isSqliteError(cause)) return;\n    this.#stopped = new',
+    caughtBy: [{ test: 'tests/faults/fail-stop.test.ts' }],
+  },
+];

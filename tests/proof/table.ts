@@ -25,6 +25,13 @@ export const PROOFS: readonly ProofEntry[] = [
     load: async () => (await import('../model/proof.ts')).proof,
   },
   {
+    name: 'linearizability',
+    group: 'linearizability',
+    shows:
+      'what many clients at once were answered, with kills between, can have happened one after another, each at a moment between call and answer',
+    load: async () => (await import('../linearizability/proof.ts')).proof,
+  },
+  {
     name: 'cut',
     group: 'faults',
     shows:

@@ -3,16 +3,16 @@
  * cost memory that is kept, or have a secret logged; and afterwards the store is whole, and what was not theirs is untouched.
  */
 
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Random } from '../fuzz/random.ts';
+import { fsckOf } from '../support/fsck.ts';
 import { CREDENTIALS, launchServer } from '../support/server-process.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { text } from '../support/xml.ts';
@@ -23,7 +23,6 @@ import type { CanaryReport } from './canary-process.ts';
 import { makeShot } from './shot.ts';
 import type { Shot, World } from './shot.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../../packages/cistern/bin/cistern.js', import.meta.url));
 const ALICE = { accessKeyId: 'ALICEHOSTILE', secretAccessKey: 'alice-secret-that-is-hers' };
 const LANES = 24;
 /** One thread of the server was busy for so long while somebody waited. */
@@ -207,13 +206,7 @@ async function checkAfterwards(
     .filter((one) => /request failed|"level":(?:50|60)/.test(one))
     .slice(0, 5))
     violation(`the log: ${line.slice(0, 1500)}`);
-  const fsck = spawn(process.execPath, [LAUNCHER, 'fsck', '--data', dataDir], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [fsck.stdout, fsck.stderr])
-    stream.on('data', (piece: Buffer) => (output += piece.toString()));
-  const [fsckCode] = (await once(fsck, 'exit')) as [number | null];
+  const { code: fsckCode, output } = await fsckOf(dataDir);
   log(`fsck: ${output.trim().split('\n').at(-1) ?? ''}`);
   if (fsckCode !== 0) violation(`fsck ended with ${fsckCode}: ${output.slice(-2000)}`);
 }

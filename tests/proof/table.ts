@@ -11,6 +11,13 @@ export const PROOFS: readonly ProofEntry[] = [
     load: async () => (await import('../faults/kill-proof.ts')).proof,
   },
   {
+    name: 'positions',
+    group: 'faults',
+    shows:
+      'a kill, EIO, ENOSPC or a short write at any call of any write path loses nothing acknowledged, acknowledges nothing false and leaves nothing wrong',
+    load: async () => (await import('../faults/positions/proof.ts')).proof,
+  },
+  {
     name: 'model',
     group: 'model',
     shows:
@@ -25,11 +32,25 @@ export const PROOFS: readonly ProofEntry[] = [
     load: async () => (await import('../faults/disk/proof.ts')).proof,
   },
   {
+    name: 'resources',
+    group: 'faults',
+    shows:
+      'without descriptors, memory, a disk that writes, a right clock or time to run, nothing that was acknowledged is lost, and it serves again afterwards',
+    load: async () => (await import('../faults/resources/proof.ts')).proof,
+  },
+  {
     name: 'soak',
     group: 'soak',
     shows:
       'hours of mixed load leave memory, descriptors, threads and log as they were, and no answer is wrong',
     load: async () => (await import('../soak/proof.ts')).proof,
+  },
+  {
+    name: 'network',
+    group: 'faults',
+    shows:
+      'idle, endless, stopped, unread, slow and cut connections: others are served meanwhile, answers are true, and nothing is left of them',
+    load: async () => (await import('../network/proof.ts')).proof,
   },
   {
     name: 'fuzz',

@@ -36,6 +36,14 @@ export interface BlobStoreConfig {
   };
 }
 
+/** Reading all that is stored again and again, to find what the disk has changed. */
+export interface ScrubConfig {
+  /** No more than that; 0: it is not done. */
+  readonly bytesPerSecond: number;
+  /** A round begins so long after the one before has. */
+  readonly intervalMs: number;
+}
+
 export interface ServerConfig {
   readonly dataDir: string;
   /** Null: in the data directory. */
@@ -62,6 +70,7 @@ export interface ServerConfig {
   readonly storageClasses: StorageClassMap;
   /** After how long without a part an upload is aborted, and an ended one forgotten. */
   readonly uploadRetentionMs: number;
+  readonly scrub: ScrubConfig;
   /** How much of a live upload is committed, and can be read, at a time. Bytes. */
   readonly livePartBytes: number;
 }

@@ -13,6 +13,7 @@ import type { ServerConfig } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { FsckHandle } from './threads/fsck-handle.ts';
 import { GatewayHandle } from './threads/gateway-handle.ts';
+import { ScrubHandle } from './threads/scrub-handle.ts';
 import { createLogger } from './threads/thread-logger.ts';
 import { WriterHandle } from './threads/writer-handle.ts';
 
@@ -62,11 +63,24 @@ export async function runServer(
     onError: (message) => log.error({ cause: message }, 'background work failed'),
     onCrash,
   });
+  const scrub = new ScrubHandle({
+    config,
+    connect: () => {
+      const { port1, port2 } = new MessageChannel();
+      writer.connect(port2);
+      return port1;
+    },
+    onDamage: ({ blob, reason, objects }) =>
+      log.error({ blob, reason, objects }, 'a stored blob is damaged: see cistern fsck, and upload it again'),
+    onHealed: (blob) => log.error({ blob }, 'a blob that was damaged is whole again'),
+    onError: (message) => log.error({ cause: message }, 'the scrub could not read'),
+  });
   const metrics = async (): Promise<string> => {
     const { metricsPage } = await import('./admin/metrics-page.ts');
     return metricsPage(
       await Promise.all(gateways.map((gateway) => gateway.collect())),
       await writer.metrics(),
+      scrub.counts,
     );
   };
   const fsck = new FsckHandle(config, (error) => log.error({ err: error }, 'a check has failed'));
@@ -88,12 +102,14 @@ export async function runServer(
   }
 
   const abandon = async (): Promise<void> => {
+    await scrub.close();
     await Promise.all([...gateways.map((gateway) => gateway.terminate()), writer.terminate()]);
   };
   try {
     await writer.ready;
     await createBuckets(config, writer);
     const { port, threads } = await listenAll(config, gateways);
+    scrub.start();
     return {
       port,
       threads,
@@ -101,6 +117,7 @@ export async function runServer(
         (closing ??= (async () => {
           for (const gateway of gateways) gateway.notReady('the server is shutting down');
           await fsck.close();
+          await scrub.close();
           await Promise.all(gateways.map((gateway) => gateway.close()));
           await writer.close();
           logger.flush();

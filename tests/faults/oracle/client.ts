@@ -25,6 +25,8 @@ export interface Load {
   readonly onAcknowledged: () => void;
   acknowledged: number;
   refused: number;
+  /** Since the last that was acknowledged. */
+  refusedInARow: number;
   readonly problems: string[];
 }
 
@@ -105,12 +107,14 @@ export class OracleClient {
 
   acknowledged(): void {
     this.load.acknowledged++;
+    this.load.refusedInARow = 0;
     this.load.onAcknowledged();
   }
 
   /** Nothing but a failure of the server's is expected. */
   async refused(does: string, { status, errorCode, text }: S3Response): Promise<void> {
     this.load.refused++;
+    this.load.refusedInARow++;
     if (status >= 400 && status < 500)
       this.load.problems.push(`${does}: ${status} ${errorCode} ${text.slice(0, 300)}`);
     // Whoever refuses would otherwise be asked as fast as it can.

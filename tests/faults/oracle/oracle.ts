@@ -28,7 +28,7 @@ const PROGRAM = fileURLToPath(new URL('process.ts', import.meta.url));
 export interface LoadOptions {
   /** Default: `EVERYTHING`. What is left out is as there. */
   readonly profile?: Partial<OracleProfile>;
-  /** Each writer does so many and ends. Default: they go on until the connection breaks, or `stop`. */
+  /** Each writer does so many and ends. Default: they go on until the connection breaks, nothing is accepted, or `stop`. */
   readonly steps?: number;
   /** `reached` resolves at so many acknowledged writes. Default: 1. */
   readonly tellAt?: number;

@@ -61,6 +61,9 @@ export type Report =
   | { readonly report: 'done'; readonly result: LoadReport | VerifyReport | null }
   | { readonly report: 'failed'; readonly reason: string };
 
+/** A server that has refused so many writes, one after another, has stopped. */
+const REFUSED_MAX = 200;
+
 class OracleProcess {
   readonly #log: OracleLog;
   readonly #seed: string;
@@ -135,12 +138,13 @@ class OracleProcess {
       model: this.#model,
       contents: this.#contents,
       nextNumber: () => this.#number++,
-      over: () => this.#stopped,
+      over: () => this.#stopped || load.refusedInARow >= REFUSED_MAX,
       onAcknowledged: () => {
         if (load.acknowledged === tellAt) tell({ report: 'reached' });
       },
       acknowledged: 0,
       refused: 0,
+      refusedInARow: 0,
       problems: [],
     };
     return load;

@@ -40,6 +40,7 @@ test('nothing has to be said', async () => {
     blobs: null,
     uploadRetentionMs: 604_800_000,
     livePartBytes: 8_388_608,
+    scrub: { bytesPerSecond: 8_388_608, intervalMs: 2_592_000_000 },
   });
 });
 
@@ -63,6 +64,7 @@ test('what is said is kept', async () => {
     storageClasses: { GLACIER: { directory: '/cold', compression: 'zstd' } },
     uploadRetentionMs: 1,
     livePartBytes: 65_536,
+    scrub: { bytesPerSecond: 0, intervalMs: 1 },
   };
   assert.deepEqual(await checkOptions(options), {
     ...options,
@@ -107,6 +109,7 @@ test('values out of their range are refused', async () => {
   await refuses({ blobs: { url: 'no url' } }, 'blobs', /URL of a store/);
   await refuses({ blobs: { url: 'mem:', cacheBytes: -1 } }, 'blobs.cacheBytes', /from 0/);
   await refuses({ reaperIdleMs: 0 }, 'reaperIdleMs', /from 1 to 3600000/);
+  await refuses({ scrub: { bytesPerSecond: -1 } }, 'scrub.bytesPerSecond', /from 0/);
   await refuses({ uploadRetentionMs: 0 }, 'uploadRetentionMs', /from 1/);
   await refuses(
     { throughput: { bytesPerSecondMin: -1, windowMs: 1 } },

@@ -33,6 +33,8 @@ const FEED_RETENTION_MS = 7 * 24 * 3600 * 1000;
 const LIVE_PART_BYTES = 8 * 1024 * 1024;
 const UPLOAD_RETENTION_MS = 7 * 24 * 3600 * 1000;
 const REAPER_IDLE_MS = 250;
+const SCRUB_BYTES_PER_SECOND = 8 * 1024 * 1024;
+const SCRUB_INTERVAL_MS = 30 * 24 * 3600 * 1000;
 const BLOB_CACHE_BYTES = 256 * 1024 * 1024;
 /** Deleting is what makes room: an hour is long to wait for it. */
 export const REAPER_IDLE_MS_MAX = 3600 * 1000;
@@ -61,6 +63,7 @@ const NAMES: Readonly<Record<keyof StartServerOptions, true>> = {
   blobs: true,
   uploadRetentionMs: true,
   livePartBytes: true,
+  scrub: true,
   onCrash: true,
 };
 
@@ -104,6 +107,15 @@ export async function checkOptions(options: StartServerOptions): Promise<Checked
     storageClasses: checkStorageClasses(options.storageClasses ?? {}),
     blobs: options.blobs === undefined ? null : checkBlobs(options.blobs),
     livePartBytes: whole('livePartBytes', options.livePartBytes ?? LIVE_PART_BYTES, 64 * 1024, 1024 ** 3),
+    scrub: {
+      bytesPerSecond: whole(
+        'scrub.bytesPerSecond',
+        options.scrub?.bytesPerSecond ?? SCRUB_BYTES_PER_SECOND,
+        0,
+        2 ** 40,
+      ),
+      intervalMs: whole('scrub.intervalMs', options.scrub?.intervalMs ?? SCRUB_INTERVAL_MS, 1, 2 ** 50),
+    },
     uploadRetentionMs: whole(
       'uploadRetentionMs',
       options.uploadRetentionMs ?? UPLOAD_RETENTION_MS,

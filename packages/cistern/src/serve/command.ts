@@ -115,6 +115,16 @@ const SERVE_OPTIONS: readonly (() => Option)[] = [
     ).default('250'),
   () =>
     flag(
+      '--scrub-rate <size>',
+      'how much of what is stored is read a second, in the background, to find what the disk has changed; 0: nothing',
+      'SCRUB_RATE',
+    ).default('8MiB'),
+  () =>
+    flag('--scrub-interval <time>', 'how often all of it is read, at that rate', 'SCRUB_INTERVAL').default(
+      '30d',
+    ),
+  () =>
+    flag(
       '--live-part-size <size>',
       'how much of a live upload is committed, and can be read, at a time: 64KiB to 1GiB',
       'LIVE_PART_SIZE',

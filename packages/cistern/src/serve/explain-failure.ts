@@ -20,6 +20,8 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   'throughput.bytesPerSecondMin': 'minThroughput',
   uploadRetentionMs: 'uploadRetention',
   livePartBytes: 'livePartSize',
+  'scrub.bytesPerSecond': 'scrubRate',
+  'scrub.intervalMs': 'scrubInterval',
   'blobs.cacheBytes': 'blobCache',
   'blobs.cacheDirectory': 'blobCacheDir',
 };

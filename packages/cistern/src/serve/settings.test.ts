@@ -25,6 +25,8 @@ const FLAGS: ServeFlags = {
   uploadRetention: '7d',
   reaperIdle: '250',
   blobCache: '256MiB',
+  scrubRate: '8MiB',
+  scrubInterval: '30d',
   livePartSize: '8MiB',
 };
 

@@ -36,6 +36,8 @@ export interface ServeFlags {
   readonly uploadRetention: string;
   readonly reaperIdle: string;
   readonly livePartSize: string;
+  readonly scrubRate: string;
+  readonly scrubInterval: string;
 }
 
 /** @throws OptionError */
@@ -66,6 +68,10 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
     livePartBytes: parseBytes('livePartBytes', flags.livePartSize),
     reaperIdleMs: wholeNumber('reaperIdleMs', flags.reaperIdle, 1, REAPER_IDLE_MS_MAX),
     uploadRetentionMs: parseDuration('uploadRetentionMs', flags.uploadRetention),
+    scrub: {
+      bytesPerSecond: flags.scrubRate === '0' ? 0 : parseBytes('scrub.bytesPerSecond', flags.scrubRate),
+      intervalMs: parseDuration('scrub.intervalMs', flags.scrubInterval),
+    },
   };
 }
 

@@ -65,6 +65,11 @@ export interface StartServerOptions {
   readonly blobs?: BlobsOptions;
   /** How long a multipart upload may be idle before it is aborted, in ms. Default: seven days. */
   readonly uploadRetentionMs?: number;
+  /**
+   * Reading all that is stored again and again, to find what the disk has changed: how many bytes a second (default:
+   * 8 MiB; 0: it is not done), and how long after a round began the next one does, in ms (default: 30 days).
+   */
+  readonly scrub?: { readonly bytesPerSecond?: number; readonly intervalMs?: number };
   /** How much of a live upload is committed, and can be read, at a time, in bytes. Default: 8 MiB. */
   readonly livePartBytes?: number;
   /** A thread has died of a fault; default: the error is thrown, and ends the process unless it is handled there. */

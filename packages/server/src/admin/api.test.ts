@@ -11,6 +11,7 @@ import type { FsckEvent } from '../fsck/report.ts';
 import { BUSY } from '../threads/fsck-handle.ts';
 import { AdminApi } from './api.ts';
 
+const NO_DAMAGE = (): Promise<never> => Promise.reject(new Error('not asked for'));
 const ROOT: User = { name: 'root', accessKeyId: 'R', secretAccessKey: 'secret', root: true };
 const ALICE: User = { ...ROOT, name: 'alice', root: false };
 
@@ -21,6 +22,7 @@ const RESULT = { type: 'result', report: {} } as FsckEvent;
 /** An API whose checks say `told` and end. */
 function apiThatTells(...told: unknown[]): AdminApi {
   return new AdminApi({
+    damage: NO_DAMAGE,
     startFsck: (port) => {
       for (const message of told) port.postMessage(message);
       port.close();
@@ -59,6 +61,7 @@ suite('POST /-/api/fsck', () => {
     const told = [progress(1), progress(2), progress(3), problem, problem, progress(4), RESULT];
     let port: MessagePort | undefined;
     const api = new AdminApi({
+      damage: NO_DAMAGE,
       startFsck: (asker) => {
         port = asker;
         asker.postMessage(told[0]);
@@ -87,6 +90,7 @@ suite('POST /-/api/fsck', () => {
   test('ends the check when the client goes away', async () => {
     const ended = Promise.withResolvers<void>();
     const api = new AdminApi({
+      damage: NO_DAMAGE,
       startFsck: (port) => {
         port.once('close', () => ended.resolve());
         port.postMessage(progress(1));

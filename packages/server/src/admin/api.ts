@@ -3,11 +3,14 @@
  *
  * `POST /-/api/fsck`: checks the store beside the load. Answers lines of JSON while it goes on: `FsckEvent`s, of which
  * the last is the result, unless the server ends before (docs/fsck.md).
+ *
+ * `GET /-/api/damage`: a `DamageReport`, which blobs are known to be damaged, and how far the scrub is.
  */
 
 import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { S3Error } from '@cistern/protocol';
+import type { DamageReport } from '../catalog/scrub.ts';
 import type { User } from '../config.ts';
 import type { FsckEvent } from '../fsck/report.ts';
 import type { Reply } from '../http/reply.ts';
@@ -16,6 +19,7 @@ import { BUSY } from '../threads/fsck-handle.ts';
 export interface AdminApiOptions {
   /** Starts a check whose events go to the port. */
   readonly startFsck: (port: MessagePort, quick: boolean) => void;
+  readonly damage: () => Promise<DamageReport>;
 }
 
 type Message = FsckEvent | typeof BUSY;
@@ -31,10 +35,18 @@ export class AdminApi {
   async reply(method: string, target: string, user: User): Promise<Reply> {
     if (!user.root) throw new S3Error('AccessDenied', 'Only root may use the API under /-/api/.');
     const [path, query = ''] = target.split('?', 2);
+    if (path === '/-/api/damage') return this.#damage(method, query);
     if (path !== '/-/api/fsck')
-      throw new S3Error('NoSuchKey', 'There is no such page. There is /-/api/fsck.');
+      throw new S3Error('NoSuchKey', 'There is no such page. There are /-/api/fsck and /-/api/damage.');
     if (method !== 'POST') throw new S3Error('MethodNotAllowed');
     return this.#fsck(query);
+  }
+
+  async #damage(method: string, query: string): Promise<Reply> {
+    if (method !== 'GET') throw new S3Error('MethodNotAllowed');
+    if (query !== '') throw new S3Error('InvalidArgument', 'There are no parameters.');
+    const bytes = Buffer.from(`${JSON.stringify(await this.#options.damage())}\n`);
+    return { status: 200, headers: ['Content-Type', 'application/json'], body: { kind: 'bytes', bytes } };
   }
 
   async #fsck(query: string): Promise<Reply> {

@@ -6,18 +6,20 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { BATCH_BOUNDS } from '../catalog/sqlite/writer-metrics.ts';
 import type { WriterMetricsValues } from '../catalog/sqlite/writer-metrics.ts';
+import type { ScrubCounts } from '../threads/scrub-handle.ts';
 import { DURATION_BOUNDS, noRequests } from './metrics.ts';
 import type { GatewayMetricsValues, OperationValues } from './metrics.ts';
 
 export async function metricsPage(
   threads: readonly GatewayMetricsValues[],
   writer: WriterMetricsValues,
+  scrub: Readonly<ScrubCounts>,
 ): Promise<string> {
   const operations = addOperations(threads);
   return [
     await requestMetrics(threads, operations),
     durationHistograms(operations),
-    await ownMetrics(writer),
+    await ownMetrics(writer, scrub),
     batchHistogram(writer),
   ].join('\n');
 }
@@ -86,7 +88,7 @@ function durationHistograms(operations: ReadonlyMap<string, OperationValues>): s
   return histogram({ name, help, bounds: DURATION_BOUNDS, series });
 }
 
-function ownMetrics(writer: WriterMetricsValues): Promise<string> {
+function ownMetrics(writer: WriterMetricsValues, scrub: Readonly<ScrubCounts>): Promise<string> {
   const registers = [new Registry()];
   const counter = (name: string, help: string, value: number): void =>
     new Counter({ name, help, registers }).inc(value);
@@ -104,6 +106,11 @@ function ownMetrics(writer: WriterMetricsValues): Promise<string> {
     '1 when the catalog has failed and takes no more writes.',
     writer.stopped ? 1 : 0,
   );
+  counter('cistern_scrub_blobs_total', 'Blobs that the scrub has read.', scrub.blobs);
+  counter('cistern_scrub_bytes_total', 'Bytes of those blobs.', scrub.bytes);
+  counter('cistern_scrub_rounds_total', 'Rounds of the scrub that came to their end.', scrub.rounds);
+  counter('cistern_scrub_damaged_total', 'Blobs that the scrub has found damaged.', scrub.damaged);
+  counter('cistern_scrub_healed_total', 'Damaged blobs that it has found whole again.', scrub.healed);
   gauge('process_resident_memory_bytes', 'Resident memory of the process.', process.memoryUsage.rss());
   const { user, system } = process.cpuUsage();
   counter('process_cpu_seconds_total', 'CPU time of the process.', (user + system) / 1e6);

@@ -7,6 +7,7 @@ import type { BlobStoreConfig, StorageClassMap } from '../config.ts';
 import type { BlobReader, BlobStore } from './blob-store.ts';
 import { blocksOf, CHECK_BLOCK_BYTES } from './checks/block-checks.ts';
 import type { BlockChecks } from './checks/block-checks.ts';
+import type { DamagedBlob } from './damaged-blob.ts';
 import { CheckedReader } from './checks/checked-reader.ts';
 import { CODEC, openBlob, startIngest } from './codecs/codec.ts';
 import type { Codec, StoredBlob } from './codecs/codec.ts';
@@ -29,6 +30,8 @@ export interface BlobTiersOptions {
   readonly reader?: { readonly index: number; readonly count: number };
   /** For those that read. */
   readonly checksOf?: ChecksOf;
+  /** Told of each read that found a blob damaged, or not there. */
+  readonly onDamage?: (blob: number, reason: string) => void;
 }
 
 export interface CheckedBlob extends StoredBlob {
@@ -56,8 +59,10 @@ export class BlobTiers {
   readonly #plain: Placement;
   readonly #far: FarBlobs | undefined;
   readonly #checksOf: ChecksOf;
+  readonly #onDamage: (blob: number, reason: string) => void;
 
-  constructor({ dataDir, storageClasses, blobs, reader, checksOf }: BlobTiersOptions) {
+  constructor({ dataDir, storageClasses, blobs, reader, checksOf, onDamage }: BlobTiersOptions) {
+    this.#onDamage = onDamage ?? (() => undefined);
     this.#checksOf = checksOf ?? (() => Promise.reject(new Error('this thread reads no blobs')));
     // What was stored there before the server was given another store stays there.
     this.#stores.set(DATA_TIER, new FileBlobStore(dataDir));
@@ -98,10 +103,12 @@ export class BlobTiers {
     const checks = await this.#checksOf(blob.blob, blocks);
     const window = { first: blocks.first * CHECK_BLOCK_BYTES, end: blocks.end * CHECK_BLOCK_BYTES };
     const length = Math.min(blob.logical, window.end) - window.first;
-    return new CheckedReader(await openBlob(store, blob, { pool, length }), {
-      checks,
-      logical: blob.logical,
+    const onDamage = (error: DamagedBlob): void => this.#onDamage(blob.blob, error.message);
+    const reader = await openBlob(store, blob, { pool, length }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'NotFound') this.#onDamage(blob.blob, 'it is not there');
+      throw error;
     });
+    return new CheckedReader(reader, { checks, logical: blob.logical, onDamage });
   }
 
   /** Idempotent. */

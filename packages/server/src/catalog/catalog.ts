@@ -9,6 +9,7 @@
 
 import type { DeleteCondition, ReadConditions } from '@cistern/protocol';
 import type { BlockChecks } from '../blobs/checks/block-checks.ts';
+import type { DamageReport } from './scrub.ts';
 import type { UploadCatalog } from './uploads.ts';
 import type { SnapshotCatalog } from './snapshots.ts';
 
@@ -337,6 +338,9 @@ export interface Catalog {
   releaseBlob(blob: number): Promise<void>;
   /** Of some blocks of a blob. Rejects with `DamagedBlob` when it has not all of them. */
   blobChecks(blob: number, blocks: { readonly first: number; readonly end: number }): Promise<BlockChecks>;
+  /** Somebody has found a blob damaged: its content is written again by the next who stores it. */
+  noteDamage(blob: number, reason: string): Promise<void>;
+  damage(): Promise<DamageReport>;
   /** Makes a version the current one of its key. Rejects with `PreconditionFailed`, `NoSuchKey` (ifMatch on nothing), `NoSuchBucket`. */
   publishVersion(request: PublishRequest): Promise<Published>;
   /**

@@ -56,6 +56,9 @@ export type GatewayEvent =
   | { readonly kind: 'fsck-wanted'; readonly port: MessagePort; readonly quick: boolean }
   | { readonly kind: 'closed' };
 
+/** Blobs that a thread remembers to have told the catalog of. */
+const DAMAGED_KEPT = 1000;
+
 function main(parent: MessagePort, data: GatewayData): void {
   const { config, index } = data;
   const tell = (event: GatewayEvent, transfer: MessagePort[] = []): void =>
@@ -69,12 +72,19 @@ function main(parent: MessagePort, data: GatewayData): void {
   let nextPage = 0;
 
   let catalog: Catalog | undefined;
+  const noted = new Set<number>();
   const blobs = new BlobTiers({
     ...config,
     reader: { index, count: config.threads },
     checksOf: async (blob, blocks) => {
       if (catalog === undefined) throw new Error('nothing is read before the server listens');
       return catalog.blobChecks(blob, blocks);
+    },
+    onDamage: (blob, how) => {
+      // Each once: the next look of the scrub says whether it is so still.
+      if (noted.has(blob) || noted.size === DAMAGED_KEPT) return;
+      noted.add(blob);
+      void catalog?.noteDamage(blob, how).catch(() => undefined);
     },
   });
 
@@ -108,6 +118,7 @@ function main(parent: MessagePort, data: GatewayData): void {
         }),
     });
     const api = new AdminApi({
+      damage: () => services.catalog.damage(),
       startFsck: (asker, quick) => tell({ kind: 'fsck-wanted', port: asker, quick }, [asker]),
     });
     const gateway = new Gateway({

@@ -75,7 +75,7 @@ function isState(state: Partial<UploadState> | null): state is UploadState {
     partSize > 0 &&
     typeof attributes === 'object' &&
     attributes !== null &&
-    typeof startedAt === 'number' &&
+    Number.isFinite(startedAt) &&
     typeof owner === 'string' &&
     Array.isArray(writers) &&
     writers.every(isWriter) &&

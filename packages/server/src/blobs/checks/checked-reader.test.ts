@@ -29,7 +29,7 @@ function readerOf(stored: Buffer, written: Buffer, [start, end]: readonly [numbe
     },
     close: async () => undefined,
   };
-  return new CheckedReader(reader, { checks, logical: written.length });
+  return new CheckedReader(reader, { checks, logical: written.length, onDamage: () => undefined });
 }
 
 /** All bytes from the block of `start` to that of `end`. */

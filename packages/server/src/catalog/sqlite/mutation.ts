@@ -24,6 +24,7 @@ import type {
   UploadName,
   UploadRequest,
 } from '../uploads.ts';
+import type { ScrubNote } from '../scrub.ts';
 import type { ForkRequest, Snapshot } from '../snapshots.ts';
 
 /** What a fork that has begun is made of. */
@@ -64,6 +65,7 @@ export interface Mutations {
   publishPart: { input: PartRequest; result: PublishedPart };
   copyPart: { input: PartCopyRequest; result: PublishedPart };
   completeUpload: { input: CompletionRequest; result: Published };
+  noteScrub: { input: ScrubNote; result: undefined };
   abortUpload: { input: UploadName; result: undefined };
 }
 

@@ -46,5 +46,8 @@ export function purgeExtents(sql: WriteStatements, manifest: number, limit: numb
 /** Gives up the reference of an extent that was removed. */
 export function dropBlob(sql: WriteStatements, blob: number): void {
   const left = sql.dropBlobRef.get(blob) as { refs: number; location: string | null } | undefined;
-  if (left !== undefined && left.refs === 0 && left.location === null) sql.deleteBlob.run(blob);
+  if (left !== undefined && left.refs === 0 && left.location === null) {
+    sql.deleteBlob.run(blob);
+    sql.checks.clearDamage.run(blob);
+  }
 }

@@ -75,6 +75,7 @@ export class Reaper {
     this.#options.queue.transact(({ sql }) => {
       for (const { id } of deleted) {
         sql.checks.delete.run(id);
+        sql.checks.clearDamage.run(id);
         sql.deleteBlob.run(id);
       }
     });

@@ -5,6 +5,7 @@
  */
 
 import { crc32 } from '@cistern/protocol';
+import type { DatabaseSync } from 'node:sqlite';
 import { crc32 as crc32OfText } from 'node:zlib';
 import type { Version } from '../catalog.ts';
 import type { Part } from '../uploads.ts';
@@ -82,4 +83,25 @@ export function partSum(p: Omit<Part, 'number'>): number {
 /** Of an inline blob: of its bytes and of which blob it is. Of one in a store its checks, with their number. */
 export function blobSum(blob: number, bytes: Uint8Array): number {
   return (crc32(bytes) ^ blob) >>> 0;
+}
+
+/** The SQL functions that give rows of an older format their sums. */
+export function defineRowSums(db: DatabaseSync): void {
+  const deterministic = { deterministic: true, varargs: true };
+  db.function('version_sum', deterministic, (...v) => {
+    const [key, seq, since, size, etag, modifiedMs, storageClass, manifest, extents, parts, ...more] = v;
+    const [checksumAlgorithm, checksumValue, tags, attributes, isNull, deleteMarker] = more;
+    const row = { key, seq, since, size, etag, modifiedMs, storageClass, manifest, extents, parts };
+    const rest = { checksumAlgorithm, checksumValue, tags, attributes };
+    // The tables are STRICT: what comes has these types.
+    return versionSum({
+      ...row,
+      ...rest,
+      isNull: isNull === 1,
+      deleteMarker: deleteMarker === 1,
+    } as SummedVersion);
+  });
+  db.function('part_sum', deterministic, (seq, size, etag, extents, modifiedMs, checksumValue) =>
+    partSum({ seq, size, etag, extents, modifiedMs, checksumValue } as Omit<Part, 'number'>),
+  );
 }

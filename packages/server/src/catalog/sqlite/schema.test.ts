@@ -70,6 +70,8 @@ test('a database of format 1 has the tables of this one after it was opened, and
   assert.equal(open?.version.seq, 2);
   const [extent] = (await open?.extents(0, 5)) ?? [];
   assert.equal(Buffer.from(extent?.data ?? []).toString(), 'hello');
+  for (const table of ['versions', 'extents'])
+    assert.equal(count(store.db, `SELECT count(*) FROM ${table} WHERE sum IS NULL`), 0);
   open?.release();
   assert.deepEqual(shape(store.db), shape(openSqliteStore(t).db));
   // It goes on as it should: the next number is free.

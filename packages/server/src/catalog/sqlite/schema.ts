@@ -4,6 +4,7 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite';
+import { defineRowSums, extentSum } from './row-sums.ts';
 
 /** `PRAGMA application_id`: "Cstn". A database of something else is refused. */
 export const APPLICATION_ID = 0x4373746e;
@@ -228,11 +229,18 @@ CREATE TABLE feed (
 INSERT INTO meta VALUES ('sequence', 0);
 `;
 
-/** What is common to the ways from formats 1 and 2, in which nothing had sums: who reads rows without one takes them as they are. */
+/**
+ * What is common to the ways from formats 1 and 2, in which nothing had sums. Those of blobs are of their bytes, and are
+ * made by the scrub: until then they are read as they are.
+ */
 const SUMS = `
 ALTER TABLE extents ADD COLUMN sum INTEGER;
 ALTER TABLE blobs ADD COLUMN sum INTEGER;
 ${['TABLE blob_checks', 'TABLE damage'].map(statementThatCreates).join('\n')}
+UPDATE extents SET sum = ${extentSum({ manifest: 'manifest', start: 'start', length: 'length', blob: 'blob', offset: '"offset"' })};
+UPDATE versions SET sum = version_sum(key, seq, since, size, etag, modified_ms, storage_class, manifest, extents, parts,
+  checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker);
+UPDATE parts SET sum = part_sum(seq, size, etag, extents, modified_ms, checksum_value);
 `;
 
 const FROM_2 = `
@@ -310,6 +318,7 @@ export function prepareSchema(db: DatabaseSync, path: string): void {
   }
   const way = { 1: FROM_1, 2: FROM_2 }[version];
   if (way !== undefined) {
+    defineRowSums(db);
     db.exec(
       `PRAGMA synchronous = FULL; BEGIN IMMEDIATE; ${way} PRAGMA user_version = ${FORMAT_VERSION}; COMMIT;`,
     );

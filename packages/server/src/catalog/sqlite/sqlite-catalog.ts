@@ -31,6 +31,8 @@ import { CatalogError } from '../errors.ts';
 import type { EpochReader } from '../epochs.ts';
 import type { UploadCatalog } from '../uploads.ts';
 import type { SnapshotCatalog } from '../snapshots.ts';
+import type { DamageReport } from '../scrub.ts';
+import { ScrubReader } from './scrub-reader.ts';
 import { SqliteReader } from './reader.ts';
 import { EXTENTS_WITH_VERSION } from './rows.ts';
 import { SqliteUploads } from './sqlite-uploads.ts';
@@ -53,6 +55,7 @@ export class SqliteCatalog implements Catalog {
   readonly uploads: UploadCatalog;
   readonly snapshots: SnapshotCatalog;
   readonly #reader: SqliteReader;
+  readonly #scrub: ScrubReader;
   readonly #writer: Pick<WriterClient, 'write'>;
   readonly #epochs: EpochReader;
   readonly #snapshot: SharedSnapshot;
@@ -63,6 +66,7 @@ export class SqliteCatalog implements Catalog {
 
   constructor({ db, writer, epochs }: SqliteCatalogOptions) {
     this.#reader = new SqliteReader(db);
+    this.#scrub = new ScrubReader(db);
     this.#writer = writer;
     this.#epochs = epochs;
     this.#snapshot = new SharedSnapshot(db, epochs);
@@ -166,6 +170,14 @@ export class SqliteCatalog implements Catalog {
 
   async blobChecks(blob: number, blocks: { first: number; end: number }): Promise<BlockChecks> {
     return this.#snapshot.read(() => this.#reader.blobChecks(blob, blocks));
+  }
+
+  async noteDamage(blob: number, reason: string): Promise<void> {
+    await this.#writer.write('noteScrub', { damaged: [{ blob, reason }] });
+  }
+
+  async damage(): Promise<DamageReport> {
+    return this.#snapshot.read(() => this.#scrub.report());
   }
 
   publishVersion(request: PublishRequest): Promise<Published> {

@@ -187,7 +187,7 @@ export class WriteStatements {
     this.insertPendingBlob =
       p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data, tier, frames, sum)
       VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, ?, ?, ?, ?, NULL, ?, ?, ?)`);
-    this.blobByHash = p(`SELECT id, state, location FROM blobs
+    this.blobByHash = p(`SELECT id, state, location, sum FROM blobs
       WHERE scope = ? AND tier = ? AND codec = ? AND sha256 = ? AND location IS NOT NULL`);
     this.blobById = p('SELECT state, location, logical FROM blobs WHERE id = ?');
     this.addBlobRef = p(

@@ -63,7 +63,7 @@ function main(data: WriterData): void {
   const tiers = tiersInUse(db);
   requireClassDirectories(tiers, data.storageClasses);
   requireBlobStore(tiers, data.blobs);
-  const newestMs = newestTime(db);
+  const newestMs = storedAge(db);
   const epochs = new EpochWriter(data.epochs);
   const metrics = new WriterMetrics();
   const watchers = new UploadWatchers();
@@ -124,15 +124,9 @@ function main(data: WriterData): void {
   tell({ kind: 'ready' });
 }
 
-/** Of what is in the catalog, as the clock told it then; undefined: there is nothing that could grow old. */
-function newestTime(db: DatabaseSync): number | undefined {
-  const row = db
-    .prepare(
-      `SELECT max(coalesce((SELECT at_ms FROM feed ORDER BY seq DESC LIMIT 1), 0),
-        coalesce((SELECT max(active_ms) FROM uploads WHERE state = 0), 0)) AS newest`,
-    )
-    .get() as { newest: number };
-  return row.newest === 0 ? undefined : row.newest;
+/** What `Maintenance` has stored; undefined: it never did. */
+function storedAge(db: DatabaseSync): number | undefined {
+  return db.prepare("SELECT value FROM meta WHERE name = 'age_ms'").get()?.['value'] as number | undefined;
 }
 
 /** Answers of one commit go back as one message a port. */

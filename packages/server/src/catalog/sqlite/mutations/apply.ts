@@ -13,6 +13,7 @@ import { abandonFork, beginFork, copyForkSlice, finishFork } from './forks.ts';
 import { copyVersion, publishVersion } from './publish.ts';
 import { renameVersion } from './rename.ts';
 import { restoreVersion } from './restore.ts';
+import { noteScrub } from './scrub.ts';
 import { setTags } from './tags.ts';
 import { abortUpload } from './uploads/abort-upload.ts';
 import { completeUpload } from './uploads/complete-upload.ts';
@@ -69,6 +70,8 @@ export function applyMutation(context: WriteContext, mutation: Mutation): Mutati
       return copyForkSlice(context, mutation.input);
     case 'finishFork':
       return finishFork(context, mutation.input);
+    case 'noteScrub':
+      return noteScrub(context, mutation.input);
     case 'abandonFork':
       return abandonFork(context, mutation.input);
   }

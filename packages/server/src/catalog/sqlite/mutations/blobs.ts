@@ -13,12 +13,19 @@ export function reserveBlob(context: WriteContext, input: ReserveRequest): Reser
   const { scope, tier = '', sha256, length, coded, checks } = input;
   const { codec, stored, frames } = coded ?? { codec: 0, stored: length, frames: null };
   const row = sql.blobByHash.get(scope, tier, codec, sha256) as
-    | { id: number; state: number; location: string }
+    | { id: number; state: number; location: string; sum: number | null }
     | undefined;
   if (row?.state === BLOB_STATE.deleting) return WAIT;
   if (row !== undefined) {
     pins.add(row.id);
-    return { blob: row.id, location: row.location, stored: row.state === BLOB_STATE.live };
+    // What is damaged is written again, in its place.
+    const damaged = sql.checks.isDamaged.get(row.id) !== undefined;
+    if (checks !== undefined && (damaged || row.sum === null)) {
+      sql.checks.delete.run(row.id);
+      keepChecks(sql, row.id, checks);
+      sql.checks.setSum.run(blobSum(row.id, checks), row.id);
+    }
+    return { blob: row.id, location: row.location, stored: row.state === BLOB_STATE.live && !damaged };
   }
   const blob = context.nextSequence();
   const sum = checks === undefined ? null : blobSum(blob, checks);
@@ -30,7 +37,7 @@ export function reserveBlob(context: WriteContext, input: ReserveRequest): Reser
 }
 
 /** In rows of CHECKS_IN_ROW, of which whoever reads a range needs a few. */
-function keepChecks(sql: WriteStatements, blob: number, checks: Uint8Array): void {
+export function keepChecks(sql: WriteStatements, blob: number, checks: Uint8Array): void {
   const blocks = checks.byteLength / SUM_BYTES;
   for (let first = 0; first < blocks; first += CHECKS_IN_ROW)
     sql.checks.insert.run(

@@ -45,25 +45,27 @@ function smallActs({ layoutOf, connections }: Rows): Act[] {
     objects.set(bench, own);
     return own;
   };
-  return METHODS.map((method) => (bench) => {
+  return METHODS.map((method) => async (bench) => {
     const group = method.toLowerCase() as Lowercase<typeof method>;
+    if (!bench.options.only.has(group)) return;
     const id = `${method} 4 KiB x${connections}`;
-    return runRow(bench, id, () => measureSmall(bench, objectsOf(bench), { id, group, method, connections }));
+    await runRow(bench, id, () => measureSmall(bench, objectsOf(bench), { id, group, method, connections }));
   });
 }
 
 /** GET and HEAD of the objects that were there, all over the bucket. */
 function readActs({ layoutOf, connections, seconds }: Rows): Act[] {
-  return (['GET', 'HEAD'] as const).map((method) => (bench) => {
+  return (['GET', 'HEAD'] as const).map((method) => async (bench) => {
+    const group = method.toLowerCase() as Lowercase<typeof method>;
+    if (!bench.options.only.has(group)) return;
     const id = `${method} of all x${connections}`;
-    return runRow(bench, id, async () => {
+    await runRow(bench, id, async () => {
       const { bucket, key, count } = layoutOf(bench);
       const keys = Array.from({ length: READ_KEYS }, (_, index) => key(spread(index, count)));
       const { target, scratch } = bench;
       const requests = writeRequests({ target, scratch, name: `all-${method}`, method, bucket, keys });
       const load = { endpoint: target.endpoint, requests, connections, seconds, once: false };
       const { value, usage } = await measure(target.pid, () => replay(load));
-      const group = method.toLowerCase() as Lowercase<typeof method>;
       const counts = { ...value, id, group, connections, objectBytes: FILLED_OBJECT_BYTES, bytes: 0 };
       return makeRow(counts, usage);
     });

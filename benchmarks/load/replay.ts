@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import type { RequestFile } from '../requests.ts';
 import { replayWithNode } from './node-replay.ts';
-import { replayWithWrk } from './wrk.ts';
+import { replayHeadWithWrk, replayWithWrk } from './wrk.ts';
 
 export interface ReplayOptions {
   /** the server; requests carry their own Host header */
@@ -37,8 +37,10 @@ export function hasWrk(): boolean {
   return wrkFound;
 }
 
-/** wrk where it can: it waits for the body that a HEAD answer announces but never has, so HEAD is Node's. */
+/** wrk where it can; its own loop would wait for the body that an answer to HEAD announces but never has. */
 export function replay(options: ReplayOptions): Promise<ReplayResult> {
-  const native = hasWrk() && options.requests.method !== 'HEAD';
-  return native ? replayWithWrk(options) : replayWithNode(options);
+  if (!hasWrk()) return replayWithNode(options);
+  if (options.requests.method !== 'HEAD') return replayWithWrk(options);
+  const native = options.endpoint.protocol === 'http:' && !options.once;
+  return native ? replayHeadWithWrk(options) : replayWithNode(options);
 }

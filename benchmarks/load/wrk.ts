@@ -1,5 +1,5 @@
 /**
- * @module The native load generator wrk, driven through wrk.lua.
+ * @module The native load generator wrk, driven through wrk.lua; and its LuaJIT, for HEAD, through head.lua.
  */
 
 import { spawn } from 'node:child_process';
@@ -8,7 +8,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { ReplayOptions, ReplayResult } from './replay.ts';
 
-const SCRIPT = fileURLToPath(new URL('./wrk.lua', import.meta.url));
+const REPLAY_SCRIPT = fileURLToPath(new URL('./wrk.lua', import.meta.url));
+const HEAD_SCRIPT = fileURLToPath(new URL('./head.lua', import.meta.url));
 
 interface ScriptResult {
   requests: number;
@@ -31,7 +32,7 @@ export async function replayWithWrk(options: ReplayOptions): Promise<ReplayResul
     '--timeout',
     '30s',
     '-s',
-    SCRIPT,
+    REPLAY_SCRIPT,
     options.endpoint.origin,
     '--',
     options.requests.path,
@@ -39,10 +40,34 @@ export async function replayWithWrk(options: ReplayOptions): Promise<ReplayResul
     randomBytes(6).toString('hex'),
     options.once ? 'once' : 'cycle',
   ]);
+  return resultOf(output, options, threads);
+}
+
+/** As `replayWithWrk`, for HEAD over plain HTTP, for a time: by a script that makes the load itself. */
+export async function replayHeadWithWrk(options: ReplayOptions): Promise<ReplayResult> {
+  const { endpoint, connections } = options;
+  const output = await run('wrk', [
+    '-t1',
+    '-c1',
+    '-d1s',
+    '-s',
+    HEAD_SCRIPT,
+    endpoint.origin,
+    '--',
+    options.requests.path,
+    endpoint.hostname.replace(/^\[|\]$/g, ''),
+    endpoint.port || '80',
+    String(connections),
+    String(Math.max(1, Math.round(options.seconds))),
+  ]);
+  return resultOf(output, options, 1);
+}
+
+function resultOf(output: string, { connections, requests }: ReplayOptions, threads: number): ReplayResult {
   const line = /^@result (.*)$/m.exec(output)?.[1];
   if (line === undefined) throw new Error(`wrk gave no result:\n${output}`);
   const result = JSON.parse(line) as ScriptResult;
-  const answered = result.issuedByEachThread * threads - options.connections;
+  const answered = result.issuedByEachThread * threads - connections;
   return {
     client: 'wrk',
     requests: result.requests,
@@ -50,7 +75,7 @@ export async function replayWithWrk(options: ReplayOptions): Promise<ReplayResul
     seconds: result.microseconds / 1e6,
     p50_ms: result.p50 / 1000,
     p99_ms: result.p99 / 1000,
-    answeredFromStart: Math.max(0, Math.min(options.requests.count, answered)),
+    answeredFromStart: Math.max(0, Math.min(requests.count, answered)),
   };
 }
 

@@ -8,8 +8,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Bench } from '../bench.ts';
-import type { Group } from '../rows/row.ts';
+import type { Group, Row } from '../rows/row.ts';
 import type { Contender } from './contender.ts';
+import { costOf } from './medians.ts';
+import { formatRate } from './table.ts';
 
 /** Adds one or more rows to the bench; failures are noted there. */
 export type Act = (bench: Bench) => Promise<void>;
@@ -37,7 +39,9 @@ export async function play(scene: Scene, contenders: readonly Contender[], round
     for (const act of scene.acts()) {
       for (const { bench } of order) {
         await writeBack();
+        const before = bench.rows.length;
         await act(bench);
+        for (const row of bench.rows.slice(before)) bench.progress(`  ${row.id}: ${describe(row)}`);
       }
     }
   }
@@ -59,6 +63,12 @@ async function isReady(scene: Scene, bench: Bench): Promise<boolean> {
     bench.progress(`is left out: ${(error as Error).message}`);
     return false;
   }
+}
+
+function describe(row: Row): string {
+  const cost = costOf(row);
+  const used = cost === undefined ? '' : `, processor ${cost.toFixed(3)}`;
+  return `${formatRate(row)}${used}${row.errors > 0 ? `, ${row.errors} ERRORS` : ''}`;
 }
 
 async function writeBack(): Promise<void> {

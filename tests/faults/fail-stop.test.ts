@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -13,7 +13,9 @@ import { after, test } from 'node:test';
 import { expectError, expectStatus } from '../support/expect.ts';
 import { eventually } from '../support/eventually.ts';
 import { startServerProcess } from './server-process.ts';
+import { StartFailure } from '../support/server-process.ts';
 import type { ServerProcess } from '../support/server-process.ts';
+import { FaultShim, needsShim } from './shim/shim.ts';
 import { attach, needsStrace } from './strace.ts';
 
 const LARGE = randomBytes(100_000);
@@ -100,3 +102,24 @@ for (const { name, expressions, threads, body, path } of FAULTS) {
     await again.kill();
   });
 }
+
+test('nothing is acknowledged while the name of the log may be lost', { skip: needsShim() }, async () => {
+  const dataDir = await realpath(await mkdtemp(join(tmpdir(), 'cistern-fail-stop-')));
+  after(() => rm(dataDir, { recursive: true, force: true }));
+  const shim = new FaultShim(dataDir);
+  after(() => shim.close());
+  // An orderly end leaves no log: the next start makes one.
+  const first = await startServerProcess(dataDir, ['--buckets', 'stop']);
+  first.child.kill('SIGTERM');
+  await first.exited;
+  await first.s3.close();
+  // The first sync of the directory is of what the start itself has made.
+  const fault = { at: 2, lasting: true, action: { do: 'fail', error: 'EIO' } } as const;
+  shim.arm({ kinds: ['fsync'], path: `${dataDir}$` }, fault);
+  await assert.rejects(async () => {
+    const server = await startServerProcess(dataDir, [], [], shim.env);
+    expectStatus(await server.s3.object('PUT', 'stop', 'key', { body: 'x' }), 200);
+    await server.kill();
+  }, StartFailure);
+  assert.ok(shim.fired > 0);
+});

@@ -13,60 +13,43 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { lockDataDirectory, runFsck } from '@cistern/server';
 import type { FsckEvent, FsckReport } from '@cistern/server';
 
 import { eventually } from '../support/eventually.ts';
 import type { S3 } from '../support/s3.ts';
-import { elements, text } from '../support/xml.ts';
-import { KillLoad } from './kill-load.ts';
-import type { LoadProfile } from './kill-load.ts';
+import { texts } from '../support/xml.ts';
+import { Oracle } from './oracle/oracle.ts';
+import { BUCKET_LIST, BUCKETS, GARBAGE } from './oracle/profile.ts';
 import { seededChoice } from './seeded.ts';
 import { startServerProcess } from './server-process.ts';
 
 const CYCLES = Number(process.env['CISTERN_GARBAGE_CYCLES'] ?? 20);
 const SEED = process.env['CISTERN_GARBAGE_SEED'] ?? String(randomInt(2 ** 31));
-const CLIENTS = 16;
 /** That a server acknowledges before it is killed. */
 const WRITES_MAX = 120;
 
-/** Files but for one, and so few that each is given up, reaped and written again all the time. */
-const SIZES = [20_000, 65_537, 70_000, 80_000, 90_000, 100_000, 300_000, 1_000_000];
-const PROFILE: LoadProfile = {
-  bucket: 'garbage',
-  keys: 6,
-  operations: [
-    'put',
-    'put',
-    'delete',
-    'delete',
-    'copy',
-    'read',
-    'linger',
-    'linger',
-    'multipart',
-    'multipart',
-    'multipart',
-  ],
-  keepContents: true,
-  source: { bucket: 'garbage-source', key: 'source' },
-  content: (pick) => {
-    const index = pick(SIZES.length);
-    return { name: `content ${index}`, size: SIZES[index] ?? 0 };
-  },
-};
-const ARGUMENTS = ['--buckets', `${PROFILE.bucket},garbage-source`, '--reaper-idle', '1', '--threads', '2'];
+const ARGUMENTS = ['--buckets', BUCKET_LIST, '--reaper-idle', '1', '--threads', '2'];
 
 console.log(`garbage: ${CYCLES} cycles, CISTERN_GARBAGE_SEED=${SEED}`);
 
-const load = new KillLoad(SEED, PROFILE);
 const pick = seededChoice(SEED);
+let acknowledged = 0;
 let checkedLive = 0;
 
 const dataDir = await mkdtemp(join(tmpdir(), 'cistern-garbage-'));
-after(() => rm(dataDir, { recursive: true, force: true }));
+const logDir = await mkdtemp(join(tmpdir(), 'cistern-oracle-'));
+const oracle = await Oracle.start({ logPath: join(logDir, 'log'), seed: SEED });
+after(async () => {
+  await oracle.close();
+  for (const path of [dataDir, logDir]) await rm(path, { recursive: true, force: true });
+});
+
+/** Holds it to what it has acknowledged; uploads that were under way would hold every content for good. */
+async function verify(endpoint: string): Promise<void> {
+  assert.deepEqual((await oracle.verify(endpoint, { all: true })).problems, []);
+}
 
 /** What a crash left: everything that there should be, though some of it be garbage. */
 async function checkOffline(): Promise<FsckReport> {
@@ -122,26 +105,17 @@ for (let cycle = 1; cycle <= CYCLES; cycle++) {
   test(`cycle ${cycle}`, async () => {
     const server = await startServerProcess(dataDir, ARGUMENTS);
     try {
-      if (cycle === 1) await load.prepare(server.s3);
-      await load.verify(server.s3);
-      // They would hold every content for good.
-      await abortUploads(server.s3);
-      const enough = load.acknowledged + 1 + pick(WRITES_MAX);
-      const clients = Array.from({ length: CLIENTS }, (_, i) =>
-        load.write(server.s3, `cycle ${cycle} client ${i}`).then(() => {
-          assert.ok(server.child.killed, 'an answer broke off while the server was alive');
-        }),
-      );
-      const ended = new AbortController();
-      const written = Promise.all(cycle % 3 === 0 ? [...clients, keepChecking(server.s3)] : clients).finally(
-        () => ended.abort(),
-      );
-      const killed = (async () => {
-        while (!ended.signal.aborted && load.acknowledged < enough) await delay(1);
-        server.child.kill('SIGKILL');
-      })();
-      await Promise.all([written, killed]);
-      load.resolveCopies();
+      if (cycle === 1) await oracle.prepare(server.endpoint);
+      await verify(server.endpoint);
+      const load = oracle.load(server.endpoint, { profile: GARBAGE, tellAt: 1 + pick(WRITES_MAX) });
+      const checking = cycle % 3 === 0 ? keepChecking(server.s3) : undefined;
+      await load.reached;
+      server.child.kill('SIGKILL');
+      const { problems, ...counts } = await load.ended;
+      acknowledged += counts.acknowledged;
+      assert.deepEqual(problems, []);
+      assert.equal(counts.refused, 0);
+      await checking;
       assert.deepEqual(faultsOf(server.log()), []);
     } finally {
       await server.kill();
@@ -153,8 +127,7 @@ for (let cycle = 1; cycle <= CYCLES; cycle++) {
 test('after the last kill nothing is missing, and after one more pass nothing is left over', async (t) => {
   const server = await startServerProcess(dataDir, ARGUMENTS);
   try {
-    await load.verify(server.s3);
-    await abortUploads(server.s3);
+    await verify(server.endpoint);
     await reaped(server.s3);
   } finally {
     await server.kill();
@@ -162,18 +135,18 @@ test('after the last kill nothing is missing, and after one more pass nothing is
   const { checked, awaiting } = await checkOffline();
   assert.deepEqual(Object.values(awaiting), [0, 0, 0, 0, 0]);
   t.diagnostic(
-    `${load.acknowledged} acknowledged writes in ${CYCLES} cycles, ${checkedLive} checks of the live server, ` +
+    `${acknowledged} acknowledged writes in ${CYCLES} cycles, ${checkedLive} checks of the live server, ` +
       `${checked.files} files left for ${checked.versions} objects`,
   );
-  assert.ok(load.acknowledged >= CYCLES, 'the load never got going');
+  assert.ok(acknowledged >= CYCLES, 'the load never got going');
 });
 
 test('when everything is deleted no file is left, and no row', async () => {
   const server = await startServerProcess(dataDir, ARGUMENTS);
   try {
-    const keys = [...load.histories.keys()].map((key) => [PROFILE.bucket, key] as const);
-    for (const [bucket, key] of [...keys, ['garbage-source', 'source'] as const]) {
-      const response = await server.s3.object('DELETE', bucket, key);
+    const listing = await server.s3.bucket('GET', BUCKETS.plain, { query: { 'list-type': '2' } });
+    for (const key of texts(listing.text, 'Key')) {
+      const response = await server.s3.object('DELETE', BUCKETS.plain, key);
       assert.equal(response.status, 204, response.text);
     }
     await reaped(server.s3);
@@ -193,15 +166,3 @@ test('when everything is deleted no file is left, and no row', async () => {
     },
   );
 });
-
-/** Those that were under way when the server was killed. */
-async function abortUploads(s3: S3): Promise<void> {
-  const listing = await s3.bucket('GET', PROFILE.bucket, { query: 'uploads=' });
-  assert.equal(listing.status, 200, listing.text);
-  for (const upload of elements(listing.text, 'Upload')) {
-    const key = text(upload, 'Key') ?? '';
-    const query = { uploadId: text(upload, 'UploadId') ?? '' };
-    const response = await s3.object('DELETE', PROFILE.bucket, key, { query });
-    assert.equal(response.status, 204, response.text);
-  }
-}

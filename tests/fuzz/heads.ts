@@ -136,3 +136,43 @@ export const HEAD_TOKENS: readonly string[] = [
   '%00', '%2F', '%2e%2e', '..', '//', '%C0%AF', '%ED%A0%80', '%', '+', '__proto__', 'constructor', 'bytes=', ',', ';', '*', 'W/',
   'x-amz-meta-', 'x-amz-', 'x-cistern-', '\x80', '\xff', '=?UTF-8?Q?=', '\nhost: a.s3.example', '&versionId=', '?versionId=',
 ]; // prettier-ignore
+
+export function pairsOf(flat: readonly string[]): [string, string][] {
+  return Array.from({ length: flat.length / 2 }, (_, index) => [
+    flat[2 * index] ?? '',
+    flat[2 * index + 1] ?? '',
+  ]);
+}
+
+/** The target, if HTTP's parser lets it through and no signature of its own is in it. */
+export function signableTarget(target: string): string | undefined {
+  // oxlint-disable-next-line no-control-regex -- what must not be on a request line
+  if (!target.startsWith('/') || /[\u0000-\u0020\u007f#]/.test(target)) return undefined;
+  return /x-amz-|AWSAccessKeyId|Signature/i.test(decodeLoosely(target)) ? undefined : target;
+}
+
+/** Escapes alone, to characters of one byte. */
+export function decodeLoosely(text: string): string {
+  return text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+const NOT_TO_BE_SIGNED = new Set([
+  'host',
+  'authorization',
+  'x-amz-date',
+  'x-amz-content-sha256',
+  'x-amz-security-token',
+]);
+
+/** The headers that HTTP's parser lets through, without those that the signature makes. */
+export function signablePairs({ flat }: Head): [string, string][] {
+  return pairsOf(flat).filter(
+    ([name, value]) =>
+      /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) &&
+      // oxlint-disable-next-line no-control-regex -- what must not be in a header
+      !/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) &&
+      !NOT_TO_BE_SIGNED.has(name.toLowerCase()),
+  );
+}

@@ -16,6 +16,7 @@ import { expectError, expectStatus } from '../support/expect.ts';
 import { md5Base64, objectPath, type S3Response } from '../support/s3.ts';
 import { dataFiles, needsOwnServer, startTestServer } from '../support/server.ts';
 import { texts } from '../support/xml.ts';
+import { bendHeader, sendPrepared } from './bend.ts';
 
 /** The data directory is three folders deep, each with a file that must stay as it is. */
 const outer = await mkdtemp(join(tmpdir(), 'cistern-security-'));
@@ -304,3 +305,31 @@ test('a source of a copy names a bucket by its name, not by a way to it', option
   }
   expectStatus(await s3.send('HEAD', objectPath(bucket, 'copy')), 404);
 });
+
+test(
+  'a source is named by what was signed: blanks that a signature does not tell apart are encoded',
+  options,
+  async () => {
+    const bucket = await s3.freshBucket();
+    const keys = ['a b', 'a  b', 'a\tb'];
+    for (const key of keys) await s3.put(bucket, key, key);
+    for (const header of ['x-amz-copy-source', 'x-amz-rename-source']) {
+      const query = header === 'x-amz-rename-source' ? 'renameObject' : '';
+      const prefix = query === '' ? `/${bucket}` : '';
+      const signed = s3.prepare('PUT', objectPath(bucket, 'made'), {
+        auth: 'presigned',
+        query,
+        headers: { [header]: `${prefix}/a b` },
+      });
+      for (const source of ['a  b', 'a\tb', 'a \t b']) {
+        const answer = await sendPrepared(
+          s3,
+          bendHeader(signed, header, () => `${prefix}/${source}`),
+        );
+        expectError(answer, 400, 'InvalidArgument');
+      }
+      expectStatus(await sendPrepared(s3, signed), 200);
+      assert.equal((await s3.object('GET', bucket, 'made')).text, 'a b');
+    }
+  },
+);

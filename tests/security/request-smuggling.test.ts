@@ -5,10 +5,14 @@
  */
 
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
 import { formatHead } from '../support/raw-http.ts';
 import { objectPath, type S3RequestOptions } from '../support/s3.ts';
+import { launchServer } from '../support/server-process.ts';
 import { startTestServer } from '../support/server.ts';
 import { exchange } from './raw-exchange.ts';
 
@@ -313,4 +317,32 @@ suite('heads that are read differently', () => {
 test('nothing that was refused was done, nor what was sent inside a body', async () => {
   for (const key of ['inner', 'theirs', 'key'])
     assert.equal((await s3.object('HEAD', bucket, key)).status, 200);
+});
+
+test('a process that was started with a lenient parser is as strict', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'cistern-security-'));
+  const server = await launchServer({ dataDir, env: { NODE_OPTIONS: '--insecure-http-parser' } });
+  try {
+    const host = `Host: ${server.s3.host}\r\n`;
+    for (const lines of [
+      'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n',
+      'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n',
+      'X: a\u0001b\r\n',
+      'X: a\r\n b\r\n',
+    ]) {
+      const answers = await exchange(
+        server.endpoint,
+        `GET / HTTP/1.1\r\n${host}${lines}\r\n0\r\n\r\n`,
+        () => true,
+      );
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [400],
+        lines,
+      );
+    }
+  } finally {
+    await server.kill();
+    await rm(dataDir, { recursive: true, force: true });
+  }
 });

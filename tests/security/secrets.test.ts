@@ -9,7 +9,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { startServer } from 'cistern';
 
 import { objectPath, S3, type S3Response } from '../support/s3.ts';
 import { launchServer } from '../support/server-process.ts';
@@ -196,4 +198,30 @@ test('a key that is made is shown once, and kept where nobody else reads, whatev
   );
   for (const path of [dataDir, ...(await filesOf(dataDir))])
     assert.equal((await stat(path)).mode & 0o077, 0, `${path} is open to others`);
+});
+
+test('what is stored in folders of this machine is closed to others, wherever they are', async () => {
+  const folders = ['data', 'far', 'cache', 'cold'].map((name) => join(work, 'folders', name));
+  const [dataDir = '', far = '', cacheDirectory = '', directory = ''] = folders;
+  const umask = process.umask(0);
+  try {
+    await using server = await startServer({
+      dataDir,
+      blobs: { url: pathToFileURL(far).href, cacheDirectory },
+      storageClasses: { GLACIER: { directory } },
+    });
+    const { endpoint, credentials, region } = server;
+    const s3 = new S3({ endpoint, credentials, region });
+    const bucket = await s3.freshBucket();
+    await s3.put(bucket, 'far', Buffer.alloc(100_000));
+    await s3.put(bucket, 'cold', Buffer.alloc(100_000), { 'x-amz-storage-class': 'GLACIER' });
+    await s3.object('GET', bucket, 'far');
+    await s3.close();
+  } finally {
+    process.umask(umask);
+  }
+  for (const folder of folders) {
+    assert.notEqual((await readdir(folder)).length, 0, folder);
+    assert.equal((await stat(folder)).mode & 0o077, 0, `${folder} is open to others`);
+  }
 });

@@ -15,7 +15,7 @@ import type { S3 } from '../../support/s3.ts';
 import { seededChoice } from '../seeded.ts';
 import { CutWriter } from './cut-writer.ts';
 import type { LoopDisk } from './loop-disk.ts';
-import { WatchedS3 } from './watched-s3.ts';
+import { Unanswered, WatchedS3 } from './watched-s3.ts';
 
 const WRITERS = 6;
 /** How many of them write in a round: one alone shows what no other's sync has saved. */
@@ -130,7 +130,7 @@ export class CutRun {
     let cut: Promise<void> | undefined;
     s3.onAcknowledged = () => {
       this.#acknowledged++;
-      if (--left <= 0) cut ??= this.#disk.cutPower();
+      if (--left <= 0) cut ??= this.#cut(s3);
     };
     const count = AT_ONCE[this.#pick(AT_ONCE.length)] ?? 1;
     const first = this.#pick(WRITERS);
@@ -139,6 +139,14 @@ export class CutRun {
     await Promise.all([...this.#wrote].map((writer) => writer.write(s3)));
     assert.ok(cut, 'a write was not answered before the cut');
     await cut;
+  }
+
+  async #cut(s3: WatchedS3): Promise<void> {
+    s3.power = 'going';
+    await this.#disk.cutPower();
+    s3.power = 'off';
+    for (const body of ['small', Buffer.alloc(70_000)])
+      await assert.rejects(s3.object('PUT', 'first', 'too late', { body }), Unanswered);
   }
 }
 

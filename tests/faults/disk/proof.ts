@@ -12,7 +12,7 @@ import { LoopDisk, needsLoopDisk, XFS_MIB_MIN } from './loop-disk.ts';
 import type { FileSystem } from './loop-disk.ts';
 
 const DISK_MIB = XFS_MIB_MIN + 20;
-/** Between first starts of a data directory, and between changes of the file system. */
+/** Between first starts of a data directory, and between changes of the file system; `--set rounds=N`. */
 const ROUNDS = 24;
 
 export const proof: Proof = {
@@ -37,11 +37,12 @@ function chosen({ settings }: Slice): readonly FileSystem[] {
 async function cutOn(fs: FileSystem, slice: Slice, seed: string): Promise<void> {
   const disk = await LoopDisk.create({ fs, mib: DISK_MIB });
   const run = new CutRun(disk, seed);
+  const rounds = Number(slice.settings.get('rounds') ?? ROUNDS);
   let at = 'first start';
   try {
     await run.firstStart();
     slice.count(`${fs} cuts`);
-    for (let round = 1; round <= ROUNDS && !slice.over(); round++) {
+    for (let round = 1; round <= rounds && !slice.over(); round++) {
       at = `round ${round}`;
       await run.round();
       slice.count(`${fs} cuts`);

@@ -57,7 +57,7 @@ struct page {
   uint64_t lasting; /* 1: at this position and at every later one */
   uint64_t fired;
   uint64_t calls; /* noted; more than CALLS_MAX when some were not */
-  char filter[256]; /* only paths that contain this are counted */
+  char filter[256]; /* only paths that contain this are counted; with $ at its end: those that end with it */
   char unused[4096 - 9 * 8 - 256];
   struct call call[CALLS_MAX];
 };
@@ -128,10 +128,18 @@ static void note(int kind, const char *path, int64_t bytes, uint64_t ordinal, in
 
 static void send_signal(void) { syscall(SYS_kill, getpid(), (int)page->argument); }
 
+static int passes(const char *path) {
+  size_t length = strlen(page->filter);
+  if (length == 0) return 1;
+  if (page->filter[length - 1] != '$') return strstr(path, page->filter) != NULL;
+  size_t whole = strlen(path);
+  return whole >= length - 1 && strncmp(path + whole - (length - 1), page->filter, length - 1) == 0;
+}
+
 /* What is to be done with a call of this kind on this path; SIGNAL_BEFORE is done by now. */
 static enum action decide(enum kind kind, const char *path, int64_t bytes) {
   if (!concerns(path)) return NOTHING;
-  int counted = (page->kinds >> kind & 1) != 0 && (page->filter[0] == 0 || strstr(path, page->filter) != NULL);
+  int counted = (page->kinds >> kind & 1) != 0 && passes(path);
   if (!counted) {
     if (kind < OPEN) note(kind, path, bytes, 0, 0);
     return NOTHING;

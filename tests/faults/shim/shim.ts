@@ -69,7 +69,7 @@ export interface Plan {
 export interface Counted {
   /** Default: `CHANGES`. */
   readonly kinds?: readonly CallKind[];
-  /** Only calls whose path contains this count. */
+  /** Only calls whose path contains this count; with `$` at its end: those whose path ends with it. */
   readonly path?: string;
 }
 

@@ -18,7 +18,7 @@ import type { XmlElement } from '@cistern/protocol';
 import type { FuzzTarget } from '../target.ts';
 import { mustEqual, s3Outcome } from '../target.ts';
 
-const DOCUMENTS = [
+export const DOCUMENTS: readonly string[] = [
   '<?xml version="1.0" encoding="UTF-8"?>\n<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet><Object><Key>a&amp;b</Key><VersionId>v00000000001</VersionId><ETag>"e"</ETag></Object><Object><Key>&#x9;&#233;</Key><Size>3</Size><LastModifiedTime>Wed, 21 Oct 2015 07:28:00 GMT</LastModifiedTime></Object></Delete>',
   '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"d41d8cd98f00b204e9800998ecf8427e"</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32></Part><Part><ETag>e</ETag><PartNumber>2</PartNumber></Part></CompleteMultipartUpload>',
   "<s3:VersioningConfiguration xmlns:s3='x'><s3:Status>Enabled</s3:Status><!-- no --><MfaDelete>Disabled</MfaDelete></s3:VersioningConfiguration>",

@@ -12,8 +12,15 @@ import {
 } from '@cistern/protocol';
 import type { Authentication, ChunkSigningContext } from '@cistern/protocol';
 
-import { HEAD_TOKENS, HEADS, readHead } from '../heads.ts';
-import type { Head } from '../heads.ts';
+import {
+  decodeLoosely,
+  HEAD_TOKENS,
+  HEADS,
+  pairsOf,
+  readHead,
+  signablePairs,
+  signableTarget,
+} from '../heads.ts';
 import type { Random } from '../random.ts';
 import type { FuzzTarget, Outcome } from '../target.ts';
 import { must, mustEqual, s3Outcome } from '../target.ts';
@@ -61,13 +68,6 @@ function format(method: string, target: string, headers: readonly (readonly [str
   return [`${method} ${target}`, ...headers.map(([name, value]) => `${name}: ${value}`)].join('\n');
 }
 
-function pairsOf(flat: readonly string[]): [string, string][] {
-  return Array.from({ length: flat.length / 2 }, (_, index) => [
-    flat[2 * index] ?? '',
-    flat[2 * index + 1] ?? '',
-  ]);
-}
-
 /** Any head at all: it may be refused, and if it is taken its signature was right by the book. */
 const claims: FuzzTarget = {
   name: 'sigv4',
@@ -97,9 +97,9 @@ const signing: FuzzTarget = {
   bytesMax: 8 * 1024,
   run: (input, random) => {
     const head = readHead(input);
-    const target = cleanTarget(head.target);
+    const target = signableTarget(head.target);
     if (target === undefined) return;
-    const pairs = cleanPairs(head);
+    const pairs = signablePairs(head);
     const common = { method: head.method, credentials: CREDENTIALS, region: REGION, now: NOW };
     const payload = 'UNSIGNED-PAYLOAD';
     const given: [string, string][] = [['host', HOST], ...pairs];
@@ -111,37 +111,6 @@ const signing: FuzzTarget = {
     spoil(head.method, target, all, random);
   },
 };
-
-/** Control characters never reach a reader: HTTP's parser refuses them. Signatures of others are other tests. */
-function cleanTarget(target: string): string | undefined {
-  // oxlint-disable-next-line no-control-regex -- what must not be on a request line
-  if (!target.startsWith('/') || /[\u0000-\u0020\u007f#]/.test(target)) return undefined;
-  return /x-amz-|AWSAccessKeyId|Signature/i.test(decodeLoosely(target)) ? undefined : target;
-}
-
-function decodeLoosely(text: string): string {
-  return text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-}
-
-const NOT_TO_BE_SIGNED = new Set([
-  'host',
-  'authorization',
-  'x-amz-date',
-  'x-amz-content-sha256',
-  'x-amz-security-token',
-]);
-
-function cleanPairs({ flat }: Head): [string, string][] {
-  return pairsOf(flat).filter(
-    ([name, value]) =>
-      /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) &&
-      // oxlint-disable-next-line no-control-regex -- what must not be in a header
-      !/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) &&
-      !NOT_TO_BE_SIGNED.has(name.toLowerCase()),
-  );
-}
 
 function spoil(method: string, target: string, headers: readonly [string, string][], random: Random): void {
   const other = random.pick([

@@ -162,7 +162,7 @@ function splitStoreFile(scheme: Scheme, rest: string, cwd: string): { path: stri
   const cut = (count: number): string => segments.slice(0, count).join('/');
   const counts = segments.map((_, index) => index + 1).filter((count) => cut(count) !== '');
   const count =
-    counts.find((one) => isFile(resolve(cwd, cut(one)))) ??
+    firstFile(counts, (one) => resolve(cwd, cut(one))) ??
     counts.find((one) => ending.test(segments[one - 1] ?? '')) ??
     segments.length;
   return { path: resolve(cwd, cut(count)), key: segments.slice(count).join('/') };
@@ -176,8 +176,14 @@ function place(
   return { text, kind, bucket, path, key, isFolder: key === '' || key.endsWith('/') };
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+/** Below what is not there nothing is: a long key is not looked for piece by piece. */
+function firstFile(counts: readonly number[], pathOf: (count: number) => string): number | undefined {
+  for (const count of counts) {
+    const found = statSync(pathOf(count), { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    if (found.isFile()) return count;
+  }
+  return undefined;
 }
 
 function exists(path: string): boolean {

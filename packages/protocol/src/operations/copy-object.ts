@@ -14,6 +14,7 @@ import { invalidArgument, S3Error } from '../errors.ts';
 import { readVersionId } from '../ids.ts';
 import type { VersionId } from '../ids.ts';
 import type { RawHeaders } from '../raw-headers.ts';
+import { isLooseInSignature } from '../sigv4/canonical-request.ts';
 import { checkKeyLength, decodeKeyText } from '../target.ts';
 import { S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
 
@@ -61,6 +62,7 @@ function parseCopySource(value: string): {
       'x-amz-copy-source',
       value,
     );
+  if (isLooseInSignature(value)) throw invalid();
   const mark = value.indexOf('?versionId=');
   const version = readVersionId(mark === -1 ? undefined : value.slice(mark + '?versionId='.length));
   const path = decodeKeyText(mark === -1 ? value : value.slice(0, mark));

@@ -22,6 +22,7 @@ import type { ReadConditions } from '../conditions.ts';
 import { parseHttpDate } from '../dates.ts';
 import { invalidArgument, S3Error } from '../errors.ts';
 import type { RawHeaders } from '../raw-headers.ts';
+import { isLooseInSignature } from '../sigv4/canonical-request.ts';
 import { checkKeyLength, decodeKeyText } from '../target.ts';
 
 const SOURCE = 'x-amz-rename-source';
@@ -58,7 +59,7 @@ export function parseRename(headers: RawHeaders, destination: string): RenameInp
 
 function parseSource(value: string): string {
   const key = decodeKeyText(value.startsWith('/') ? value.slice(1) : value);
-  if (key === undefined || key === '')
+  if (key === undefined || key === '' || isLooseInSignature(value))
     throw invalidArgument('The rename source must be the URL-encoded key of an object.', SOURCE, value);
   checkKeyLength(key);
   return key;

@@ -95,6 +95,14 @@ export function* canonicalTargets(path: string, pairs: readonly QueryPair[]): Ge
   }
 }
 
+/**
+ * Whether a value holds blanks that a signature does not tell from others: tabs, or several in a row. What names a
+ * source must not: whoever holds a signed request could make it name another, of which only the blanks differ.
+ */
+export function isLooseInSignature(value: string): boolean {
+  return / {2}|\t/.test(value);
+}
+
 function canonicalValue(value: string): string {
   // Not trim(): it would also take the byte 0xA0, with which a UTF-8 character may end.
   return /^ | $| {2}|\t/.test(value) ? value.replace(/[ \t]+/g, ' ').replace(/^ | $/g, '') : value;

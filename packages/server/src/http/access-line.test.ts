@@ -62,3 +62,14 @@ test('is one line of JSON, whatever the path, the user and the address are', () 
     }),
   );
 });
+
+test('holds nothing that a terminal would obey', () => {
+  const path = `/b/${String.fromCharCode(...Array.from({ length: 0xa0 }, (_, code) => code))}`.replace(
+    '?',
+    '',
+  );
+  const line = accessLine({ ...ACCESS, target: path }, 0);
+  // oxlint-disable-next-line no-control-regex -- they are what it looks for
+  assert.doesNotMatch(line.trimEnd(), /[\u0000-\u001f\u007f-\u009f]/);
+  assert.equal((JSON.parse(line) as { path: string }).path, path);
+});

@@ -23,10 +23,20 @@ export interface Access {
 /** pino's number for the level `info`. */
 const INFO = 30;
 
+const CONTROL = /[\u007f-\u009f]/;
+const CONTROLS = /[\u007f-\u009f]/g;
+
+/** JSON leaves these as they are; a terminal that shows the log may take them for the beginning of a command. */
+function quote(text: string): string {
+  const quoted = JSON.stringify(text);
+  if (!CONTROL.test(quoted)) return quoted;
+  return quoted.replace(CONTROLS, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+}
+
 export function accessLine(access: Access, nowMs: number): string {
   const { requestId, method, target, operation, status, errorCode, user, received, sent, client } = access;
   const query = target.indexOf('?');
-  const path = JSON.stringify(query === -1 ? target : target.slice(0, query));
+  const path = quote(query === -1 ? target : target.slice(0, query));
   const error = errorCode === undefined ? '' : `,"errorCode":"${errorCode}"`;
   const who = user === undefined ? '' : `,"user":${JSON.stringify(user)}`;
   const where = client === undefined ? '' : `,"client":${JSON.stringify(client)}`;

@@ -65,11 +65,18 @@ suite('what others say', () => {
     assert.equal(toS3Error(new S3Error('InternalError')).internal, true);
   });
 
-  for (const code of ['ENOSPC', 'EDQUOT']) {
-    test(`${code} of the file system is a full storage`, () => {
+  for (const [code, message] of [
+    ['ENOSPC', /full/],
+    ['EDQUOT', /full/],
+    ['EMFILE', /short of/],
+    ['ENFILE', /short of/],
+    ['EAGAIN', /short of/],
+    ['ENOMEM', /short of/],
+  ] as const) {
+    test(`${code} of the system is to be tried again`, () => {
       const { error, internal } = toS3Error(Object.assign(new Error('write /data/tmp/7'), { code }));
       assert.equal(error.code, 'ServiceUnavailable');
-      assert.match(error.message, /full/);
+      assert.match(error.message, message);
       assert.equal(internal, true);
     });
   }

@@ -58,8 +58,18 @@ const AWAY: ReadonlySet<StoreErrorCode> = new Set([
   'PermissionDenied',
 ]);
 
-/** Of the file system: the blob store's answer to a full disk. */
-const FULL_DISK = new Set(['ENOSPC', 'EDQUOT']);
+const FULL = CATALOG_CODES.StorageFull.message;
+const SHORT = 'The server is short of file descriptors, threads or memory. Try again.';
+
+/** What the system refuses, by its codes, and may give at any other moment. */
+const REFUSED: ReadonlyMap<string, string | undefined> = new Map([
+  ['ENOSPC', FULL],
+  ['EDQUOT', FULL],
+  ['EMFILE', SHORT],
+  ['ENFILE', SHORT],
+  ['EAGAIN', SHORT],
+  ['ENOMEM', SHORT],
+]);
 
 /** The S3 error to answer with, and whether its cause is a fault of ours that the log has to explain. */
 export function toS3Error(error: unknown): { error: S3Error; internal: boolean } {
@@ -78,9 +88,9 @@ export function toS3Error(error: unknown): { error: S3Error; internal: boolean }
     const message = 'The server cannot reach the store of its blobs. Try again.';
     return { error: new S3Error('ServiceUnavailable', message), internal: true };
   }
-  if (error instanceof Error && 'code' in error && FULL_DISK.has(String(error.code))) {
-    return { error: new S3Error('ServiceUnavailable', CATALOG_CODES.StorageFull.message), internal: true };
-  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const message = REFUSED.get(code);
+  if (message !== undefined) return { error: new S3Error('ServiceUnavailable', message), internal: true };
   return { error: new S3Error('InternalError'), internal: true };
 }
 

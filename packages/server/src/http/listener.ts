@@ -33,6 +33,8 @@ export interface Listener {
 }
 
 const HTTP_OPTIONS = {
+  // Whatever flags the process was started with: a lenient parser sees requests where a proxy sees their bodies.
+  insecureHTTPParser: false,
   maxHeaderSize: LIMITS.headerBytesMax,
   headersTimeout: LIMITS.headersMs,
   // A time limit on whole requests would end long uploads: bodies are held to a pace instead.

@@ -57,7 +57,8 @@ export function decodeState(bytes: Uint8Array, key: string): UploadState {
     throw new StoreError('Corrupt', `The state of an upload, ${key}, is not JSON`, { cause });
   }
   if (typeof state?.format === 'number' && state.format !== 1) {
-    const message = `The upload's state ${key} has format ${state.format}, and this version knows 1`;
+    const format = String(state.format);
+    const message = `The upload's state ${key} has format ${format}, and this version knows 1`;
     throw new StoreError('Unsupported', message);
   }
   if (!isState(state)) throw new StoreError('Corrupt', `The state of an upload, ${key}, is damaged`);
@@ -74,7 +75,7 @@ function isState(state: Partial<UploadState> | null): state is UploadState {
     partSize > 0 &&
     typeof attributes === 'object' &&
     attributes !== null &&
-    typeof startedAt === 'number' &&
+    Number.isFinite(startedAt) &&
     typeof owner === 'string' &&
     Array.isArray(writers) &&
     writers.every(isWriter) &&

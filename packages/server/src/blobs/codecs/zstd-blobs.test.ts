@@ -244,6 +244,12 @@ suite('a reader of a compressed blob', () => {
         (error: Error) => assert.equal(error.name, 'DamagedBlob', error.message),
       );
     }
+    // One bit of a frame's header says that it has a checksum: without it zstd looks at none.
+    const unchecked = Buffer.from(file);
+    unchecked[4] = (unchecked[4] ?? 0) & ~0x04;
+    for (let at = 100; at < 1000; at++) unchecked[at] = (unchecked[at] ?? 0) ^ 0x01;
+    writeFileSync(path, unchecked);
+    await assert.rejects(readAll(), { name: 'DamagedBlob', message: /no checksum/ });
     for (const length of [0, 1, ALIGNMENT, file.length - 1]) {
       writeFileSync(path, file.subarray(0, length));
       await assert.rejects(readAll(), { name: 'DamagedBlob' });

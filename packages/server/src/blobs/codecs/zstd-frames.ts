@@ -21,6 +21,10 @@ const COMPRESSION = {
   [constants.ZSTD_c_checksumFlag]: 1,
 };
 
+/** In a frame's header (RFC 8878, 3.1.1.1): one bit less, and nobody looks at the checksum that stands behind the bytes. */
+const DESCRIPTOR_AT = 4;
+const HAS_CHECKSUM = 0x04;
+
 /** Beyond a frame's bytes, so that all of it comes out in one piece: a full one could have more behind it. */
 const SLACK_BYTES = 1024;
 
@@ -38,6 +42,7 @@ export function compressFrame(bytes: Uint8Array): Promise<Buffer> {
  * @throws DamagedBlob when it is no whole frame of so many bytes
  */
 export async function decompressFrame(frame: Uint8Array, length: number): Promise<Buffer> {
+  if (((frame[DESCRIPTOR_AT] ?? 0) & HAS_CHECKSUM) === 0) throw new DamagedBlob('a frame has no checksum');
   const bytes = await run(createZstdDecompress({ chunkSize: length + SLACK_BYTES }), frame, length).catch(
     (cause: Error) => {
       throw new DamagedBlob(cause.message, { cause });

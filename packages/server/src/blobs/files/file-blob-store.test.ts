@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -17,7 +17,7 @@ const MIB = 1024 * 1024;
 const LOCATION = '1/ab/cd/blob';
 /** From these lengths on, writes and reads go past the page cache. */
 const DIRECT_WRITE = 4 * MIB;
-const DIRECT_READ = 64 * MIB;
+const DIRECT_READ = Math.max(64 * MIB, totalmem());
 
 interface Opened {
   readonly root: string;

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DiskRoom } from '../../disk-room.ts';
 import type { BlobReader, BlobStore, BlobWriter } from '../blob-store.ts';
@@ -17,11 +18,22 @@ const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
 const O_DIRECT: number | undefined = constants.O_DIRECT;
 
 /**
- * Large blobs go past the system's page cache, both ways: they would drive everything else out of it, and filling it
- * costs more than all hashing where memory has to come from a hypervisor first. Bytes.
+ * Large blobs are written past the system's page cache: they would drive everything else out of it, and filling it costs
+ * more than all hashing where memory has to come from a hypervisor first. Bytes.
  */
 const DIRECT_WRITE_FROM = 4 * 1024 * 1024;
-const DIRECT_READ_FROM = 64 * 1024 * 1024;
+
+/**
+ * Read, they go through it, for what is read once is mostly read again, then at twice the speed and without the disk; past
+ * it goes only what would take more of it than a sixteenth of the memory that this process may use. Bytes.
+ */
+const DIRECT_READ_FROM = Math.max(64 * 1024 * 1024, memoryBytes() / 16);
+
+function memoryBytes(): number {
+  // 0, or more than there is: nothing constrains it.
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}
 
 /** The names of temporary files: what tells processes apart, and a count. */
 const TEMPORARY = /^[0-9a-f]{12}-\d+$/;

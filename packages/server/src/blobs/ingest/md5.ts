@@ -20,12 +20,18 @@ export interface Md5 {
   drop(): void;
 }
 
-export class Md5Hasher {
-  #worker: Worker | undefined;
-  #nextStream = 0;
+interface HashThread {
+  readonly worker: Worker;
   /** What waits for an answer, of all streams: the thread answers in order. */
-  readonly #updates: (() => void)[] = [];
-  readonly #digests = new Map<number, { resolve: (md5: Buffer) => void; reject: (error: Error) => void }>();
+  readonly updates: (() => void)[];
+  readonly digests: Map<number, { resolve: (md5: Buffer) => void; reject: (error: Error) => void }>;
+  /** Why it could not be started. */
+  lost?: Error;
+}
+
+export class Md5Hasher {
+  #thread: HashThread | undefined;
+  #nextStream = 0;
 
   /** @param size bytes that will come, for the choice of thread. */
   start(size: number): Md5 {
@@ -33,39 +39,74 @@ export class Md5Hasher {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.terminate();
+    await this.#thread?.worker.terminate();
   }
 
+  /** Its digest is rejected, with EAGAIN, when the thread could not be started; the next one tries again. */
   #onThread(): Md5 {
-    const worker = (this.#worker ??= this.#spawn());
+    const thread = (this.#thread ??= this.#spawn());
+    const { worker, updates, digests } = thread;
     const stream = this.#nextStream++;
-    const ask = (request: HashRequest): void => worker.postMessage(request);
+    const ask = (request: HashRequest): void => {
+      if (thread.lost === undefined) worker.postMessage(request);
+    };
     return {
       update: (slab, length, done) => {
-        this.#updates.push(done);
+        if (thread.lost !== undefined) {
+          done();
+          return;
+        }
+        updates.push(done);
         const { buffer, byteOffset } = slab.bytes;
         ask({ kind: 'update', stream, bytes: new Uint8Array(buffer, byteOffset, length) });
       },
-      digest: () =>
-        new Promise((resolve, reject) => {
-          this.#digests.set(stream, { resolve, reject });
+      digest: () => {
+        const digest = new Promise<Buffer>((resolve, reject) => {
+          if (thread.lost !== undefined) {
+            reject(thread.lost);
+            return;
+          }
+          digests.set(stream, { resolve, reject });
           ask({ kind: 'digest', stream });
-        }),
+        });
+        // Awaited by the caller, later: until then a rejection is not unhandled.
+        digest.catch(() => undefined);
+        return digest;
+      },
       drop: () => ask({ kind: 'drop', stream }),
     };
   }
 
-  #spawn(): Worker {
+  #spawn(): HashThread {
     const worker = new Worker(siblingModule(import.meta.url, './hash-thread'));
+    const thread: HashThread = { worker, updates: [], digests: new Map() };
+    let works = false;
     worker.on('message', (reply: HashReply) => {
+      works = true;
       if (reply.kind === 'updated') {
-        this.#updates.shift()?.();
+        thread.updates.shift()?.();
       } else {
-        this.#digests.get(reply.stream)?.resolve(Buffer.from(reply.md5));
-        this.#digests.delete(reply.stream);
+        thread.digests.get(reply.stream)?.resolve(Buffer.from(reply.md5));
+        thread.digests.delete(reply.stream);
       }
     });
-    return worker;
+    worker.on('error', (cause) => {
+      // A thread that works ends by a fault of ours only.
+      if (works) throw cause;
+      this.#lose(thread, cause);
+    });
+    return thread;
+  }
+
+  /** There are no files, threads or memory left on the machine: that fails the bodies under way, and nothing else. */
+  #lose(thread: HashThread, cause: unknown): void {
+    const lost = Object.assign(new Error('The hashing thread could not be started', { cause }), {
+      code: 'EAGAIN',
+    });
+    thread.lost = lost;
+    if (this.#thread === thread) this.#thread = undefined;
+    for (const done of thread.updates.splice(0)) done();
+    for (const { reject } of thread.digests.values()) reject(lost);
   }
 }
 

@@ -3,9 +3,11 @@
  * needs. Done once at the start, and proves that the store can be written, read and listed.
  */
 
+import { fileURLToPath } from 'node:url';
 import { isStoreError, open } from '@cistern/store';
 import type { Store } from '@cistern/store';
 import type { BlobStoreConfig } from '../../config.ts';
+import { makeDurably } from '../../directory-lock.ts';
 import { BlobStoreUnusable } from './blob-store-unusable.ts';
 import { BLOB_PREFIX } from '../tiers.ts';
 
@@ -13,7 +15,9 @@ import { BLOB_PREFIX } from '../tiers.ts';
 const OWNER_KEY = 'owner';
 
 /** @throws BlobStoreUnusable */
-export async function claimBlobStore(dataDirectoryId: string, { url }: BlobStoreConfig): Promise<void> {
+export async function claimBlobStore(dataDirectoryId: string, config: BlobStoreConfig): Promise<void> {
+  const { url } = config;
+  await makePrivately(config);
   const store = await open(url).catch((error: unknown) => {
     throw new BlobStoreUnusable(withoutSecrets(url), (error as Error).message, error);
   });
@@ -24,6 +28,21 @@ export async function claimBlobStore(dataDirectoryId: string, { url }: BlobStore
     throw new BlobStoreUnusable(store.toString(), (error as Error).message, error);
   } finally {
     await store.close();
+  }
+}
+
+/**
+ * Objects are as private in folders of this machine as in the data directory: those that are missing are made such that
+ * only their owner may enter, and what is in them may have any mode. A folder that is there keeps its own.
+ */
+async function makePrivately({ url, cache }: BlobStoreConfig): Promise<void> {
+  const { protocol } = new URL(url);
+  const local = protocol === 'file:' || protocol === 'hashed:';
+  try {
+    if (local) await makeDurably(fileURLToPath(url.replace(/^hashed:/i, 'file:')));
+    if (cache.directory !== null) await makeDurably(cache.directory);
+  } catch (error) {
+    throw new BlobStoreUnusable(withoutSecrets(url), (error as Error).message, error);
   }
 }
 

@@ -10,7 +10,7 @@ const STEP_MS = 60_000;
 export interface AgeClockOptions {
   /** How long what is judged by it is kept. */
   readonly keptMs: number;
-  /** A time that is known to have been, such as that of the newest commit. Default: the clock is right at the start. */
+  /** What one before it told last, before a restart. Default: the clock is right at the start. */
   readonly newestMs?: number | undefined;
   /** Milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: (() => number) | undefined;

@@ -78,8 +78,8 @@ export class Checkpointer {
     const brief = bytes >= this.#batch * BRIEF_AT;
     if (brief !== this.#brief) this.#epochs.askForBriefReads((this.#brief = brief));
     // A log that starts over late takes room that deletions need, once there is little.
-    if (this.#mover === undefined || this.#room.left <= 0) this.#move(bytes, left);
-    else this.#moveBeside(this.#mover, bytes, left);
+    if (this.#mover?.usable === true && this.#room.left > 0) this.#moveBeside(this.#mover, bytes, left);
+    else this.#move(bytes, left);
   }
 
   #move(bytes: number, left: number): void {

@@ -3,7 +3,8 @@
  * end before the next tick, so that no reader holds a snapshot that keeps the write-ahead log from being reset.
  */
 
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { checkLog } from './log-check.ts';
 import { prepareSchema } from './schema.ts';
@@ -53,7 +54,18 @@ export function openWriter(path: string): DatabaseSync {
     PRAGMA cache_size = -16384;
     PRAGMA temp_store = MEMORY;
   `);
+  // The log is there by now. SQLite syncs its entry in the directory, too, and goes on when that fails.
+  syncDirectoryNow(dirname(path));
   return db;
+}
+
+function syncDirectoryNow(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 /** For checkpoints beside the writer: they sync the log before they read it, and the database after. */

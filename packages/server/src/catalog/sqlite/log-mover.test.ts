@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 
+import { eventually } from '../../../../../tests/support/eventually.ts';
 import { DATABASE_FILE } from './connection.ts';
 import { BUCKET, MIB, writeBesideReader, writeMib } from './log-load.testing.ts';
 import { LogMover } from './log-mover.ts';
@@ -55,13 +56,22 @@ test('after a crash in the middle of a move everything is there', async (t) => {
   for (let i = 0; i < 8; i++) assert.equal((await again.catalog.findVersion(bucket, `k${i}`))?.size, MIB);
 });
 
-test('a thread that cannot open the database says so, and nobody waits for it', async (t) => {
-  const failed = Promise.withResolvers<Error>();
-  const mover = new LogMover(join(temporaryDirectory(t), 'missing', DATABASE_FILE), failed.resolve);
-  mover.start();
+test('a thread that cannot be started is no failure, nobody waits for it, and the writer moves the log', async (t) => {
+  const failures: Error[] = [];
+  const mover = new LogMover(join(temporaryDirectory(t), 'missing', DATABASE_FILE), (cause) =>
+    failures.push(cause),
+  );
+  t.after(() => mover.close());
+  const store = { ...openSqliteStore(t, { mover }), mover, failures };
+  const { id: bucket } = await store.catalog.createBucket(BUCKET);
+  await writeMib(store, bucket, 30);
   mover.wait();
+  await eventually(() => assert.equal(mover.usable, false));
   assert.equal(mover.moving, false);
-  assert.match((await failed.promise).message, /unable to open/);
+  await writeMib(store, bucket, 30);
+  assert.ok(statSync(store.path).size > 8 * MIB, `${statSync(store.path).size}`);
+  assert.deepEqual(failures, []);
+  assert.equal(store.queue.stopped, undefined);
 });
 
 test('a log that cannot be moved is a failure, and ends nothing else', async (t) => {

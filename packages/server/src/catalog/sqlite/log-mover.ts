@@ -11,12 +11,17 @@ import { THREAD_MEMORY } from '../../threads/thread-memory.ts';
 export const MOVER = { idle: 0, moving: 1 } as const;
 
 const WAIT_MS_MAX = 300_000;
+/** After a thread that could not be started, for want of files or memory. */
+const RETRY_MS = 5000;
 
 export interface MoverData {
   readonly path: string;
   /** One word, of MOVER. */
   readonly state: SharedArrayBuffer;
 }
+
+/** From the thread, once it can move. */
+export const MOVER_READY = 'ready';
 
 /** From the thread. */
 export interface MoverFailure {
@@ -31,6 +36,7 @@ export class LogMover {
   readonly #onFailure: (cause: Error) => void;
   #thread: Worker | undefined;
   #exited: Promise<void> | undefined;
+  #notBefore = 0;
 
   /** @param onFailure called with SQLite's error when the log could not be moved: the disk has failed, or is full */
   constructor(path: string, onFailure: (cause: Error) => void) {
@@ -40,6 +46,11 @@ export class LogMover {
 
   get moving(): boolean {
     return Atomics.load(this.#state, 0) === MOVER.moving;
+  }
+
+  /** False for a while after the thread could not be started: the writer has to move the log itself then. */
+  get usable(): boolean {
+    return performance.now() >= this.#notBefore;
   }
 
   /** Moves what is in the log by now, beside whatever the writer does next. Only while nothing is being moved. */
@@ -68,11 +79,24 @@ export class LogMover {
       workerData,
       resourceLimits: THREAD_MEMORY,
     });
-    thread.on('message', ({ message, errcode }: MoverFailure) =>
-      this.#onFailure(Object.assign(new Error(message), { errcode })),
-    );
-    thread.on('error', this.#onFailure);
+    let ready = false;
+    thread.on('message', (message: typeof MOVER_READY | MoverFailure) => {
+      if (message === MOVER_READY) ready = true;
+      else this.#onFailure(Object.assign(new Error(message.message), { errcode: message.errcode }));
+    });
+    thread.on('error', (cause: Error) => {
+      if (ready) this.#onFailure(cause);
+      else this.#notStarted();
+    });
     this.#exited = new Promise((resolve) => thread.once('exit', () => resolve()));
     return thread;
+  }
+
+  /** Nothing was moved, and nothing has failed. */
+  #notStarted(): void {
+    this.#thread = undefined;
+    this.#notBefore = performance.now() + RETRY_MS;
+    Atomics.store(this.#state, 0, MOVER.idle);
+    Atomics.notify(this.#state, 0);
   }
 }

@@ -5,6 +5,7 @@
 
 import { AgeClock } from './age-clock.ts';
 import { abortAbandoned, bringBack } from './mutations/uploads/abort-upload.ts';
+import type { WriteContext } from './mutations/context.ts';
 import type { Reaper } from './reaper.ts';
 import type { SnapshotSweeper } from './snapshot-sweeper.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -39,6 +40,7 @@ export class Maintenance {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #closed = false;
+  #agedSequence = 0;
   /** Of the steady clock. */
   #feedDueMs = Number.NEGATIVE_INFINITY;
   #uploadsDueMs = Number.NEGATIVE_INFINITY;
@@ -100,6 +102,7 @@ export class Maintenance {
     const { settled } = this.#uploadAge;
     const most = this.#options.queue.transact((context) => {
       if (settled) bringBack(context, now);
+      this.#storeAge(context, Math.min(now, this.#feedAge.now()));
       const aborted = abortAbandoned(context, before, UPLOADS_SLICE);
       const { changes } = context.uploads.deleteEnded.run(before, UPLOADS_SLICE);
       return Math.max(aborted, Number(changes));
@@ -107,6 +110,14 @@ export class Maintenance {
     const more = most >= UPLOADS_SLICE;
     if (!more) this.#uploadsDueMs = this.#steady() + LOOK_MS;
     return more;
+  }
+
+  /** The next start knows by it whether its clock is ahead. Nothing is written while nothing else is. */
+  #storeAge({ uploads }: WriteContext, ageMs: number): void {
+    const { sequence } = this.#options.queue;
+    if (sequence === this.#agedSequence) return;
+    this.#agedSequence = sequence;
+    uploads.setAge.run(Math.round(ageMs));
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 /** What SQLite says with an error: https://sqlite.org/rescode.html. */
 
-export const SQLITE = { corrupt: 11, full: 13, notADatabase: 26 } as const;
+export const SQLITE = { noMemory: 7, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
 
 /** The primary code of an error of SQLite's, which the lowest byte of an extended one is; undefined for any other. */
 export function sqliteCode(error: unknown): number | undefined {

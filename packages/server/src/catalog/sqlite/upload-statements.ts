@@ -30,6 +30,7 @@ export class UploadStatements {
   readonly idleUploads: StatementSync;
   readonly orphanedUploads: StatementSync;
   readonly deleteEnded: StatementSync;
+  readonly setAge: StatementSync;
   readonly bringBackOpen: StatementSync;
   readonly bringBackEnded: StatementSync;
 
@@ -67,6 +68,7 @@ export class UploadStatements {
     // The index of those that have ended is asked for in its own words.
     this.deleteEnded = p(`DELETE FROM uploads WHERE id IN
       (SELECT id FROM uploads WHERE state <> 0 AND ended_ms < ? ORDER BY ended_ms LIMIT ?)`);
+    this.setAge = p("INSERT OR REPLACE INTO meta (name, value) VALUES ('age_ms', ?)");
     this.bringBackOpen = p(
       `UPDATE uploads SET active_ms = ? WHERE state = ${UPLOAD_STATE.open} AND active_ms > ?`,
     );

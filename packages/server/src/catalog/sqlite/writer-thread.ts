@@ -20,6 +20,7 @@ import { Maintenance } from './maintenance.ts';
 import { movedMemory } from './port-protocol.ts';
 import type { Answer, WriterReply, WriterRequest } from './port-protocol.ts';
 import { Reaper } from './reaper.ts';
+import { tiersInUse } from './tiers-in-use.ts';
 import { UploadWatchers } from './upload-watchers.ts';
 import type { UploadChange } from '../uploads.ts';
 import { SnapshotSweeper } from './snapshot-sweeper.ts';
@@ -62,7 +63,7 @@ function main(data: WriterData): void {
   const tiers = tiersInUse(db);
   requireClassDirectories(tiers, data.storageClasses);
   requireBlobStore(tiers, data.blobs);
-  const newestMs = newestTime(db);
+  const newestMs = storedAge(db);
   const epochs = new EpochWriter(data.epochs);
   const metrics = new WriterMetrics();
   const watchers = new UploadWatchers();
@@ -123,21 +124,9 @@ function main(data: WriterData): void {
   tell({ kind: 'ready' });
 }
 
-/** Storage classes that have blobs in directories of their own. */
-function tiersInUse(db: DatabaseSync): string[] {
-  const rows = db.prepare("SELECT DISTINCT tier FROM blobs WHERE tier <> ''").all();
-  return rows.map(({ tier }) => String(tier));
-}
-
-/** Of what is in the catalog, as the clock told it then; undefined: there is nothing that could grow old. */
-function newestTime(db: DatabaseSync): number | undefined {
-  const row = db
-    .prepare(
-      `SELECT max(coalesce((SELECT at_ms FROM feed ORDER BY seq DESC LIMIT 1), 0),
-        coalesce((SELECT max(active_ms) FROM uploads WHERE state = 0), 0)) AS newest`,
-    )
-    .get() as { newest: number };
-  return row.newest === 0 ? undefined : row.newest;
+/** What `Maintenance` has stored; undefined: it never did. */
+function storedAge(db: DatabaseSync): number | undefined {
+  return db.prepare("SELECT value FROM meta WHERE name = 'age_ms'").get()?.['value'] as number | undefined;
 }
 
 /** Answers of one commit go back as one message a port. */

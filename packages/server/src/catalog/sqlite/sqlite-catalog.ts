@@ -62,7 +62,7 @@ export class SqliteCatalog implements Catalog {
 
   /** Buckets as they are since this generation: every request looks one up, and they hardly ever change. */
   readonly #buckets = new Map<string, Bucket>();
-  #bucketsGeneration = -1n;
+  #bucketsGeneration: bigint | undefined;
 
   constructor({ db, writer, epochs }: SqliteCatalogOptions) {
     this.#reader = new SqliteReader(db);
@@ -76,6 +76,7 @@ export class SqliteCatalog implements Catalog {
 
   async findBucket(name: string): Promise<Bucket | undefined> {
     const generation = this.#epochs.buckets;
+    if (generation === undefined) return this.#snapshot.read(() => this.#reader.findBucket(name));
     if (generation !== this.#bucketsGeneration || this.#buckets.size >= BUCKETS_KEPT) {
       this.#buckets.clear();
       this.#bucketsGeneration = generation;

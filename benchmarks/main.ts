@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { formatAims, judgeAims } from './aims.ts';
 import { type Bench, OBJECT_BUCKET } from './bench.ts';
 import { BodyPool } from './bodies.ts';
+import { runGrowth } from './growth/run.ts';
 import { machineFacts, type MachineFacts } from './machine.ts';
 import { HELP, type Options, parseOptions } from './options.ts';
 import { formatComparison, makeReport, readReport, type Report, writeReport } from './report.ts';
@@ -50,15 +51,18 @@ async function main(): Promise<void> {
     });
   }
   try {
-    await (options.peers.length > 0 ? beside : alone)(options, scratch, running);
+    await (options.peers.length + options.growth.length > 0 ? beside : alone)(options, scratch, running);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
 async function beside(options: Options, scratch: string, running: Running): Promise<void> {
-  const result = await runSideBySide(options, scratch, running);
-  const path = options.jsonPath ?? join('.bench', `${fileName(result.date)}-side-by-side.json`);
+  const run = options.growth.length > 0 ? runGrowth : runSideBySide;
+  const result = await run(options, scratch, running);
+  const path =
+    options.jsonPath ??
+    join('.bench', `${fileName(result.date)}-${options.growth.length > 0 ? 'growth' : 'side-by-side'}.json`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(result, undefined, 2)}\n`);
   for (const { name, skipped } of result.contenders) {

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -25,22 +26,28 @@ export interface OwnServer {
 }
 
 export interface StartOptions {
-  /** the directory in which the data directory is made */
-  parentDirectory: string;
+  /** where a directory for this server is made, and removed when it ends; */
+  parentDirectory?: string;
+  /** or the directory to use, whose `data` may have been served before, and stays */
+  directory?: string;
   /** further arguments of `cistern serve` */
   extraArguments: readonly string[];
 }
 
 /** Resolves when the server has answered a signed request; rejects with the end of its log otherwise. */
 export async function startOwnServer(options: StartOptions): Promise<OwnServer> {
-  const directory = mkdtempSync(join(options.parentDirectory, 'cistern-bench-'));
+  const directory =
+    options.directory ?? mkdtempSync(join(options.parentDirectory ?? tmpdir(), 'cistern-bench-'));
+  const remove = () => {
+    if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
+  };
   const dataDirectory = join(directory, 'data');
   const logPath = join(directory, 'server.log');
   const accessKeyId = 'benchmark';
   const secretAccessKey = randomBytes(20).toString('hex');
   const started = performance.now();
   // Its log goes to a file, as in real use, and not through this process.
-  const log = openSync(logPath, 'a');
+  const log = openSync(logPath, 'w');
   const child = spawn(
     process.execPath,
     [LAUNCHER, 'serve', '--port', '0', '--data', dataDirectory, ...options.extraArguments],
@@ -52,7 +59,7 @@ export async function startOwnServer(options: StartOptions): Promise<OwnServer> 
   closeSync(log);
   const kill = () => {
     child.kill('SIGKILL');
-    rmSync(directory, { recursive: true, force: true });
+    remove();
   };
   try {
     const endpoint = await endpointFrom(logPath, child);
@@ -67,7 +74,7 @@ export async function startOwnServer(options: StartOptions): Promise<OwnServer> 
     };
     await firstAnswer(target, START_MS_MAX, () => child.exitCode !== null);
     target.startMilliseconds = performance.now() - started;
-    return { target, kill, stop: () => stop(child, directory) };
+    return { target, kill, stop: () => stop(child).then(remove) };
   } catch (error) {
     const tail = readFileSync(logPath, 'utf8').slice(-2000);
     kill();
@@ -85,7 +92,7 @@ async function endpointFrom(logPath: string, child: ChildProcess): Promise<URL> 
   throw new Error(`printed no endpoint within ${START_MS_MAX} ms`);
 }
 
-async function stop(child: ChildProcess, directory: string): Promise<void> {
+async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode === null) {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
@@ -93,5 +100,4 @@ async function stop(child: ChildProcess, directory: string): Promise<void> {
     await ended;
     clearTimeout(timer);
   }
-  rmSync(directory, { recursive: true, force: true });
 }

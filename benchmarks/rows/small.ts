@@ -88,17 +88,28 @@ async function aloneRate(
   return result.requests / result.seconds;
 }
 
+export interface SmallPlace {
+  bucket: string;
+  /** the sets are written one after another; each index once */
+  key: (set: number, index: number) => string;
+}
+
 /** The objects of one size: which keys exist, and signed requests for them. */
 export class SmallObjects {
   readonly objectBytes: number;
   readonly #bench: Bench;
+  readonly #place: SmallPlace;
   /** by connections of the PUT row that made them: how many keys there are */
   readonly #written = new Map<number, number>();
   readonly #reads = new Map<Method, RequestFile>();
 
-  constructor(bench: Bench, objectBytes: number) {
+  /** `place` tells the bucket and the keys; the ones of this benchmark otherwise */
+  constructor(bench: Bench, objectBytes: number, place?: SmallPlace) {
     this.#bench = bench;
     this.objectBytes = objectBytes;
+    // The sink reads the size from the key.
+    const key = (set: number, index: number) => `${objectBytes}/c${set}/${String(index).padStart(7, '0')}`;
+    this.#place = place ?? { bucket: OBJECT_BUCKET, key };
   }
 
   written(connections: number, count: number): void {
@@ -116,7 +127,7 @@ export class SmallObjects {
     const count = rate * this.#bench.options.durationSeconds;
     const key = this.#key(connections, count);
     // Fails here, with the server's words, if it would fail at all.
-    await sendOk(this.#bench.target, 'PUT', `/${OBJECT_BUCKET}/${key}`, {
+    await sendOk(this.#bench.target, 'PUT', `/${this.#place.bucket}/${key}`, {
       body: Buffer.alloc(this.objectBytes),
     });
     return this.#write('PUT', connections, count);
@@ -133,7 +144,7 @@ export class SmallObjects {
         count = READ_KEYS_MAX / 5;
         await this.#fill(connections, count);
       }
-      await sendOk(this.#bench.target, method, `/${OBJECT_BUCKET}/${this.#key(connections, 0)}`);
+      await sendOk(this.#bench.target, method, `/${this.#place.bucket}/${this.#key(connections, 0)}`);
       requests = this.#write(method, connections, count);
       this.#reads.set(method, requests);
     }
@@ -153,7 +164,7 @@ export class SmallObjects {
   async #fill(set: number, count: number): Promise<void> {
     const { objectBytes } = this;
     await fill(this.#bench, {
-      bucket: OBJECT_BUCKET,
+      bucket: this.#place.bucket,
       count,
       key: (index) => this.#key(set, index),
       objectBytes,
@@ -167,15 +178,14 @@ export class SmallObjects {
       scratch: this.#bench.scratch,
       name: `${method}-${this.objectBytes}`,
       method,
-      bucket: OBJECT_BUCKET,
+      bucket: this.#place.bucket,
       keys: Array.from({ length: count }, (_, index) => this.#key(set, index)),
       ...(method === 'PUT' && { bodyBytes: this.objectBytes }),
     });
   }
 
-  // The sink reads the size from the key.
   #key(set: number, index: number): string {
-    return `${this.objectBytes}/c${set}/${String(index).padStart(7, '0')}`;
+    return this.#place.key(set, index);
   }
 }
 

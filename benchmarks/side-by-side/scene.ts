@@ -9,9 +9,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Bench } from '../bench.ts';
 import type { Group, Row } from '../rows/row.ts';
-import { formatCount } from '../units.ts';
 import type { Contender } from './contender.ts';
-import { costOf, rateOf } from './medians.ts';
+import { costOf } from './medians.ts';
+import { formatRate } from './table.ts';
 
 /** Adds one or more rows to the bench; failures are noted there. */
 export type Act = (bench: Bench) => Promise<void>;
@@ -68,7 +68,7 @@ async function isReady(scene: Scene, bench: Bench): Promise<boolean> {
 function describe(row: Row): string {
   const cost = costOf(row);
   const used = cost === undefined ? '' : `, processor ${cost.toFixed(3)}`;
-  return `${formatCount(rateOf(row))}${used}${row.errors > 0 ? `, ${row.errors} ERRORS` : ''}`;
+  return `${formatRate(row)}${used}${row.errors > 0 ? `, ${row.errors} ERRORS` : ''}`;
 }
 
 async function writeBack(): Promise<void> {

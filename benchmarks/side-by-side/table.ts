@@ -121,7 +121,8 @@ function quotient(numerator: number | undefined, denominator: number | undefined
   return numerator && denominator ? numerator / denominator : undefined;
 }
 
-function formatRate(row: Row): string {
+/** As the first table has it. */
+export function formatRate(row: Row): string {
   return formatCount(isLarge(row) ? rateOf(row) / 1e6 : rateOf(row));
 }
 

@@ -112,6 +112,12 @@ async function sendPiece(sender: Sender, { open, single, start, end }: Piece): P
   if (sender.sent - before !== end - start) throw new Error('the extents do not cover the range');
 }
 
+/** A slab, and what was read into it that is to be sent. */
+interface ReadSlab {
+  readonly slab: Slab;
+  readonly bytes: Buffer;
+}
+
 const roundUp = (length: number, to: number): number => Math.ceil(length / to) * to;
 
 class Sender {
@@ -176,25 +182,55 @@ class Sender {
   }
 
   async #sendBlob(reader: BlobReader, start: number, end: number): Promise<void> {
-    const { alignment } = reader;
-    for (let position = start; position < end;) {
-      const slab = await this.#slab();
-      // From the multiple of its alignment before it, to the end of the slab: the blob's end cuts the last one short.
-      const skip = position % alignment;
-      const length = Math.min(SLAB_BYTES - skip, end - position);
-      this.#transfer.waitingForUs = true;
-      let read = 0;
-      try {
-        read = await reader.read(slab.bytes.subarray(0, roundUp(skip + length, alignment)), position - skip);
-      } finally {
+    let reading: Promise<ReadSlab> | undefined;
+    try {
+      for (let position = start; position < end;) {
+        reading ??= this.#read(reader, await this.#slab(), { position, end });
+        this.#transfer.waitingForUs = true;
+        const { slab, bytes } = await reading;
+        reading = undefined;
         this.#transfer.waitingForUs = false;
-        if (read < skip + length || this.#response.destroyed) this.#share.give(slab);
+        position += bytes.length;
+        // Where there is memory for it the next slab is read while this one is copied to the socket, which takes as long.
+        const next = position < end && !this.#response.destroyed ? this.#share.take() : undefined;
+        if (next !== undefined) reading = this.#read(reader, next, { position, end });
+        if (this.#response.destroyed) {
+          this.#share.give(slab);
+          throw new ClientGone();
+        }
+        this.#write(bytes, slab);
       }
-      if (this.#response.destroyed) throw new ClientGone();
-      if (read < skip + length) throw new Error('a blob file is shorter than it should be');
-      this.#write(slab.bytes.subarray(skip, skip + length), slab);
-      position += length;
+    } finally {
+      this.#transfer.waitingForUs = false;
+      // The reader is closed after it.
+      await reading?.then(
+        ({ slab }) => this.#share.give(slab),
+        () => undefined,
+      );
     }
+  }
+
+  /** A slab of what is between position and end. One that cannot be filled is given back. */
+  async #read(
+    reader: BlobReader,
+    slab: Slab,
+    { position, end }: { position: number; end: number },
+  ): Promise<ReadSlab> {
+    const { alignment } = reader;
+    // From the multiple of its alignment before it, to the end of the slab: the blob's end cuts the last one short.
+    const skip = position % alignment;
+    const length = Math.min(SLAB_BYTES - skip, end - position);
+    try {
+      const read = await reader.read(
+        slab.bytes.subarray(0, roundUp(skip + length, alignment)),
+        position - skip,
+      );
+      if (read < skip + length) throw new Error('a blob file is shorter than it should be');
+    } catch (error) {
+      this.#share.give(slab);
+      throw error;
+    }
+    return { slab, bytes: slab.bytes.subarray(skip, skip + length) };
   }
 
   async #slab(): Promise<Slab> {

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { GatewayMetricsValues } from '../admin/metrics.ts';
 import type { GatewayCommand, GatewayData, GatewayEvent } from './gateway-thread.ts';
 import { siblingModule } from './sibling-module.ts';
-import { THREAD_MEMORY } from './thread-memory.ts';
+import { GATEWAY_MEMORY } from './thread-memory.ts';
 
 export interface GatewayHandlers {
   readonly onLog: (lines: string) => void;
@@ -30,7 +30,7 @@ export class GatewayHandle {
     this.#worker = new Worker(url, {
       workerData: data,
       transferList: [data.writer],
-      resourceLimits: THREAD_MEMORY,
+      resourceLimits: GATEWAY_MEMORY,
     });
     this.#listening.promise.catch(() => undefined);
     this.#worker.on('message', (event: GatewayEvent) => this.#receive(event));

@@ -20,6 +20,7 @@ import { Maintenance } from './maintenance.ts';
 import { movedMemory } from './port-protocol.ts';
 import type { Answer, WriterReply, WriterRequest } from './port-protocol.ts';
 import { Reaper } from './reaper.ts';
+import { tiersInUse } from './tiers-in-use.ts';
 import { UploadWatchers } from './upload-watchers.ts';
 import type { UploadChange } from '../uploads.ts';
 import { SnapshotSweeper } from './snapshot-sweeper.ts';
@@ -121,12 +122,6 @@ function main(data: WriterData): void {
     }
   });
   tell({ kind: 'ready' });
-}
-
-/** Storage classes that have blobs in directories of their own. */
-function tiersInUse(db: DatabaseSync): string[] {
-  const rows = db.prepare("SELECT DISTINCT tier FROM blobs WHERE tier <> ''").all();
-  return rows.map(({ tier }) => String(tier));
 }
 
 /** What `Maintenance` has stored; undefined: it never did. */

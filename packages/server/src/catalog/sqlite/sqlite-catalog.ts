@@ -132,6 +132,7 @@ export class SqliteCatalog implements Catalog {
     const { version, extents } = found;
     return {
       version,
+      held: heldBytes(version, extents),
       extents: async (start, end): Promise<readonly Extent[]> => {
         const { manifest } = version;
         if (manifest === null || start >= end) return [];
@@ -213,4 +214,11 @@ export class SqliteCatalog implements Catalog {
     }
     return results;
   }
+}
+
+function heldBytes({ size }: Version, extents: readonly Extent[]): Uint8Array | null {
+  const [only] = extents;
+  if (only === undefined || only.data === null || only.length !== size) return null;
+  const held = only.data.subarray(only.offset, only.offset + size);
+  return held.byteLength === size ? held : null;
 }

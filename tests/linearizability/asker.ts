@@ -39,7 +39,8 @@ export async function ask(s3: S3, target: Target, request: Request): Promise<Ans
       ? await s3.bucket(method, target.bucket, options)
       : await s3.object(method, target.bucket, key, options);
   const { status } = response;
-  if (status === 409 && response.errorCode === 'OperationAborted') return undefined;
+  // The source of a copy was replaced again and again.
+  if (status === 409 && response.errorCode === 'ConditionalRequestConflict') return undefined;
   const known = STATUSES[request.kind].includes(status);
   if (!known || (status === 400 && response.errorCode !== 'InvalidWriteOffset'))
     throw new WrongAnswer(`${JSON.stringify(request)}: ${status} ${response.text.slice(0, 600)}`);

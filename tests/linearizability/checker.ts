@@ -44,8 +44,6 @@ export type Verdict =
   /** The search was given up. */
   | { readonly linearizable: undefined; readonly at: number };
 
-/** Of a history that can be explained few hundred more than it has operations are tried. */
-const NODES_MAX = 2_000_000;
 const STATES_TOLD_MAX = 20;
 
 interface Event {
@@ -60,8 +58,9 @@ interface Node {
   readonly state: State;
 }
 
-export function check(steps: readonly Step[], initial: State): Verdict {
-  return new Search(steps, initial).run();
+/** @param nodesMax after so many the search is given up */
+export function check(steps: readonly Step[], initial: State, nodesMax: number): Verdict {
+  return new Search(steps, initial).run(nodesMax);
 }
 
 class Search {
@@ -89,8 +88,8 @@ class Search {
     this.#stack = [{ event: 0, done: 0, state: initial }];
   }
 
-  run(): Verdict {
-    for (let tried = 0; tried < NODES_MAX; tried++) {
+  run(nodesMax: number): Verdict {
+    for (let tried = 0; tried < nodesMax; tried++) {
       const node = this.#stack.pop();
       if (node === undefined) {
         const at = this.#events[this.#furthest]?.step ?? 0;

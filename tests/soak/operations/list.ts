@@ -5,8 +5,7 @@ import assert from 'node:assert/strict';
 import { expectStatus } from '../../support/expect.ts';
 import { listedKeys, listedPrefixes } from '../../support/listing.ts';
 import type { S3Response } from '../../support/s3.ts';
-import { text } from '../../support/xml.ts';
-import { elements } from '../../support/xml.ts';
+import { elements, text } from '../../support/xml.ts';
 import type { Bucket, Lane } from '../lane.ts';
 
 /** Keys with an object under the prefix, in the order of their bytes. */

@@ -181,6 +181,23 @@ const DAMAGE: readonly [what: string, kind: ProblemKind, damage: string | ((stor
     ['the row of a blob is gone', 'extent-blob', 'DELETE FROM blobs WHERE logical = 12'],
     ['a blob is shorter than an extent', 'extent-blob', 'UPDATE blobs SET logical = 4 WHERE logical = 12'],
     ['an extent is missing', 'manifest-extents', 'DELETE FROM extents WHERE start = 12'],
+    [
+      'the ETag of a version is another',
+      'row-damaged',
+      "UPDATE versions SET etag = 'e' || etag WHERE key = 'file'",
+    ],
+    ['a key is another', 'row-damaged', "UPDATE versions SET key = 'fild' WHERE key = 'file' AND place = 0"],
+    [
+      'an extent begins elsewhere in its blob',
+      'row-damaged',
+      'UPDATE extents SET offset = 1, length = length - 1 WHERE sum IS NOT NULL',
+    ],
+    ['a row of the feed is another', 'row-damaged', 'UPDATE feed SET at_ms = at_ms + 1 WHERE seq = 5'],
+    [
+      'a blob has checks, and its row knows of none',
+      'blob-checks',
+      "INSERT INTO blob_checks SELECT id, 0, X'00000000' FROM blobs WHERE location IS NOT NULL",
+    ],
     ['extents leave a gap', 'manifest-extents', 'UPDATE extents SET start = 13, length = 7 WHERE start = 12'],
     ['a manifest says another size', 'manifest-extents', manifestOf('file', 'size = 9')],
     [

@@ -15,6 +15,7 @@ import { blobPlaces, PlaceReader } from './blob-places.ts';
 import { checkBlobs } from './checks/blobs.ts';
 import type { BlobFilesOptions } from './checks/blobs.ts';
 import { checkBuckets, checkCounter, counterOf } from './checks/buckets.ts';
+import { checkFeed } from './checks/feed.ts';
 import { checkFiles } from './checks/files.ts';
 import { checkIntegrity } from './checks/integrity.ts';
 import { checkManifests } from './checks/manifests.ts';
@@ -103,6 +104,7 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
 async function checkAll(context: FsckContext, files: BlobFilesOptions): Promise<void> {
   await checkCounter(context);
   await checkBuckets(context);
+  await checkFeed(context);
   await checkVersions(context);
   await checkUploads(context);
   await checkParts(context);

@@ -80,6 +80,22 @@ export function partSum(p: Omit<Part, 'number'>): number {
   return crc32OfText(`${p.seq}\0${p.size}\0${p.etag}\0${p.extents}\0${p.modifiedMs}\0${p.checksumValue}`);
 }
 
+/** The row of a change, as it stands in the feed. */
+export type FeedRow = [
+  seq: number,
+  atMs: number,
+  kind: number,
+  bucket: number,
+  key: string | null,
+  size: number | null,
+  etag: string | null,
+  version: number | null,
+];
+
+export function feedSum(...row: FeedRow): number {
+  return crc32OfText(row.join('\0'));
+}
+
 /** Of an inline blob: of its bytes and of which blob it is. Of one in a store its checks, with their number. */
 export function blobSum(blob: number, bytes: Uint8Array): number {
   return (crc32(bytes) ^ blob) >>> 0;

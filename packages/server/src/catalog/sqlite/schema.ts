@@ -223,7 +223,8 @@ CREATE TABLE feed (
   key TEXT,
   size INTEGER,
   etag TEXT,
-  version INTEGER
+  version INTEGER,
+  sum INTEGER
 ) STRICT;
 
 INSERT INTO meta VALUES ('sequence', 0);
@@ -236,6 +237,7 @@ INSERT INTO meta VALUES ('sequence', 0);
 const SUMS = `
 ALTER TABLE extents ADD COLUMN sum INTEGER;
 ALTER TABLE blobs ADD COLUMN sum INTEGER;
+ALTER TABLE feed ADD COLUMN sum INTEGER;
 ${['TABLE blob_checks', 'TABLE damage'].map(statementThatCreates).join('\n')}
 UPDATE extents SET sum = ${extentSum({ manifest: 'manifest', start: 'start', length: 'length', blob: 'blob', offset: '"offset"' })};
 UPDATE versions SET sum = version_sum(key, seq, since, size, etag, modified_ms, storage_class, manifest, extents, parts,

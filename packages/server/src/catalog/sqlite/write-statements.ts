@@ -2,7 +2,8 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { CheckStatements } from './check-statements.ts';
-import { extentIsWhole, extentSum, movedExtentSum } from './row-sums.ts';
+import { extentIsWhole, extentSum, feedSum, movedExtentSum } from './row-sums.ts';
+import type { FeedRow } from './row-sums.ts';
 import { prepareArrays, RETURNED_VERSION } from './rows.ts';
 import { BLOB_STATE, PLACE, PLACE_IS } from './schema.ts';
 import { SnapshotStatements } from './snapshot-statements.ts';
@@ -18,6 +19,18 @@ const KEEP_RETIRED = `INSERT INTO versions SELECT bucket, ${PLACE.retired}, key,
 
 const INSERT_EXTENT = `INSERT INTO extents (manifest, start, length, blob, offset, sum) VALUES (?1, ?2, ?3, ?4, ?5,
   ${extentSum({ manifest: '?1', start: '?2', length: '?3', blob: '?4', offset: '?5' })})`;
+
+/** Its values are those of a row, but for the sum. */
+interface FeedInsert {
+  run(...row: FeedRow): void;
+}
+
+function insertFeed(db: DatabaseSync): FeedInsert {
+  const statement = db.prepare(
+    'INSERT INTO feed (seq, at_ms, kind, bucket, key, size, etag, version, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  return { run: (...row) => void statement.run(...row, feedSum(...row)) };
+}
 
 export class WriteStatements {
   readonly snapshots: SnapshotStatements;
@@ -85,7 +98,7 @@ export class WriteStatements {
 
   readonly freePages: StatementSync;
 
-  readonly insertFeed: StatementSync;
+  readonly insertFeed: FeedInsert;
   readonly trimFeed: StatementSync;
 
   constructor(db: DatabaseSync) {
@@ -202,9 +215,7 @@ export class WriteStatements {
 
     this.freePages = p('PRAGMA freelist_count');
 
-    this.insertFeed = p(
-      'INSERT INTO feed (seq, at_ms, kind, bucket, key, size, etag, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    );
+    this.insertFeed = insertFeed(db);
     this.trimFeed = p(`DELETE FROM feed WHERE seq IN
       (SELECT seq FROM (SELECT seq, at_ms FROM feed WHERE at_ms <= ? ORDER BY seq LIMIT ?) WHERE at_ms < ?)`);
   }

@@ -100,6 +100,8 @@ export interface ListOptions {
   delimiter?: string;
   startAfter?: string;
   continuationToken?: string;
+  /** entries at most; default 1,000 */
+  maxKeys?: number;
 }
 
 /** One page of ListObjectsV2 of up to 1,000 entries, unparsed. */
@@ -111,6 +113,7 @@ export async function listPage(target: Target, options: ListOptions): Promise<st
   add('continuation-token', options.continuationToken);
   add('delimiter', options.delimiter);
   parameters.push('list-type=2');
+  add('max-keys', options.maxKeys?.toString());
   add('start-after', options.startAfter);
   const answer = await sendOk(target, 'GET', `/${options.bucket}?${parameters.join('&')}`);
   return answer.body.toString('latin1');

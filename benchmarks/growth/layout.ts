@@ -16,9 +16,9 @@ export interface GrownLayout {
 // Shares no factor with any number of keys that has only 2, 3 and 5 in it.
 const STEP = 7_919_317;
 
-/** At least 1,000 prefixes, so that a page of them is full at any size. */
+/** At least ten prefixes, and as many objects below each of them in every bucket from 1,000 objects on. */
 export function grownLayout(count: number): GrownLayout {
-  const perPrefix = Math.max(1, Math.min(100, Math.floor(count / 1000)));
+  const perPrefix = Math.max(1, Math.min(100, Math.floor(count / 10)));
   const key = (rank: number) => `${pad(Math.floor(rank / perPrefix))}/object-${pad(rank % perPrefix)}`;
   return {
     bucket: 'cistern-bench-grown',

@@ -33,10 +33,10 @@ test('measured objects lie between all others, and in their order', () => {
   assert.ok(layout.key(rank) < between && between < layout.key(rank + 1));
 });
 
-test('a thousand prefixes at least', () => {
-  for (const count of [1000, 100_000, 5_000_000]) {
+test('ten prefixes at least', () => {
+  for (const count of [10, 1000, 100_000]) {
     const { key } = grownLayout(count);
-    const prefixes = new Set(Array.from({ length: count / 10 }, (_, index) => key(index * 10).split('/')[0]));
-    assert.ok(prefixes.size >= Math.min(1000, count / 10), `${prefixes.size} of ${count}`);
+    const prefixes = new Set(Array.from({ length: count }, (_, rank) => key(rank).split('/')[0]));
+    assert.ok(prefixes.size >= 10, `${prefixes.size} of ${count}`);
   }
 });

@@ -45,6 +45,14 @@ test('memory and start', () => {
     contenderOf('b', [], { peakRssBytes: 100e6 }),
   ];
   assert.equal(judge('peak memory of all rows: at most 200', [own, ...peers]).verdict, 'met');
+  const absent = contenderOf('c', [], { peakRssBytes: 1e6 });
+  const rows = [rowOf('A', {})];
+  const busy = [
+    contenderOf('own', rows, { peakRssBytes: 150e6 }),
+    contenderOf('a', rows, { peakRssBytes: 200e6 }),
+    absent,
+  ];
+  assert.equal(judge('peak memory of all rows: at most that', busy).measured, '0.75x a');
   const relative = judge('peak memory of all rows: at most that', [own, ...peers]);
   assert.deepEqual([relative.measured, relative.verdict], ['1.50x b', 'MISSED']);
   assert.equal(judge('start', [own]).verdict, 'MISSED');

@@ -56,7 +56,9 @@ function ratioOf(own: Reached, peer: Reached): number {
 
 function judgePeak({ contenders: [own, ...peers] }: SideBySideResult): AimResult[] {
   const peak = own?.peakRssBytes;
-  const least = peers
+  // Who left rows out has not needed what they take.
+  const whole = peers.filter(({ medians }) => medians.length >= (own?.medians.length ?? 0));
+  const least = whole
     .filter(({ peakRssBytes }) => peakRssBytes !== undefined)
     .toSorted((a, b) => (a.peakRssBytes ?? 0) - (b.peakRssBytes ?? 0))[0];
   const absolute = `peak memory of all rows: at most ${formatCount(PEAK_BYTES_MAX / 1e6)} MB`;

@@ -12,13 +12,15 @@ const START_MS_MAX = 120_000;
 const STOP_MS_MAX = 30_000;
 const POLL_MS = 20;
 
+/** Process groups that are still there: none outlives this process, not even one that is only starting. */
+const groups = new Set<number>();
+process.on('exit', () => groups.forEach((group) => signal(group, 'SIGKILL')));
+
 export interface PeerProcess {
   pid: number;
   /** from the start of its command to its first answer */
   startMilliseconds: number;
   stop(): Promise<void>;
-  /** as `stop`, for when this process must end at once */
-  kill(): void;
 }
 
 /** Resolves when it has answered a signed request; rejects with the end of its log otherwise. */
@@ -29,12 +31,12 @@ export async function startPeer(command: string, target: Target, logPath: string
   closeSync(log);
   const { pid } = child;
   if (pid === undefined) throw new Error('there is no shell');
-  const kill = () => signal(pid, 'SIGKILL');
+  groups.add(pid);
   try {
     await firstAnswer(target, START_MS_MAX, () => child.exitCode !== null);
-    return { pid, startMilliseconds: performance.now() - started, kill, stop: () => stop(pid) };
+    return { pid, startMilliseconds: performance.now() - started, stop: () => stop(pid) };
   } catch (error) {
-    kill();
+    end(pid);
     const said = readFileSync(logPath, 'utf8').slice(-2000);
     throw new Error(`${target.name} did not start: ${(error as Error).message}\n${said}`, { cause: error });
   }
@@ -45,7 +47,12 @@ async function stop(pid: number): Promise<void> {
   for (let waited = 0; waited < STOP_MS_MAX && signal(pid, 0); waited += POLL_MS) {
     await delay(POLL_MS);
   }
+  end(pid);
+}
+
+function end(pid: number): void {
   signal(pid, 'SIGKILL');
+  groups.delete(pid);
 }
 
 /** To the whole group; false when nobody is left in it. */

@@ -18,6 +18,7 @@ test('each row is done by all in turn, and each round begins with another one', 
   const done: string[] = [];
   const scene: Scene = {
     groups: ['put'],
+    roundsMax: 2,
     prepare: ({ target }) => (target.name === 'c' ? Promise.reject(new Error('is full')) : Promise.resolve()),
     acts: () =>
       ['PUT', 'GET'].map(
@@ -27,7 +28,7 @@ test('each row is done by all in turn, and each round begins with another one', 
       ),
     clear: ({ target }) => Promise.resolve(void done.push(`clear ${target.name}`)),
   };
-  await play(scene, contenders, 2);
+  await play(scene, contenders, 3);
   assert.deepEqual(done.slice(0, 4), ['PUT a', 'PUT b', 'GET a', 'GET b']);
   assert.deepEqual(done.slice(4, 8), ['PUT b', 'PUT a', 'GET b', 'GET a']);
   assert.deepEqual(done.slice(8), ['clear a', 'clear b']);

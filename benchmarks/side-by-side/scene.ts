@@ -19,6 +19,8 @@ export type Act = (bench: Bench) => Promise<void>;
 export interface Scene {
   /** of its rows; who does none of them does not take part */
   groups: readonly Group[];
+  /** fewer rounds than asked for, where one takes long; default: no limit */
+  roundsMax?: number;
   /** not measured; a contender for whom it rejects is left out of the scene */
   prepare?(bench: Bench): Promise<void>;
   /** called once a round */
@@ -34,7 +36,7 @@ export async function play(scene: Scene, contenders: readonly Contender[], round
     if (!scene.groups.some((group) => only.has(group))) continue;
     if (await isReady(scene, contender.bench)) ready.push(contender);
   }
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < Math.min(rounds, scene.roundsMax ?? rounds); round++) {
     const order = rotated(ready, round);
     for (const act of scene.acts()) {
       for (const { bench } of order) {

@@ -61,7 +61,9 @@ function largeScene(options: Options, objectBytes: number, streams: number): Sce
   const volumeBytes = Math.min(options.volumeBytes, Math.max(TURN_BYTES, objectBytes * streams));
   const limits = { streams: [streams], volumeBytes };
   const turn: Act = (bench) => largeRows({ ...bench, options: { ...bench.options, ...limits } }, objectBytes);
-  return { groups: ['put', 'get'], prepare: needBucket, acts: () => [turn] };
+  // Several gigabytes a turn are a sample by themselves, and minutes a round.
+  const once = objectBytes * streams > TURN_BYTES && { roundsMax: 1 };
+  return { groups: ['put', 'get'], ...once, prepare: needBucket, acts: () => [turn] };
 }
 
 function listScene(count: number): Scene {

@@ -58,7 +58,8 @@ export async function startOnSmallDisk(mib: number): Promise<SmallDisk> {
   };
 }
 
-async function writeUntilFull(path: string): Promise<void> {
+/** Takes all that is free on the disk that the path is on. */
+export async function writeUntilFull(path: string): Promise<void> {
   const file = await open(path, 'w');
   const zeros = Buffer.alloc(MIB);
   try {

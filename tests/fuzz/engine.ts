@@ -13,7 +13,6 @@ import { Random } from './random.ts';
 import type { FuzzTarget } from './target.ts';
 import { Violated } from './target.ts';
 
-/** Of CPU time. An input that takes longer, each of the times it is tried, takes far longer than any should. */
 const SLOW_MS = 100;
 const TRIES_OF_SLOW = 4;
 const ALLOCATED_MAX = 1024 * 1024;
@@ -29,6 +28,7 @@ export class Engine {
   readonly target: FuzzTarget;
   readonly #random: Random;
   readonly #watcher: Watcher;
+  readonly #slowMs: number;
   readonly #corpus: Buffer[];
   readonly #material: Material;
   /** One report for each way in which it fails is enough. */
@@ -38,6 +38,7 @@ export class Engine {
     this.target = target;
     this.#random = new Random(`${seed} ${target.name}`);
     this.#watcher = watcher;
+    this.#slowMs = target.slowMs ?? SLOW_MS;
     this.#corpus = [...seeds];
     const tokens = target.tokens.map((token) => Buffer.from(token, 'latin1'));
     this.#material = { tokens, others: this.#corpus, bytesMax: target.bytesMax };
@@ -92,7 +93,7 @@ export class Engine {
       if (running === undefined) {
         const elapsedMs = performance.now() - began;
         this.#checkAllocated(input);
-        return elapsedMs > SLOW_MS ? this.#judgeSlow(input) : undefined;
+        return elapsedMs > this.#slowMs ? this.#judgeSlow(input) : undefined;
       }
       return this.#finish(running, input, began);
     } catch (error) {
@@ -106,7 +107,7 @@ export class Engine {
       await running;
       const elapsedMs = performance.now() - began;
       this.#checkAllocated(input);
-      if (elapsedMs > SLOW_MS) await this.#judgeSlow(input);
+      if (elapsedMs > this.#slowMs) await this.#judgeSlow(input);
     } catch (error) {
       this.#report(input, error);
     }
@@ -121,13 +122,13 @@ export class Engine {
   /** The machine may have been busy with something else: CPU time counts, and the quickest of some tries. */
   async #judgeSlow(input: Buffer): Promise<void> {
     let leastMs = Infinity;
-    for (let count = 0; count < TRIES_OF_SLOW && leastMs > SLOW_MS; count++) {
+    for (let count = 0; count < TRIES_OF_SLOW && leastMs > this.#slowMs; count++) {
       const began = process.threadCpuUsage();
       await this.target.run(input, this.#random);
       const { user, system } = process.threadCpuUsage(began);
       leastMs = Math.min(leastMs, (user + system) / 1000);
     }
-    if (leastMs > SLOW_MS)
+    if (leastMs > this.#slowMs)
       this.#report(input, new Violated(`${input.length} bytes take ${leastMs.toFixed(0)} ms`), 'slow');
   }
 

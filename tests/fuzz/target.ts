@@ -17,6 +17,8 @@ export interface FuzzTarget {
   readonly bytesMax: number;
   /** What an input may make it allocate in buffers; 1 MiB when left out. Bytes. */
   readonly allocatedMax?: number;
+  /** An input that takes more CPU time, each of the times that it is tried, takes far more than any should; 100 when left out. */
+  readonly slowMs?: number;
   /** Throws when something does not hold: an error that is not declared, another value than the reference's, … */
   readonly run: (input: Buffer, random: Random) => void | Promise<void>;
 }

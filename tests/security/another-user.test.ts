@@ -233,7 +233,14 @@ suite('no write reads what its sender may not read', options, () => {
 });
 
 suite('what is not S3', options, () => {
-  const API = ['/-/api/fsck', '/-/api/fsck?quick', '/-/api/', '/-/api/users', '/-/api/../metrics'];
+  const API = [
+    '/-/api/fsck',
+    '/-/api/damage',
+    '/-/api/fsck?quick',
+    '/-/api/',
+    '/-/api/users',
+    '/-/api/../metrics',
+  ];
 
   test('the API is for root', async () => {
     for (const path of API) {

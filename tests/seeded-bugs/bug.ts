@@ -11,14 +11,16 @@ export interface SeededBug {
   readonly find: string;
   readonly replace: string;
   /**
-   * Fails with the bug, and passes without it: files of tests, or the arguments of `npm run prove` (`kill --for 60s`).
+   * Fails with the bug, and passes without it: files of tests, or the arguments of `npm run prove` (`kill`, `--for`, `60s`).
    * The first that fails is the one that is told.
    */
   readonly caughtBy: readonly Catcher[];
 }
 
-export type Catcher = { readonly test: string } | { readonly proof: string };
+export type Catcher = { readonly test: string } | { readonly proof: readonly string[] };
 
 export function describeCatcher(catcher: Catcher): string {
-  return 'test' in catcher ? catcher.test : `npm run prove -- ${catcher.proof}`;
+  if ('test' in catcher) return catcher.test;
+  const words = catcher.proof.map((word) => (word.includes(' ') ? `'${word}'` : word));
+  return `npm run prove -- ${words.join(' ')}`;
 }

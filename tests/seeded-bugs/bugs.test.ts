@@ -29,7 +29,7 @@ test('what is to catch them is there', () => {
       if ('test' in catcher)
         for (const file of catcher.test.split(' '))
           assert.ok(existsSync(join(ROOT, file)), `${name}: ${file}`);
-      else assert.ok(proofs.has(catcher.proof.split(' ')[0] ?? ''), `${name}: ${catcher.proof}`);
+      else assert.ok(proofs.has(catcher.proof[0] ?? ''), `${name}: ${catcher.proof.join(' ')}`);
     }
   }
 });

@@ -76,7 +76,7 @@ function passes(folder: string, catcher: Catcher): Promise<boolean> {
   const args =
     'test' in catcher
       ? ['--test', '--test-timeout=120000', ...catcher.test.split(' ')]
-      : ['scripts/with-node.js', 'tests/proof/main.ts', '--no-record', ...catcher.proof.split(' ')];
+      : ['scripts/with-node.js', 'tests/proof/main.ts', '--no-record', ...catcher.proof];
   const path = `${join(ROOT, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`;
   // A group of its own: what a test leaves running, because the bug made it fail, is ended with it.
   const child = spawn(process.execPath, args, {

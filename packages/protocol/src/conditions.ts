@@ -20,10 +20,19 @@ export interface ReadConditions {
   readonly ifUnmodifiedSince?: number;
 }
 
+const READ_CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'] as const;
+
+/** Of nearly all requests. */
+const NONE: ReadConditions = {};
+
 export type ReadOutcome = 'proceed' | 'not-modified' | 'precondition-failed';
 
 /** @param prefix `x-amz-copy-source-` for the conditions on the source of a copy */
 export function parseReadConditions(headers: RawHeaders, prefix = ''): ReadConditions {
+  return READ_CONDITIONS.some((name) => headers.has(prefix + name)) ? parseThem(headers, prefix) : NONE;
+}
+
+function parseThem(headers: RawHeaders, prefix: string): ReadConditions {
   const tags = (name: string): ETagCondition | undefined => {
     const value = headers.get(prefix + name);
     return value === undefined ? undefined : parseETags(value);

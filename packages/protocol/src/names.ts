@@ -37,9 +37,14 @@ export function checkNewBucketName(name: string): void {
   if (!isValidBucketName(name)) throw invalidBucketName(name);
 }
 
+/** The name that was checked last, and is one: the requests of a client go to few buckets. */
+let knownName: string | undefined;
+
 /** Checks a name that a bucket, or a snapshot of one, is addressed by. @throws S3Error InvalidBucketName */
 export function checkBucketName(name: string): void {
+  if (name === knownName) return;
   if (!isBucketName(name) && parseSnapshotBucket(name) === undefined) throw invalidBucketName(name);
+  knownName = name;
 }
 
 const invalidBucketName = (name: string): S3Error =>

@@ -21,6 +21,8 @@ const WRITERS = 6;
 /** How many of them write in a round: one alone shows what no other's sync has saved. */
 const AT_ONCE = [1, 1, 1, 2, WRITERS];
 const WRITES_MAX = 25;
+/** The least that is kept in a file. */
+const FILE_BYTES = 65_537;
 /** In rounds: all buckets are read then, not only those that were written to, and `fsck` reads every blob. */
 const ALL_EVERY = 8;
 /** The least that a log has that starts over: only then a commit overwrites it, and its sync brings no other file along. */
@@ -128,9 +130,11 @@ export class CutRun {
   async #writeUntilCut(s3: WatchedS3): Promise<void> {
     let left = 1 + this.#pick(WRITES_MAX);
     let cut: Promise<void> | undefined;
-    s3.onAcknowledged = () => {
+    // Half of the cuts come when a file was the last that was written: the syncs of small writes bring others along.
+    const leastBytes = this.#pick(2) * FILE_BYTES;
+    s3.onAcknowledged = (bytes) => {
       this.#acknowledged++;
-      if (--left <= 0) cut ??= this.#cut(s3);
+      if (--left <= 0 && bytes >= leastBytes) cut ??= this.#cut(s3);
     };
     const count = AT_ONCE[this.#pick(AT_ONCE.length)] ?? 1;
     const first = this.#pick(WRITERS);

@@ -13,8 +13,8 @@ import type { S3RequestOptions, S3Response } from '../../support/s3.ts';
 export class Unanswered extends Error {}
 
 export class WatchedS3 extends S3 {
-  /** Called at once with each, until the power is cut. */
-  onAcknowledged = (): void => undefined;
+  /** Called at once with each, until the power is cut. @param bytes of the request's body */
+  onAcknowledged: (bytes: number) => void = () => undefined;
   power: 'on' | 'going' | 'off' = 'on';
 
   /** Throws Unanswered. */
@@ -27,7 +27,7 @@ export class WatchedS3 extends S3 {
     assert.ok(!isWrite || sentWith !== 'off', `${method} ${path} was acknowledged without a disk`);
     if (response.status >= 500 || this.power !== 'on')
       throw new Unanswered(`${method} ${path}: ${response.status}`);
-    if (isWrite) this.onAcknowledged();
+    if (isWrite) this.onAcknowledged(options?.body?.length ?? 0);
     return response;
   }
 }

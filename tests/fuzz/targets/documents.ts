@@ -30,6 +30,8 @@ export const DOCUMENTS: readonly string[] = [
 
 const TOKENS = [
   '<', '>', '/>', '</', '<!--', '-->', '--', '<![CDATA[', ']]>', '<?', '?>', '<!DOCTYPE a [<!ENTITY b "c">]>', '&amp;', '&lt;', '&#0;', '&#x10FFFF;',
+  '&#x110000;',
+  '&#1114112;',
   '&#xD800;', '&#99999999;', '&b;', '&', ' a="b"', " a='", 'xmlns:x="y"', ' ', '\n', '\t', '\ufeff', 'é', '😀', '\xc0\xaf', '<a>', '</a>', '<a/>', '<x:a>',
   '__proto__', ...new Set(DOCUMENTS.join('').match(/<\w+>|<\/\w+>/g)),
 ].map((token) => Buffer.from(token).toString('latin1')); // prettier-ignore

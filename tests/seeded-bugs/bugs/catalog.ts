@@ -49,6 +49,6 @@ export const CATALOG_BUGS: readonly SeededBug[] = [
     file: 'packages/server/src/directory-lock.ts',
     find: "lock.exec('BEGIN EXCLUSIVE');",
     replace: "lock.exec('BEGIN');",
-    caughtBy: [{ test: 'tests/faults/restart.test.ts' }],
+    caughtBy: [{ test: 'tests/faults/one-owner.test.ts' }],
   },
 ];

@@ -11,7 +11,10 @@ export const DURABILITY_BUGS: readonly SeededBug[] = [
     file: 'packages/server/src/catalog/sqlite/connection.ts',
     find: "'PRAGMA synchronous = FULL; PRAGMA fullfsync",
     replace: "'PRAGMA synchronous = NORMAL; PRAGMA fullfsync",
-    caughtBy: [{ test: 'tests/faults/sync-order.test.ts' }],
+    caughtBy: [
+      { proof: ['cut', '--for', '30s', '--set', 'fs=ext4'] },
+      { test: 'tests/faults/sync-order.test.ts' },
+    ],
   },
   {
     name: 'blob-directory-not-synced',
@@ -19,7 +22,10 @@ export const DURABILITY_BUGS: readonly SeededBug[] = [
     file: FILES,
     find: '      await syncDirectory(directory);\n',
     replace: '',
-    caughtBy: [{ test: 'tests/faults/sync-order.test.ts' }],
+    caughtBy: [
+      { proof: ['cut', '--for', '120s', '--set', 'fs=ext4'] },
+      { test: 'tests/faults/sync-order.test.ts' },
+    ],
   },
   {
     name: 'new-directory-not-synced-in-parent',
@@ -35,7 +41,10 @@ export const DURABILITY_BUGS: readonly SeededBug[] = [
     file: FILES,
     find: '    await this.#file.datasync();\n',
     replace: '',
-    caughtBy: [{ test: 'tests/faults/sync-order.test.ts' }],
+    caughtBy: [
+      { proof: ['cut', '--for', '60s', '--set', 'fs=ext4'] },
+      { test: 'tests/faults/sync-order.test.ts' },
+    ],
   },
   {
     name: 'padding-of-direct-writes-kept',
@@ -52,13 +61,5 @@ export const DURABILITY_BUGS: readonly SeededBug[] = [
     find: '        else settled.push({ job, outcome });',
     replace: '        else job.settle(outcome);',
     caughtBy: [{ test: 'packages/server/src/catalog/sqlite/write-queue.test.ts' }],
-  },
-  {
-    name: 'goes-on-after-failed-sync',
-    breaks: 'the catalog acknowledges commits after one whose sync has failed',
-    file: 'packages/server/src/catalog/sqlite/write-queue.ts',
-    find: 'if (this.#stopped !== undefined) return;\n    this.#stopped = new',
-    replace: 'if (this.#stopped !== undefined || isSqliteError(cause)) return;\n    this.#stopped = new',
-    caughtBy: [{ test: 'tests/faults/fail-stop.test.ts' }],
   },
 ];

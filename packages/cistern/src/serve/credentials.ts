@@ -12,7 +12,8 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { isAccessKeyId, isSecretAccessKey } from './users.ts';
@@ -42,8 +43,13 @@ export function rootKeyOf(dataDir: string): RootKey {
   const credentials = makeCredentials();
   // A file that must be new: one that is there already may be a link, or readable by others.
   const temporary = `${file}.${randomBytes(6).toString('hex')}`;
-  writeSynced(temporary, format(credentials));
-  renameSync(temporary, file);
+  try {
+    writeSynced(temporary, format(credentials));
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
   syncDirectory(dataDir);
   return { credentials, file, isNew: true };
 }
@@ -74,7 +80,8 @@ function format({ accessKeyId, secretAccessKey }: Credentials): string {
 function writeSynced(path: string, text: string): void {
   const fd = openSync(path, 'wx', OWNER_ONLY);
   try {
-    writeSync(fd, text);
+    // All of it, or an error: a single write may end short where the disk is full.
+    writeFileSync(fd, text);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -113,6 +113,11 @@ suite('POST /-/api/fsck', () => {
     await assert.rejects(api.reply('POST', '/-/api/other', ALICE), withCode('AccessDenied'));
     await assert.rejects(api.reply('POST', '/-/api/other', ROOT), withCode('NoSuchKey'));
     await assert.rejects(api.reply('GET', '/-/api/fsck', ROOT), withCode('MethodNotAllowed'));
-    await assert.rejects(api.reply('POST', '/-/api/fsck?slow', ROOT), withCode('InvalidArgument'));
+    for (const query of ['slow', 'quick?', 'quick?slow', 'quick&slow'])
+      await assert.rejects(
+        api.reply('POST', `/-/api/fsck?${query}`, ROOT),
+        withCode('InvalidArgument'),
+        query,
+      );
   });
 });

@@ -34,7 +34,9 @@ export class AdminApi {
   /** @throws S3Error AccessDenied for everybody but root, before anything else is told */
   async reply(method: string, target: string, user: User): Promise<Reply> {
     if (!user.root) throw new S3Error('AccessDenied', 'Only root may use the API under /-/api/.');
-    const [path, query = ''] = target.split('?', 2);
+    const mark = target.indexOf('?');
+    const path = mark === -1 ? target : target.slice(0, mark);
+    const query = mark === -1 ? '' : target.slice(mark + 1);
     if (path === '/-/api/damage') return this.#damage(method, query);
     if (path !== '/-/api/fsck')
       throw new S3Error('NoSuchKey', 'There is no such page. There are /-/api/fsck and /-/api/damage.');

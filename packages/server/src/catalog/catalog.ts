@@ -106,6 +106,8 @@ export interface Extent {
  */
 export interface OpenVersion {
   readonly version: Version;
+  /** All of its bytes, where they came with it: those of a small object mostly do. */
+  readonly held: Uint8Array | null;
   /** The first extents that overlap [start, end), in order, EXTENTS_PAGE at most: `extentsOf` walks all of them. */
   extents(start: number, end: number): Promise<readonly Extent[]>;
   release(): void;

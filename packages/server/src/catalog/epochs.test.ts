@@ -62,11 +62,20 @@ test('each thread has a slot of its own', () => {
 
 test('readers hear that a bucket has changed, and of nothing else', () => {
   const { writer, readers } = epochs(2);
-  const seen = (): bigint[] => readers.map(({ buckets }) => buckets);
+  const seen = (): (bigint | undefined)[] => readers.map(({ buckets }) => buckets);
   const before = seen();
   writer.committed(1);
   assert.deepEqual(seen(), before);
-  writer.bucketsChanged();
+  writer.committing({ buckets: false });
+  assert.deepEqual(seen(), before);
+  writer.committed(2);
+  // One that fails is tried again.
+  for (let tries = 0; tries < 2; tries++) {
+    writer.committing({ buckets: true });
+    assert.ok(seen().every((value) => value === undefined));
+  }
+  writer.committed(3);
+  assert.ok(seen().every((value) => value !== undefined));
   assert.ok(seen().every((value, i) => value !== before[i]));
 });
 

@@ -6,11 +6,13 @@
  */
 
 const COMMITTED = 0;
-/** Counts the commits that made or deleted a bucket. */
+/** Counts the beginnings and the ends of commits that change a bucket: odd while one is under way. */
 const BUCKETS = 1;
 /** 1 while the writer waits for readers to let go of what they see. */
 const BRIEF = 2;
-const FIRST_READER = 3;
+/** 1 while a commit is under way: others may see it already, or not yet. */
+const COMMITTING = 3;
+const FIRST_READER = 4;
 const IDLE = 0x7fffffffffffffffn;
 
 export type EpochMemory = SharedArrayBuffer;
@@ -34,9 +36,18 @@ export class EpochReader {
     this.#slot = FIRST_READER + reader;
   }
 
-  /** As long as it is the same, so are all buckets: what was read after it was loaded may be kept. */
-  get buckets(): bigint {
-    return Atomics.load(this.#slots, BUCKETS);
+  /**
+   * As long as it is the same, so are all buckets: what was read after it was loaded may be kept. Undefined while a commit
+   * changes them: what one thread has seen of it another must not take from what it has kept.
+   */
+  get buckets(): bigint | undefined {
+    const count = Atomics.load(this.#slots, BUCKETS);
+    return count % 2n === 0n ? count : undefined;
+  }
+
+  /** Whether somebody may have seen a commit that `committed` does not tell of yet. */
+  get committing(): boolean {
+    return Atomics.load(this.#slots, COMMITTING) !== 0n;
   }
 
   /** The sequence number of the newest commit. Everything that was acknowledged is in it or before it. */
@@ -71,18 +82,25 @@ export class EpochReader {
 /** The writer's side. */
 export class EpochWriter {
   readonly #slots: BigInt64Array;
+  #bucketsChanging = false;
 
   constructor(memory: EpochMemory) {
     this.#slots = new BigInt64Array(memory);
   }
 
-  committed(seq: number): void {
-    Atomics.store(this.#slots, COMMITTED, BigInt(seq));
+  /** Before a commit, which others may see before `committed` is called, or never when it fails. */
+  committing({ buckets }: { buckets: boolean }): void {
+    Atomics.store(this.#slots, COMMITTING, 1n);
+    if (buckets && !this.#bucketsChanging) Atomics.add(this.#slots, BUCKETS, 1n);
+    this.#bucketsChanging ||= buckets;
   }
 
-  /** After the commit, before anybody is told of it. */
-  bucketsChanged(): void {
-    Atomics.add(this.#slots, BUCKETS, 1n);
+  /** After it, before anybody is told of it. */
+  committed(seq: number): void {
+    Atomics.store(this.#slots, COMMITTED, BigInt(seq));
+    if (this.#bucketsChanging) Atomics.add(this.#slots, BUCKETS, 1n);
+    this.#bucketsChanging = false;
+    Atomics.store(this.#slots, COMMITTING, 0n);
   }
 
   askForBriefReads(brief: boolean): void {

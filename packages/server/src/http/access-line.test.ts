@@ -73,3 +73,11 @@ test('holds nothing that a terminal would obey', () => {
   assert.doesNotMatch(line.trimEnd(), /[\u0000-\u001f\u007f-\u009f]/);
   assert.equal((JSON.parse(line) as { path: string }).path, path);
 });
+
+test('has room for every path that names an object, and for no more', () => {
+  const longest = `/${'b'.repeat(63)}/${'%C3'.repeat(1024)}`;
+  const pathOf = (target: string) =>
+    (JSON.parse(accessLine({ ...ACCESS, target }, 0)) as { path: string }).path;
+  assert.equal(pathOf(`${longest}?a=b`), longest);
+  assert.equal(pathOf(`/${'x'.repeat(30_000)}`).length, 4096);
+});

@@ -20,6 +20,9 @@ export interface Access {
   readonly client: string | undefined;
 }
 
+/** More than a bucket and a key of 1,024 escaped bytes take. Nobody needs a key to fill the log with longer ones. */
+const PATH_LENGTH_MAX = 4096;
+
 /** pino's number for the level `info`. */
 const INFO = 30;
 
@@ -36,7 +39,7 @@ function quote(text: string): string {
 export function accessLine(access: Access, nowMs: number): string {
   const { requestId, method, target, operation, status, errorCode, user, received, sent, client } = access;
   const query = target.indexOf('?');
-  const path = quote(query === -1 ? target : target.slice(0, query));
+  const path = quote(target.slice(0, Math.min(query === -1 ? Infinity : query, PATH_LENGTH_MAX)));
   const error = errorCode === undefined ? '' : `,"errorCode":"${errorCode}"`;
   const who = user === undefined ? '' : `,"user":${JSON.stringify(user)}`;
   const where = client === undefined ? '' : `,"client":${JSON.stringify(client)}`;

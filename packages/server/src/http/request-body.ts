@@ -128,8 +128,8 @@ export class RequestBody {
   }
 
   /**
-   * Reads and drops what is left of the body of a refused request, so that the client, still sending, gets to see the
-   * answer. Resolves to whether the connection can be used again.
+   * Reads and drops what is left of the body: of a refused request, so that the client, still sending, gets to see the
+   * answer; or of one that has no use for it. Resolves to whether all of it has come, and the connection can be used again.
    */
   async discard(bytesMax: number): Promise<boolean> {
     const { request, guard } = this.#options;
@@ -145,6 +145,7 @@ export class RequestBody {
         },
         keeps: false,
       });
+      this.#whole = true;
       return true;
     } catch {
       return false;

@@ -146,6 +146,7 @@ function openVersion(extents: readonly Extent[], release: () => void): OpenVersi
   });
   return {
     version: { extents: extents.length } as Version,
+    held: null,
     extents: async (from, to) =>
       placed.filter((extent) => extent.start < to && extent.start + extent.length > from),
     release,

@@ -30,10 +30,10 @@ export async function getObject(context: InBucket, operation: Operation<'GetObje
   try {
     requireData(open?.version, { key, choice, method: 'GET' });
     refuseArchived(open.version, services.now());
-    const part = await choosePart(context, open.version, query);
+    const part = query.has('partNumber') ? await choosePart(context, open.version, query) : undefined;
     const described = describe(context, open.version, { query, choice, part });
     if (described.status === 304) return emptyReply(304, described.headers);
-    reply = await bodyReply(open, described);
+    reply = bodyReply(open, described);
     return reply;
   } finally {
     if (reply?.body.kind !== 'object') open?.release();
@@ -116,19 +116,14 @@ function checksumToTell(version: Version, range: ResolvedRange, part: ChosenPart
   return range.partial ? null : version.checksumValue;
 }
 
-/** An object that is inline in one piece needs no streaming: it has come with its version. */
-async function bodyReply(open: OpenVersion, { status, headers, range }: Described): Promise<Reply> {
+/** An object that has come with its version needs no streaming. */
+function bodyReply(open: OpenVersion, { status, headers, range }: Described): Reply {
   const { start, end } = range;
-  if (open.version.extents <= 1) {
-    const [extent] = await open.extents(start, end);
-    if (extent === undefined) return emptyReply(status, headers);
-    if (extent.data !== null) {
-      const { buffer, byteOffset } = extent.data;
-      const bytes = Buffer.from(buffer, byteOffset + extent.offset + start, end - start);
-      return { status, headers, body: { kind: 'bytes', bytes } };
-    }
-  }
-  return { status, headers, body: { kind: 'object', open, start, end } };
+  if (start === end) return emptyReply(status, headers);
+  const { held } = open;
+  if (held === null) return { status, headers, body: { kind: 'object', open, start, end } };
+  const bytes = Buffer.from(held.buffer, held.byteOffset + start, end - start);
+  return { status, headers, body: { kind: 'bytes', bytes } };
 }
 
 function wantsChecksum(headers: RawHeaders): boolean {

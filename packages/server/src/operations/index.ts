@@ -10,6 +10,7 @@ import { accessBucket } from '../http/access-control.ts';
 import type { Reply } from '../http/reply.ts';
 import type { RequestBody } from '../http/request-body.ts';
 import type { InBucket, Services } from './context.ts';
+import { passOverBody } from './pass-over-body.ts';
 import { abortMultipartUpload } from './abort-multipart-upload.ts';
 import { completeMultipartUpload } from './complete-multipart-upload.ts';
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from './bucket-tagging.ts';
@@ -74,6 +75,7 @@ export async function runOperation(request: OperationRequest): Promise<Reply> {
   const bucket = await accessBucket(services.catalog, user, operation.bucket, expectedOwner);
   refuseUnknown(operation.name, operation.query, headers);
   refuseOnSnapshot(bucket, operation.name);
+  await passOverBody(operation.name, body);
   const context: InBucket = { ...authorized, bucket };
   switch (operation.name) {
     case 'GetObject':

@@ -87,8 +87,8 @@ export class Maintenance {
   /** Rows from a clock that was ahead are passed by: they must not keep all others. */
   #trimFeed(): boolean {
     if (this.#steady() < this.#feedDueMs) return false;
-    const now = this.#feedAge.now();
-    const before = now - this.#options.feedRetentionMs;
+    const now = (this.#options.now ?? Date.now)();
+    const before = this.#feedAge.now() - this.#options.feedRetentionMs;
     const { changes } = this.#options.queue.transact(({ sql }) => sql.trimFeed.run(now, FEED_SLICE, before));
     const more = Number(changes) === FEED_SLICE;
     if (!more) this.#feedDueMs = this.#steady() + LOOK_MS;

@@ -31,6 +31,7 @@ function setUp(t: TestContext) {
     /** Synced, but not told of: as between the commit and its acknowledgement. */
     commitSilently: () => writer.exec('INSERT INTO things VALUES (1)'),
     acknowledge: () => epochs.committed(++seq),
+    begin: () => epochs.committing({ buckets: false }),
   };
 }
 
@@ -50,6 +51,17 @@ test('reads of a turn share one state, and the next turn has a new one', async (
   commitSilently();
   assert.equal(seen(), 0);
   await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(seen(), 1);
+});
+
+test('a commit that another thread can have shown already is seen before it is told of', (t) => {
+  const { seen, commitSilently, acknowledge, begin } = setUp(t);
+  assert.equal(seen(), 0);
+  begin();
+  assert.equal(seen(), 0);
+  commitSilently();
+  assert.equal(seen(), 1);
+  acknowledge();
   assert.equal(seen(), 1);
 });
 

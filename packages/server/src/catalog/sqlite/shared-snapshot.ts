@@ -38,8 +38,9 @@ export class SharedSnapshot {
 
   #enter(): void {
     // Loaded before the transaction begins, and stored by the writer before it acknowledges.
-    const committed = this.#epochs.committed;
-    if (this.#committed === committed && this.#db.isTransaction) return;
+    const { committing, committed } = this.#epochs;
+    // While a commit is under way another thread may have shown it, and this one must not go back behind that.
+    if (!committing && this.#committed === committed && this.#db.isTransaction) return;
     this.#leave();
     this.#begin.run();
     this.#committed = committed;

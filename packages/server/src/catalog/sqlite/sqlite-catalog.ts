@@ -62,7 +62,7 @@ export class SqliteCatalog implements Catalog {
 
   /** Buckets as they are since this generation: every request looks one up, and they hardly ever change. */
   readonly #buckets = new Map<string, Bucket>();
-  #bucketsGeneration = -1n;
+  #bucketsGeneration: bigint | undefined;
 
   constructor({ db, writer, epochs }: SqliteCatalogOptions) {
     this.#reader = new SqliteReader(db);
@@ -76,6 +76,7 @@ export class SqliteCatalog implements Catalog {
 
   async findBucket(name: string): Promise<Bucket | undefined> {
     const generation = this.#epochs.buckets;
+    if (generation === undefined) return this.#snapshot.read(() => this.#reader.findBucket(name));
     if (generation !== this.#bucketsGeneration || this.#buckets.size >= BUCKETS_KEPT) {
       this.#buckets.clear();
       this.#bucketsGeneration = generation;
@@ -131,6 +132,7 @@ export class SqliteCatalog implements Catalog {
     const { version, extents } = found;
     return {
       version,
+      held: heldBytes(version, extents),
       extents: async (start, end): Promise<readonly Extent[]> => {
         const { manifest } = version;
         if (manifest === null || start >= end) return [];
@@ -212,4 +214,11 @@ export class SqliteCatalog implements Catalog {
     }
     return results;
   }
+}
+
+function heldBytes({ size }: Version, extents: readonly Extent[]): Uint8Array | null {
+  const [only] = extents;
+  if (only === undefined || only.data === null || only.length !== size) return null;
+  const held = only.data.subarray(only.offset, only.offset + size);
+  return held.byteLength === size ? held : null;
 }

@@ -246,6 +246,7 @@ export class WriteQueue {
   #commit(before: number): void {
     const { sql } = this;
     if (this.#sequence !== before) sql.setSequence.run(this.#sequence);
+    this.#options.epochs.committing({ buckets: this.#bucketsChanged });
     try {
       sql.commit.run();
     } catch (error) {
@@ -254,7 +255,6 @@ export class WriteQueue {
       throw error;
     }
     this.#options.epochs.committed(this.#sequence);
-    if (this.#bucketsChanged) this.#options.epochs.bucketsChanged();
     this.#bucketsChanged = false;
     if (this.#uploadChanges.length > 0) this.#options.onUploads?.(this.#uploadChanges);
     this.#uploadChanges = [];

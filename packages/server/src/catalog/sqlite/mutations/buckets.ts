@@ -12,8 +12,9 @@ import { refuseWhileSnapshots } from './snapshots.ts';
 export function createBucket(context: WriteContext, input: Mutations['createBucket']['input']): Bucket {
   const { sql, reader } = context;
   const { name, owner, region } = input;
-  context.requireRoom();
+  // Before the room: a start asks for buckets that are there.
   requireFreeName(reader, { name, owner });
+  context.requireRoom();
   const id = context.nextSequence();
   const createdMs = context.now();
   context.bucketsChanged();

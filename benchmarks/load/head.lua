@@ -121,7 +121,13 @@ local function run(path, host, port, connections, seconds)
     if status >= 300 then
       errors = errors + 1
     end
-    send_next(index)
+    -- Some servers end the connection after each of these answers, and say so.
+    if ffi.string(buffer, lengths[index]):lower():find('\r\nconnection: close', 1, true) then
+      C.close(fd)
+      begin(index)
+    else
+      send_next(index)
+    end
   end
 
   local start = microseconds()

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,7 +16,7 @@ import { replayHeadWithWrk, replayWithWrk } from './wrk.ts';
 const BODY_BYTES = 4096;
 
 /** A server that remembers targets and bodies, and fails what has `bad` in its key. */
-async function startRecorder(t: TestContext, announced = 0) {
+async function startRecorder(t: TestContext, announced = 0, headers: OutgoingHttpHeaders = {}) {
   const targets: string[] = [];
   const bodies: string[] = [];
   const server = createServer((request, response) => {
@@ -25,7 +25,9 @@ async function startRecorder(t: TestContext, announced = 0) {
     request.on('end', () => {
       targets.push(request.url ?? '');
       bodies.push(Buffer.concat(chunks).toString('latin1'));
-      response.writeHead(request.url?.includes('bad') ? 403 : 200, { 'content-length': announced }).end();
+      response
+        .writeHead(request.url?.includes('bad') ? 403 : 200, { 'content-length': announced, ...headers })
+        .end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -102,23 +104,27 @@ test('node sends every request exactly once', async (t) => {
   assert.deepEqual(targets.toSorted(), keys.toSorted());
 });
 
-test(
-  'HEAD is replayed from the beginning again and again, though its answers announce bodies',
-  { skip: hasWrk() ? false : 'wrk is not installed' },
-  async (t) => {
-    const { endpoint, targets } = await startRecorder(t, BODY_BYTES);
-    const heads = ['/b/0', '/b/1', '/b/bad'].map((key) => `HEAD ${key} HTTP/1.1\r\nhost: x\r\n\r\n`);
-    const path = join(mkdtempSync(join(tmpdir(), 'cistern-replay-')), 'requests');
-    t.after(() => rmSync(dirname(path), { recursive: true }));
-    writeFileSync(path, heads.join(''));
-    const requests: RequestFile = { method: 'HEAD', path, bodyPath: undefined, count: heads.length };
-    const result = await replayHeadWithWrk({ endpoint, requests, connections: 4, seconds: 1, once: false });
-    assert.ok(result.requests > 8 && result.requests <= targets.length);
-    assert.deepEqual([...new Set(targets)].toSorted(), ['/b/0', '/b/1', '/b/bad']);
-    assert.ok(
-      Math.abs(result.errors - result.requests / 3) <= 4,
-      `${result.errors} of ${result.requests} failed`,
-    );
-    assert.ok(result.p50_ms > 0 && result.p50_ms <= result.p99_ms);
-  },
-);
+for (const connection of ['keep-alive', 'close']) {
+  test(
+    `HEAD is replayed from the beginning again and again, though its answers announce bodies (${connection})`,
+    { skip: hasWrk() ? false : 'wrk is not installed' },
+    (t) => replaysHead(t, connection),
+  );
+}
+
+async function replaysHead(t: TestContext, connection: string): Promise<void> {
+  const { endpoint, targets } = await startRecorder(t, BODY_BYTES, { connection });
+  const heads = ['/b/0', '/b/1', '/b/bad'].map((key) => `HEAD ${key} HTTP/1.1\r\nhost: x\r\n\r\n`);
+  const path = join(mkdtempSync(join(tmpdir(), 'cistern-replay-')), 'requests');
+  t.after(() => rmSync(dirname(path), { recursive: true }));
+  writeFileSync(path, heads.join(''));
+  const requests: RequestFile = { method: 'HEAD', path, bodyPath: undefined, count: heads.length };
+  const result = await replayHeadWithWrk({ endpoint, requests, connections: 4, seconds: 1, once: false });
+  assert.ok(result.requests > 8 && result.requests <= targets.length);
+  assert.deepEqual([...new Set(targets)].toSorted(), ['/b/0', '/b/1', '/b/bad']);
+  assert.ok(
+    Math.abs(result.errors - result.requests / 3) <= 4,
+    `${result.errors} of ${result.requests} failed`,
+  );
+  assert.ok(result.p50_ms > 0 && result.p50_ms <= result.p99_ms);
+}

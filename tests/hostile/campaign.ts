@@ -6,6 +6,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +51,8 @@ export async function runCampaign(options: CampaignOptions): Promise<void> {
   try {
     const world = await settle(server);
     canary = startCanary(server, options);
+    // Who watches has to be there first.
+    await Promise.race([once(canary, 'message'), once(canary, 'exit')]);
     await Promise.all(
       Array.from({ length: LANES }, (_, lane) =>
         shootAll(server, world, { ...options, seed: `${options.seed} ${lane}` }, lane),

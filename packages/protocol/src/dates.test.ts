@@ -12,6 +12,15 @@ test('what is sent', () => {
   assert.equal(formatIsoDate(TIME_MS + 5), '1994-11-06T08:49:37.005Z');
 });
 
+test('the dates of a listing are those that `Date` writes, in whatever order of minutes', () => {
+  const edges = [0, -1, 59_999, 60_000, TIME_MS, TIME_MS + 59_999, -62_167_219_200_000, 8.64e15, -8.64e15];
+  const near = Array.from({ length: 2000 }, (_, index) => TIME_MS + ((index * 7919) % 150) * 997);
+  for (const timeMs of [...edges, ...near, ...edges]) {
+    assert.equal(formatIsoDate(timeMs), new Date(timeMs).toISOString());
+  }
+  assert.throws(() => formatIsoDate(Number.NaN), RangeError);
+});
+
 test('the three forms of HTTP, and ISO 8601, in any time zone of the server', () => {
   const zone = process.env['TZ'];
   try {

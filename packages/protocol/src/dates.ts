@@ -5,9 +5,25 @@ export function formatHttpDate(timeMs: number): string {
   return new Date(timeMs).toUTCString();
 }
 
-/** `2015-10-21T07:28:00.000Z`, as S3's XML has it. */
+const MINUTE_MS = 60_000;
+let minute = Number.NaN;
+/** `2015-10-21T07:28:` */
+let minuteText = '';
+
+/**
+ * `2015-10-21T07:28:00.000Z`, as S3's XML has it. Objects that lie beside each other were mostly written within the same
+ * minute: a listing has a thousand dates, and a `Date` for each took half of its XML's time.
+ *
+ * @throws RangeError when it is no time
+ */
 export function formatIsoDate(timeMs: number): string {
-  return new Date(timeMs).toISOString();
+  const current = Math.floor(timeMs / MINUTE_MS);
+  if (current !== minute) {
+    minuteText = new Date(current * MINUTE_MS).toISOString().slice(0, -'00.000Z'.length);
+    minute = current;
+  }
+  const digits = String(100_000 + Math.floor(timeMs - current * MINUTE_MS));
+  return `${minuteText}${digits.slice(1, 3)}.${digits.slice(3)}Z`;
 }
 
 const DAY = '(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?';

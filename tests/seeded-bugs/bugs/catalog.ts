@@ -33,7 +33,7 @@ export const CATALOG_BUGS: readonly SeededBug[] = [
     file: 'packages/server/src/catalog/sqlite/mutations/append.ts',
     find: 'if (input.offset !== (current?.size ?? 0))',
     replace: 'if (input.offset > (current?.size ?? 0))',
-    caughtBy: [{ test: 'tests/compat/append-object.test.ts' }],
+    caughtBy: [{ test: 'tests/linearizability/linearizability.test.ts' }],
   },
   {
     name: 'append-extends-shared-manifest',

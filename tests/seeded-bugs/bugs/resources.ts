@@ -7,8 +7,8 @@ export const RESOURCE_BUGS: readonly SeededBug[] = [
     name: 'root-key-not-synced',
     breaks: 'the root key that was shown is an empty file after a power cut',
     file: 'packages/cistern/src/serve/credentials.ts',
-    find: '    writeSync(fd, text);\n    fsyncSync(fd);',
-    replace: '    writeSync(fd, text);',
+    find: '    writeFileSync(fd, text);\n    fsyncSync(fd);',
+    replace: '    writeFileSync(fd, text);',
     caughtBy: [{ proof: ['cut', '--for', '60s', '--set', 'fs=ext4', '--set', 'rounds=0'] }],
   },
   {

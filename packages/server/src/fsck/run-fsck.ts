@@ -27,7 +27,7 @@ import { Findings } from './findings.ts';
 import { HashPool } from './hash-pool.ts';
 import { ReferenceCount } from './reference-count.ts';
 import type { FsckEvent, FsckReport } from './report.ts';
-import { Slices } from './slices.ts';
+import { OutOfOrder, Slices } from './slices.ts';
 
 /** Threads that hash: a live server needs the other core. */
 const HASH_THREADS = { live: 1, offline: 2 } as const;
@@ -82,7 +82,7 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
     });
     await checkAll(context, { places, reader, hashes });
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isDamage(error) && !(error instanceof OutOfOrder)) throw error;
     findings.problem('catalog-damaged', `SQLite cannot read the catalog: ${error.message}`);
     findings.skipped.push('What comes after the damage in the catalog.');
   } finally {

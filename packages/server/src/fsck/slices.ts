@@ -10,6 +10,14 @@ import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 /** Rows a slice. */
 export const SLICE_ROWS = 500;
 
+/** Rows do not stand in the order of their key: who goes on from the last of them would come by again and again. */
+export class OutOfOrder extends Error {
+  constructor() {
+    super('rows stand in another order than that of their key');
+    this.name = 'OutOfOrder';
+  }
+}
+
 export class Slices {
   readonly #db: DatabaseSync;
   readonly #polite: boolean;
@@ -36,12 +44,15 @@ export class Slices {
   /**
    * Walks a table whose primary key is a number.
    *
+   * Rejects with `OutOfOrder`.
+   *
    * @param page the rows after a number, in order, in a transaction; returns the last of them, undefined at the end
    */
   async walk(page: (after: number) => number | undefined): Promise<void> {
     for (let after: number | undefined = -1; after !== undefined;) {
       const from: number = after;
       after = await this.read(() => page(from));
+      if (after !== undefined && after <= from) throw new OutOfOrder();
     }
   }
 }

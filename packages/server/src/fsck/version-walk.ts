@@ -2,7 +2,7 @@
 
 import type { StatementSync } from 'node:sqlite';
 import type { FsckContext } from './context.ts';
-import { SLICE_ROWS } from './slices.ts';
+import { OutOfOrder, SLICE_ROWS } from './slices.ts';
 
 /** What the walk itself needs of a row. */
 export interface WalkedVersion {
@@ -41,14 +41,25 @@ export async function walkVersions(
     if (last === undefined) {
       const next = nextPlace.get(at.bucket, at.place) as { bucket: number; place: number } | undefined;
       if (next === undefined) return false;
+      if (next.bucket < at.bucket || (next.bucket === at.bucket && next.place <= at.place))
+        throw new OutOfOrder();
       at = next;
     }
     const rows =
       last === undefined ? [] : rowsOf(sameKey, at.bucket, at.place, last.key, last.seq, last.since);
     if (rows.length < SLICE_ROWS) rows.push(...rowsOf(laterKeys, at.bucket, at.place, last?.key ?? ''));
     for (const row of rows) visit(row);
-    last = rows.at(-1);
+    const newest = rows.at(-1);
+    if (last !== undefined && newest !== undefined && !isBefore(last, newest)) throw new OutOfOrder();
+    last = newest;
     return true;
   };
   while (await slices.read(page)) findings.progress();
+}
+
+/** In the order of the primary key. */
+function isBefore(one: WalkedVersion, other: WalkedVersion): boolean {
+  const keys = Buffer.compare(Buffer.from(one.key), Buffer.from(other.key));
+  if (keys !== 0) return keys < 0;
+  return one.seq === other.seq ? one.since < other.since : one.seq > other.seq;
 }

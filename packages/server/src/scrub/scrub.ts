@@ -96,7 +96,8 @@ export class Scrub {
       const rows = await slices.read(() => page.all(this.#progress.after) as unknown as Row[]);
       await this.#checkAll(rows);
       const last = rows.at(-1)?.id;
-      if (last === undefined) break;
+      // A catalog whose rows stand in another order ends the round: fsck tells of it.
+      if (last === undefined || last <= this.#progress.after) break;
       this.#progress = { ...this.#progress, after: last };
       if (performance.now() - this.#notedAt > NOTE_MS) await this.#noteProgress();
     }

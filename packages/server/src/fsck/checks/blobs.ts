@@ -8,6 +8,7 @@ import { OBJECT_LOCATION, STORE_TIER } from '../../blobs/tiers.ts';
 import { isMissing, pathOfBlob } from '../blob-places.ts';
 import type { BlobPlace, BlobPlaces, PlaceReader } from '../blob-places.ts';
 import type { FsckContext } from '../context.ts';
+import { OutOfOrder } from '../slices.ts';
 import type { HashPool } from '../hash-pool.ts';
 import type { HashAnswer } from '../hash-thread.ts';
 import type { ProblemKind } from '../report.ts';
@@ -125,7 +126,9 @@ export async function checkBlobs(
       files = found.filter(checkRow);
       return found;
     });
-    last = rows.at(-1)?.id ?? last;
+    const newest = rows.at(-1)?.id ?? last;
+    if (rows.length > 0 && newest <= last) throw new OutOfOrder();
+    last = newest;
     // By as many at a time as there are threads to hash.
     const queue = files.values();
     const work = async (): Promise<void> => {

@@ -5,7 +5,7 @@ import { partSum } from '../../catalog/sqlite/row-sums.ts';
 import { UPLOAD_STATE } from '../../catalog/sqlite/schema.ts';
 import type { Part } from '../../catalog/uploads.ts';
 import type { FsckContext } from '../context.ts';
-import { SLICE_ROWS } from '../slices.ts';
+import { OutOfOrder, SLICE_ROWS } from '../slices.ts';
 
 /** What a part has of its manifest while the upload is open. Bytes: more than a part may have. */
 export const PART_SPAN = 2 ** 33;
@@ -93,7 +93,12 @@ export async function checkParts({ db, slices, findings }: FsckContext): Promise
         );
     }
     findings.progress();
+    const before = last;
     last = rows.at(-1);
+    if (before !== undefined && last !== undefined) {
+      const same = last.manifest === before.manifest;
+      if (last.manifest < before.manifest || (same && last.number <= before.number)) throw new OutOfOrder();
+    }
     return last !== undefined;
   };
   while (await slices.read(walk));

@@ -268,6 +268,7 @@ const DAMAGE: readonly [what: string, kind: ProblemKind, damage: string | ((stor
     ['the bucket of a snapshot is gone', 'bucket-missing', 'UPDATE snapshots SET bucket = 999'],
     ['a part lies elsewhere', 'parts', 'UPDATE extents SET start = start + 1 WHERE start > 40000000000'],
     ['a part is missing', 'parts', 'DELETE FROM parts WHERE number = 5'],
+    ['the number of a part is another', 'row-damaged', 'UPDATE parts SET number = 7 WHERE number = 4'],
     ['a part of an object is missing', 'parts', 'DELETE FROM parts WHERE number = 4'],
     ['parts have another size than their object', 'parts', 'UPDATE parts SET size = 9 WHERE number = 4'],
     ['the manifest of an upload is gone', 'manifest-missing', 'DELETE FROM manifests WHERE extents = 0'],

@@ -39,9 +39,14 @@ export function sumOfExtent(columns: Readonly<Record<ExtentColumn, number>>): nu
   return Number(exact.reduce((sum, term) => sum + term) % BigInt(PRIME));
 }
 
+/** SQL: the sum of a row of which a column of that weight changes by so much. */
+function movedSum(weight: number, by: string): string {
+  return `(((sum + ${weight} * (${by})) % ${PRIME} + ${PRIME}) % ${PRIME})`;
+}
+
 /** SQL: the sum of an extent of which a column changes by so much. */
 export function movedExtentSum(column: ExtentColumn, by: string): string {
-  return `(((sum + ${WEIGHTS[column]} * (${by})) % ${PRIME} + ${PRIME}) % ${PRIME})`;
+  return movedSum(WEIGHTS[column], by);
 }
 
 /** SQL: 1 when the extent `e` is what was written. */
@@ -75,9 +80,19 @@ export function forkedVersionSum(seq: string): string {
   return `(((sum - seq - 3 * since - 7 * is_null + 4 * ${seq} + 7) % ${MODULUS} + ${MODULUS}) % ${MODULUS})`;
 }
 
-/** What the sum of a part is of. Not of its number nor of its manifest, which change by thousands when an upload is completed. */
-export function partSum(p: Omit<Part, 'number'>): number {
-  return crc32OfText(`${p.seq}\0${p.size}\0${p.etag}\0${p.extents}\0${p.modifiedMs}\0${p.checksumValue}`);
+/** Its key apart from the rest: it changes by thousands when an upload is completed. */
+const PART_WEIGHTS = { manifest: 61, number: 67 } as const;
+
+export function partSum(manifest: number, p: Part): number {
+  const rest = crc32OfText(
+    `${p.seq}\0${p.size}\0${p.etag}\0${p.extents}\0${p.modifiedMs}\0${p.checksumValue}`,
+  );
+  return (rest + PART_WEIGHTS.manifest * manifest + PART_WEIGHTS.number * p.number) % PRIME;
+}
+
+/** SQL: the sum of a part of which a column of its key changes by so much. */
+export function movedPartSum(column: keyof typeof PART_WEIGHTS, by: string): string {
+  return movedSum(PART_WEIGHTS[column], by);
 }
 
 /** The row of a change, as it stands in the feed. */
@@ -117,7 +132,9 @@ export function defineRowSums(db: DatabaseSync): void {
       deleteMarker: deleteMarker === 1,
     } as SummedVersion);
   });
-  db.function('part_sum', deterministic, (seq, size, etag, extents, modifiedMs, checksumValue) =>
-    partSum({ seq, size, etag, extents, modifiedMs, checksumValue } as Omit<Part, 'number'>),
-  );
+  db.function('part_sum', deterministic, (...p) => {
+    const [manifest, number, seq, size, etag, extents, modifiedMs, checksumValue] = p;
+    const part = { number, seq, size, etag, extents, modifiedMs, checksumValue };
+    return partSum(manifest as number, part as Part);
+  });
 }

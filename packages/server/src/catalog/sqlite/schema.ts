@@ -242,7 +242,7 @@ ${['TABLE blob_checks', 'TABLE damage'].map(statementThatCreates).join('\n')}
 UPDATE extents SET sum = ${extentSum({ manifest: 'manifest', start: 'start', length: 'length', blob: 'blob', offset: '"offset"' })};
 UPDATE versions SET sum = version_sum(key, seq, since, size, etag, modified_ms, storage_class, manifest, extents, parts,
   checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker);
-UPDATE parts SET sum = part_sum(seq, size, etag, extents, modified_ms, checksum_value);
+UPDATE parts SET sum = part_sum(manifest, number, seq, size, etag, extents, modified_ms, checksum_value);
 `;
 
 const FROM_2 = `

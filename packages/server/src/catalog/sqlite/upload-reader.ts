@@ -89,12 +89,12 @@ export class UploadReader {
   }
 
   parts(manifest: number, after: number, limit: number): Part[] {
-    return this.#parts.all(manifest, after, limit).map(toPart);
+    return this.#parts.all(manifest, after, limit).map((row) => toPart(manifest, row));
   }
 
   part(manifest: number, number: number): Part | undefined {
     const row = this.#part.get(manifest, number);
-    return row === undefined ? undefined : toPart(row);
+    return row === undefined ? undefined : toPart(manifest, row);
   }
 
   /**
@@ -118,9 +118,10 @@ export class UploadReader {
 }
 
 /** @throws DamagedRow */
-function toPart(row: unknown): Part {
+function toPart(manifest: number, row: unknown): Part {
   const { sum, ...part } = row as Part & { readonly sum: number | null };
-  if (sum !== null && sum !== partSum(part)) throw new DamagedRow(`part ${part.number} of an upload`);
+  if (sum !== null && sum !== partSum(manifest, part))
+    throw new DamagedRow(`part ${part.number} of an upload`);
   return part;
 }
 

@@ -1,7 +1,7 @@
 /** The writing connection's prepared statements of uploads and parts. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { extentIsWhole, movedExtentSum } from './row-sums.ts';
+import { extentIsWhole, movedExtentSum, movedPartSum } from './row-sums.ts';
 import { UPLOAD_STATE } from './schema.ts';
 
 /**
@@ -84,9 +84,11 @@ export class UploadStatements {
     this.putPart = p(`INSERT OR REPLACE INTO parts
       (manifest, number, seq, size, etag, extents, modified_ms, checksum_value, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.renumberParts = p(
-      'UPDATE parts SET number = number - ? WHERE manifest = ? AND number >= ? AND number < ?',
+      `UPDATE parts SET number = number - ?1, sum = ${movedPartSum('number', '-?1')}
+        WHERE manifest = ?2 AND number >= ?3 AND number < ?4`,
     );
-    this.takeParts = p('UPDATE parts SET manifest = ? WHERE manifest = ? AND number >= ? AND number < ?');
+    this.takeParts = p(`UPDATE parts SET manifest = ?1, sum = ${movedPartSum('manifest', '?1 - manifest')}
+      WHERE manifest = ?2 AND number >= ?3 AND number < ?4`);
 
     // From the last extent that starts at or before the first byte, found by one probe.
     this.sourceExtents =

@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { CheckStatements } from './check-statements.ts';
-import { extentIsWhole, extentSum, feedSum, movedExtentSum } from './row-sums.ts';
+import { extentIsWhole, extentSum, feedSum, movedExtentSum, movedPartSum } from './row-sums.ts';
 import type { FeedRow } from './row-sums.ts';
 import { prepareArrays, RETURNED_VERSION } from './rows.ts';
 import { BLOB_STATE, PLACE, PLACE_IS } from './schema.ts';
@@ -168,8 +168,8 @@ export class WriteStatements {
     this.insertPart = p(`${part} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     // Of a version's manifest: they are numbered without gaps.
     this.partCount = p('SELECT coalesce(max(number), 0) AS parts FROM parts WHERE manifest = ?');
-    this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value, sum
-      FROM parts WHERE manifest = ? ORDER BY number LIMIT ?`);
+    this.copyParts = p(`${part} SELECT ?1, number, seq, size, etag, extents, modified_ms, checksum_value,
+      ${movedPartSum('manifest', '?1 - manifest')} FROM parts WHERE manifest = ?2 ORDER BY number LIMIT ?3`);
     this.partChecksums = p(
       'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT ?',
     );

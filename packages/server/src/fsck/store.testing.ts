@@ -109,9 +109,9 @@ function addUploads({ db, queue }: FilledStore, bucket: number): void {
     'INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)',
   );
   const insertPart = db.prepare("INSERT INTO parts VALUES (?, ?, ?, ?, 'e', ?, 0, NULL, ?)");
-  const part = (manifest: number, number: number, size: number, extents: number): void => {
-    const row = { number, seq: draw(), size, etag: 'e', extents, modifiedMs: 0, checksumValue: null };
-    insertPart.run(manifest, number, row.seq, size, extents, partSum(manifest, row));
+  const part = (upload: number, index: number, size: number, extents: number): void => {
+    const row = { number: index, seq: draw(), size, etag: 'e', extents, modifiedMs: 0, checksumValue: null };
+    insertPart.run(upload, index, row.seq, size, extents, partSum(upload, row));
   };
   const upload =
     db.prepare(`INSERT INTO uploads (id, bucket, key, state, live, initiated_ms, active_ms, owner,

@@ -93,7 +93,7 @@ function removeVersions(sql: WriteStatements, bucket: number): void {
   }[];
   for (const { place, key, seq, since } of rows)
     purge(sql, deleteVersion.get(bucket, place, key, seq, since));
-  if (rows.length < SLICE) sql.deleteBucket.run(bucket);
+  if (rows.length < SLICE) sql.buckets.delete.run(bucket);
 }
 
 function purge(sql: WriteStatements, row: unknown): void {

@@ -1,6 +1,7 @@
 /** The writing connection's prepared statements, and the sequence counter that they draw from. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { BucketStatements } from './bucket-statements.ts';
 import { CheckStatements } from './check-statements.ts';
 import { extentIsWhole, extentSum, feedSum, movedExtentSum, movedPartSum } from './row-sums.ts';
 import type { FeedRow } from './row-sums.ts';
@@ -33,6 +34,7 @@ function insertFeed(db: DatabaseSync): FeedInsert {
 }
 
 export class WriteStatements {
+  readonly buckets: BucketStatements;
   readonly snapshots: SnapshotStatements;
   readonly checks: CheckStatements;
   readonly begin: StatementSync;
@@ -43,20 +45,14 @@ export class WriteStatements {
   readonly rollbackToSavepoint: StatementSync;
   readonly setSequence: StatementSync;
 
-  readonly insertBucket: StatementSync;
-  readonly deleteBucket: StatementSync;
-  readonly bucketExists: StatementSync;
-  readonly bucketById: StatementSync;
-  readonly bucketHasVersions: StatementSync;
-  readonly setVersioning: StatementSync;
-  readonly setBucketTags: StatementSync;
-
   readonly insertVersion: StatementSync;
   readonly insertDeleteMarker: StatementSync;
   readonly deleteRow: StatementSync;
   readonly retire: StatementSync;
   readonly demote: StatementSync;
   readonly surface: StatementSync;
+  readonly shownBySeq: StatementSync;
+  readonly currentNull: StatementSync;
   readonly noncurrentNull: StatementSync;
   readonly setRestored: StatementSync;
   readonly setTags: StatementSync;
@@ -103,6 +99,7 @@ export class WriteStatements {
 
   constructor(db: DatabaseSync) {
     const p = (sql: string): StatementSync => db.prepare(sql);
+    this.buckets = new BucketStatements(db);
     this.snapshots = new SnapshotStatements(db);
     this.checks = new CheckStatements(db);
     this.begin = p('BEGIN IMMEDIATE');
@@ -112,21 +109,6 @@ export class WriteStatements {
     this.release = p('RELEASE mutation');
     this.rollbackToSavepoint = p('ROLLBACK TO mutation');
     this.setSequence = p("UPDATE meta SET value = ? WHERE name = 'sequence'");
-
-    this.insertBucket = p(
-      'INSERT INTO buckets (id, name, owner, region, scope, created_ms) VALUES (?, ?, ?, ?, ?, ?)',
-    );
-    this.deleteBucket = p('DELETE FROM buckets WHERE id = ?');
-    this.bucketExists = p('SELECT 1 FROM buckets WHERE id = ?');
-    this.bucketById = p(
-      'SELECT id, name, scope, versioning, snapshot_seq AS snapshotSeq FROM buckets WHERE id = ?',
-    );
-    // What was kept for snapshots is removed with them, or after them.
-    this.bucketHasVersions = p(
-      `SELECT 1 FROM versions WHERE bucket = ? AND place < ${PLACE.retired} LIMIT 1`,
-    );
-    this.setVersioning = p('UPDATE buckets SET versioning = ? WHERE id = ?');
-    this.setBucketTags = p('UPDATE buckets SET tags = ? WHERE id = ?');
 
     this.insertVersion =
       p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker, modified_ms, size, etag,
@@ -146,9 +128,12 @@ export class WriteStatements {
       WHERE bucket = ?1 AND place = ${PLACE.noncurrent} AND key = ?2 AND delete_marker = 0
       AND seq = (SELECT max(seq) FROM versions WHERE bucket = ?1 AND place = ${PLACE.noncurrent} AND key = ?2)
       AND NOT EXISTS (SELECT 1 FROM versions WHERE bucket = ?1 AND place = ${PLACE.current} AND key = ?2)`);
-    this.noncurrentNull = p(
-      `SELECT seq FROM versions WHERE bucket = ? AND place = ${PLACE.noncurrent} AND key = ? AND is_null = 1`,
-    );
+    const found = 'SELECT seq, is_null AS nullVersion, delete_marker AS deleteMarker FROM versions';
+    this.shownBySeq = p(`${found} ${SHOWN} AND is_null = 0`);
+    const nullIn = (place: number): string =>
+      `${found} WHERE bucket = ? AND place = ${place} AND key = ? AND is_null = 1`;
+    this.currentNull = p(nullIn(PLACE.current));
+    this.noncurrentNull = p(nullIn(PLACE.noncurrent));
 
     this.setRestored = p(`UPDATE versions SET restored_until_ms = ? ${SHOWN}`);
     this.setTags = p(`UPDATE versions SET since = ?, tags = ?, sum = ? ${SHOWN}`);

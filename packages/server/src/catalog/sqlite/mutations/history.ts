@@ -105,16 +105,16 @@ export function deleteVersion(
   key: string,
   version: VersionId,
 ): DeletionResult {
-  const { sql, reader } = context;
-  const row = reader.findVersion(bucket.id, key, { version });
+  const { sql } = context;
+  const row = findShown(context, bucket, key, version);
   if (row === undefined) return { version, deleteMarker: false, error: null };
   const removed =
     removeRow(context, bucket, { place: PLACE.current, key, version: row.seq }) ??
     removeRow(context, bucket, { place: PLACE.noncurrent, key, version: row.seq });
   // The newest of those that are left is the latest now: it is current, unless it is a delete marker.
   sql.surface.run(bucket.id, key);
-  const { deleteMarker } = row;
-  const id = row.isNull ? null : row.seq;
+  const deleteMarker = row.deleteMarker === 1;
+  const id = row.nullVersion === 1 ? null : row.seq;
   sql.insertFeed.run(
     context.nextSequence(),
     context.now(),
@@ -127,6 +127,26 @@ export function deleteVersion(
   );
   if (removed !== undefined && removed.manifest !== null) purgeManifest(sql, removed.manifest);
   return { version, deleteMarker, error: null };
+}
+
+interface ShownRow {
+  readonly seq: number;
+  readonly nullVersion: number;
+  readonly deleteMarker: number;
+}
+
+/** One that S3 shows, also when its row is not what was written: nobody could get rid of that otherwise. */
+function findShown(
+  { sql }: WriteContext,
+  { id }: BucketRow,
+  key: string,
+  version: VersionId,
+): ShownRow | undefined {
+  const row =
+    version === 'null'
+      ? (sql.currentNull.get(id, key) ?? sql.noncurrentNull.get(id, key))
+      : sql.shownBySeq.get(id, key, version);
+  return row as unknown as ShownRow | undefined;
 }
 
 /**

@@ -331,6 +331,20 @@ test('a quick check looks at sizes, not at bytes', async (t) => {
   assert.equal(report.checked.bytesHashed, 0);
 });
 
+test('a quick check tells what was found damaged before', async (t) => {
+  const store = openFilledStore(t);
+  await store.fill();
+  const blob = Number(store.db.prepare('SELECT max(id) AS id FROM blobs').get()?.['id']);
+  await store.write('noteScrub', { damaged: [{ blob, reason: 'its SHA-256 is another' }] });
+  const { report } = await store.check({ quick: true });
+  assert.deepEqual(
+    report.problems.map(({ kind, blob: id }) => ({ kind, id })),
+    [{ kind: 'blob-damaged', id: blob }],
+  );
+  // It reads the bytes itself.
+  assert.equal((await store.check()).report.clean, true);
+});
+
 test('what is no catalog of this format is refused with what to do', async (t) => {
   const store = openFilledStore(t);
   const options = { live: false, quick: false };

@@ -91,7 +91,10 @@ async function fill(store: FilledStore): Promise<void> {
   await put(kept, 'overwritten', 'as it was');
   await catalog.publishVersion(publication({ bucket: kept, key: 'removed', ...inline('gone since') }));
   const seq = number(db, "SELECT value FROM meta WHERE name = 'sequence'");
-  db.prepare("INSERT INTO snapshots VALUES (?, 'monday', ?, 0, 0)").run(kept, seq);
+  db.prepare("INSERT INTO snapshots VALUES (?1, 'monday', ?2, 0, 0, row_sum(?1, 'monday', ?2, 0, 0))").run(
+    kept,
+    seq,
+  );
   db.prepare('UPDATE buckets SET snapshot_seq = ? WHERE id = ?').run(seq, kept);
   await put(kept, 'overwritten', 'as it is');
   await catalog.deleteVersions(kept, deletions('removed'));

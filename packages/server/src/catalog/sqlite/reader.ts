@@ -179,7 +179,9 @@ export class SqliteReader {
   /** Also a snapshot, under the name that it is read as. */
   findBucket(name: string): Bucket | undefined {
     const row = this.findBucketInAnyState(name);
-    return row?.state === BUCKET_STATE.there ? toBucket(row) : this.snapshots.find(name);
+    if (row === undefined) return this.snapshots.find(name);
+    const bucket = toBucket(row);
+    return row.state === BUCKET_STATE.there ? bucket : undefined;
   }
 
   /** Also one that nobody sees; no snapshot. */

@@ -7,8 +7,10 @@ import { DamagedRow } from '../damaged-row.ts';
 import { EXTENTS_PAGE } from '../extents.ts';
 import type { HistoryRow } from './history-listing.ts';
 import { blobSum, sumOfExtent, versionSum } from './row-sums.ts';
+import { rowIsWhole } from './table-sums.ts';
 
-export const BUCKET_COLUMNS = 'id, name, owner, region, scope, created_ms AS createdMs, versioning, tags';
+export const BUCKET_COLUMNS = `id, name, owner, region, scope, created_ms AS createdMs, versioning, tags,
+  ${rowIsWhole('buckets', 'buckets')} AS whole`;
 
 export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
   v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since, v.sum`;
@@ -89,10 +91,15 @@ const VERSION_WIDTH = 19;
 
 const VERSIONINGS: readonly Versioning[] = ['never', 'enabled', 'suspended'];
 
-type BucketColumns = Omit<Bucket, 'versioning' | 'asOf'> & { readonly versioning: number };
+type BucketColumns = Omit<Bucket, 'versioning' | 'asOf'> & {
+  readonly versioning: number;
+  readonly whole: number;
+};
 
+/** @throws DamagedRow */
 export function toBucket(row: unknown): Bucket {
-  const { id, name, owner, region, scope, createdMs, versioning, tags } = row as BucketColumns;
+  const { id, name, owner, region, scope, createdMs, versioning, tags, whole } = row as BucketColumns;
+  if (whole !== 1) throw new DamagedRow(`bucket ${id}`);
   const named = VERSIONINGS[versioning] ?? 'never';
   return { id, name, owner, region, scope, createdMs, versioning: named, tags, asOf: null };
 }

@@ -282,6 +282,8 @@ const DAMAGE: readonly [what: string, kind: ProblemKind, damage: string | ((stor
     ['a bucket has another scope', 'row-damaged', "UPDATE buckets SET scope = 2 WHERE name = 'photos'"],
     ['a snapshot has another name', 'row-damaged', "UPDATE snapshots SET name = 'sunday'"],
     ['a snapshot is of an earlier moment', 'row-damaged', 'UPDATE snapshots SET seq = seq - 1'],
+    ['an upload is of another key', 'row-damaged', "UPDATE uploads SET key = 'uplobd' WHERE state = 0"],
+    ['an upload is not complete any more', 'row-damaged', 'UPDATE uploads SET state = 0'],
     ['the number of a part is another', 'row-damaged', 'UPDATE parts SET number = 7 WHERE number = 4'],
     ['a part of an object is missing', 'parts', 'DELETE FROM parts WHERE number = 4'],
     ['parts have another size than their object', 'parts', 'UPDATE parts SET size = 9 WHERE number = 4'],

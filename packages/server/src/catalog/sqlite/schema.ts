@@ -157,7 +157,8 @@ CREATE TABLE uploads (
   version_seq INTEGER,
   etag TEXT,
   checksum_value TEXT,
-  part_list BLOB
+  part_list BLOB,
+  sum INTEGER
 ) STRICT;
 CREATE INDEX uploads_open ON uploads (bucket, key, id) WHERE state = 0;
 CREATE INDEX uploads_past ON uploads (bucket, key, id) WHERE state <> 0;
@@ -248,6 +249,7 @@ UPDATE versions SET sum = version_sum(key, seq, since, size, etag, modified_ms, 
   checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker);
 UPDATE buckets SET sum = ${tableSum('buckets')};
 UPDATE snapshots SET sum = ${tableSum('snapshots')};
+UPDATE uploads SET sum = ${tableSum('uploads')};
 UPDATE parts SET sum = part_sum(manifest, number, seq, size, etag, extents, modified_ms, checksum_value);
 `;
 
@@ -255,6 +257,7 @@ const FROM_2 = `
 ALTER TABLE versions ADD COLUMN sum INTEGER;
 ALTER TABLE parts ADD COLUMN sum INTEGER;
 ALTER TABLE snapshots ADD COLUMN sum INTEGER;
+ALTER TABLE uploads ADD COLUMN sum INTEGER;
 ${SUMS}
 `;
 

@@ -10,6 +10,27 @@ import { crc32 as crc32OfText } from 'node:zlib';
 const SUMMED = {
   buckets: ['id', 'name', 'owner', 'region', 'scope', 'created_ms', 'versioning', 'tags', 'state'],
   snapshots: ['bucket', 'name', 'seq', 'created_ms', 'state'],
+  uploads: [
+    'id',
+    'bucket',
+    'key',
+    'state',
+    'live',
+    'initiated_ms',
+    'active_ms',
+    'ended_ms',
+    'owner',
+    'initiator',
+    'storage_class',
+    'attributes',
+    'tags',
+    'checksum_algorithm',
+    'checksum_type',
+    'version_seq',
+    'etag',
+    'checksum_value',
+    'part_list',
+  ],
 } as const;
 
 type SummedTable = keyof typeof SUMMED;

@@ -284,6 +284,22 @@ const DAMAGE: readonly [what: string, kind: ProblemKind, damage: string | ((stor
     ['a snapshot is of an earlier moment', 'row-damaged', 'UPDATE snapshots SET seq = seq - 1'],
     ['an upload is of another key', 'row-damaged', "UPDATE uploads SET key = 'uplobd' WHERE state = 0"],
     ['an upload is not complete any more', 'row-damaged', 'UPDATE uploads SET state = 0'],
+    ['a version is another\u2019s', 'row-damaged', "UPDATE versions SET owner = 'clice' WHERE key = 'file'"],
+    [
+      'a version is in another bucket',
+      'row-damaged',
+      "UPDATE versions SET bucket = (SELECT id FROM buckets WHERE name = 'kept') WHERE key = 'file'",
+    ],
+    [
+      'a version can be read for longer',
+      'row-damaged',
+      "UPDATE versions SET restored_until_ms = 4e12 WHERE key = 'file'",
+    ],
+    [
+      'a version was retired later',
+      'row-damaged',
+      'UPDATE versions SET retired_seq = retired_seq + 1 WHERE place = 2',
+    ],
     ['the number of a part is another', 'row-damaged', 'UPDATE parts SET number = 7 WHERE number = 4'],
     ['a part of an object is missing', 'parts', 'DELETE FROM parts WHERE number = 4'],
     ['parts have another size than their object', 'parts', 'UPDATE parts SET size = 9 WHERE number = 4'],

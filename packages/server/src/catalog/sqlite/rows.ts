@@ -13,7 +13,7 @@ export const BUCKET_COLUMNS = `id, name, owner, region, scope, created_ms AS cre
   ${rowIsWhole('buckets', 'buckets')} AS whole`;
 
 export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
-  v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since, v.sum`;
+  v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since, v.sum, v.retired_seq`;
 
 /** The same of what a statement returns, which knows no `v`. */
 export const RETURNED_VERSION = VERSION_COLUMNS.replaceAll('v.', '');
@@ -60,6 +60,7 @@ type VersionRow = [
   restoredUntilMs: number | null,
   since: number,
   sum: number | null,
+  retiredSeq: number | null,
 ];
 type ExtentRow = [
   start: number,
@@ -87,7 +88,7 @@ type ListedRow = [
   checksumValue: string | null,
 ];
 
-const VERSION_WIDTH = 19;
+const VERSION_WIDTH = 20;
 
 const VERSIONINGS: readonly Versioning[] = ['never', 'enabled', 'suspended'];
 
@@ -105,10 +106,11 @@ export function toBucket(row: unknown): Bucket {
 }
 
 /** @throws DamagedRow */
-export function toVersion(row: unknown): Version {
+export function toVersion(bucket: number, row: unknown): Version {
   const v = row as VersionRow;
   const version = versionOfRow(v);
-  if (v[18] !== null && v[18] !== versionSum(version)) throw new DamagedRow(`version ${v[1]} of a key`);
+  if (v[18] !== null && v[18] !== versionSum(version, { bucket, retiredSeq: v[19] }))
+    throw new DamagedRow(`version ${v[1]} of a key`);
   return version;
 }
 
@@ -116,9 +118,10 @@ export function toVersion(row: unknown): Version {
  * The manifest whose reference goes with a row that was removed. None for one that is not what was written: it may name
  * another's, and where a reference too many keeps bytes, one too few loses them.
  */
-export function manifestOfRemoved(row: unknown): number | null {
+export function manifestOfRemoved(bucket: number, row: unknown): number | null {
   const v = row as VersionRow;
-  return v[18] === null || v[18] === versionSum(versionOfRow(v)) ? v[7] : null;
+  const sum = v[18];
+  return sum === null || sum === versionSum(versionOfRow(v), { bucket, retiredSeq: v[19] }) ? v[7] : null;
 }
 
 function versionOfRow(v: VersionRow): Version {

@@ -246,7 +246,7 @@ ALTER TABLE feed ADD COLUMN sum INTEGER;
 ${['TABLE blob_checks', 'TABLE damage'].map(statementThatCreates).join('\n')}
 UPDATE extents SET sum = ${extentSum({ manifest: 'manifest', start: 'start', length: 'length', blob: 'blob', offset: '"offset"' })};
 UPDATE versions SET sum = version_sum(key, seq, since, size, etag, modified_ms, storage_class, manifest, extents, parts,
-  checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker);
+  checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker, bucket, owner, restored_until_ms, retired_seq);
 UPDATE buckets SET sum = ${tableSum('buckets')};
 UPDATE snapshots SET sum = ${tableSum('snapshots')};
 UPDATE uploads SET sum = ${tableSum('uploads')};

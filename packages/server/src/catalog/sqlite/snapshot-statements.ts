@@ -94,7 +94,7 @@ export class SnapshotStatements {
     this.copyVersion =
       p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker, owner, ${COPIED},
         ${COPIED_TOO}, sum)
-      SELECT ?1, ${PLACE.current}, key, ?1, ?1, 1, 0, ?2, ${COPIED}, ${COPIED_TOO}, ${forkedVersionSum('?1')} FROM versions
+      SELECT ?1, ${PLACE.current}, key, ?1, ?1, 1, 0, ?2, ${COPIED}, ${COPIED_TOO}, ${forkedVersionSum('?1', '?8')} FROM versions
       WHERE bucket = ?3 AND ${PLACE_IS}?4 AND key = ?5 AND seq = ?6 AND since = ?7`);
     this.finishFork = p(`UPDATE buckets SET state = ${BUCKET_STATE.there},
         sum = ${changedSum('buckets', { state: String(BUCKET_STATE.there) })}

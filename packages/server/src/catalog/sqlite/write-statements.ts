@@ -3,7 +3,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { BucketStatements } from './bucket-statements.ts';
 import { CheckStatements } from './check-statements.ts';
-import { extentIsWhole, extentSum, feedSum, movedExtentSum, movedPartSum } from './row-sums.ts';
+import {
+  extentIsWhole,
+  extentSum,
+  feedSum,
+  movedExtentSum,
+  movedPartSum,
+  restoredVersionSum,
+  retiredVersionSum,
+} from './row-sums.ts';
 import type { FeedRow } from './row-sums.ts';
 import { prepareArrays, RETURNED_VERSION } from './rows.ts';
 import { BLOB_STATE, PLACE, PLACE_IS } from './schema.ts';
@@ -13,9 +21,9 @@ import { SnapshotStatements } from './snapshot-statements.ts';
 const SHOWN = `WHERE bucket = ? AND place IN (${PLACE.current}, ${PLACE.noncurrent}) AND key = ? AND seq = ?`;
 
 /** A copy of its row as it is, for the snapshots that show it. */
-const KEEP_RETIRED = `INSERT INTO versions SELECT bucket, ${PLACE.retired}, key, seq, since, ?, is_null, delete_marker,
+const KEEP_RETIRED = `INSERT INTO versions SELECT bucket, ${PLACE.retired}, key, seq, since, ?1, is_null, delete_marker,
     modified_ms, size, etag, storage_class, owner, manifest, extents, parts, checksum_algorithm, checksum_value, tags,
-    attributes, restored_until_ms, sum
+    attributes, restored_until_ms, ${retiredVersionSum('?1')}
   FROM versions ${SHOWN}`;
 
 const INSERT_EXTENT = `INSERT INTO extents (manifest, start, length, blob, offset, sum) VALUES (?1, ?2, ?3, ?4, ?5,
@@ -120,7 +128,8 @@ export class WriteStatements {
     // Those of one row; seq in a range, so that the current one is found whatever its number.
     const row = `WHERE bucket = ? AND ${PLACE_IS} ? AND key = ? AND seq BETWEEN ? AND ? AND is_null >= ?`;
     this.deleteRow = prepareArrays(db, `DELETE FROM versions ${row} RETURNING ${RETURNED_VERSION}`);
-    this.retire = p(`UPDATE versions SET place = ${PLACE.retired}, retired_seq = ? ${row} AND since <= ?`);
+    this.retire = p(`UPDATE versions
+      SET place = ${PLACE.retired}, retired_seq = ?1, sum = ${retiredVersionSum('?1')} ${row} AND since <= ?`);
     this.demote = p(
       `UPDATE versions SET place = ${PLACE.noncurrent} WHERE bucket = ? AND place = ${PLACE.current} AND key = ?`,
     );
@@ -135,7 +144,9 @@ export class WriteStatements {
     this.currentNull = p(nullIn(PLACE.current));
     this.noncurrentNull = p(nullIn(PLACE.noncurrent));
 
-    this.setRestored = p(`UPDATE versions SET restored_until_ms = ? ${SHOWN}`);
+    this.setRestored = p(
+      `UPDATE versions SET restored_until_ms = ?1, sum = ${restoredVersionSum('?1')} ${SHOWN}`,
+    );
     this.setTags = p(`UPDATE versions SET since = ?, tags = ?, sum = ? ${SHOWN}`);
     this.keepRetired = p(KEEP_RETIRED);
 

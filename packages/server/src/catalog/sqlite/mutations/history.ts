@@ -60,7 +60,10 @@ export function makeCurrent(context: WriteContext, bucket: BucketRow, version: N
     version.checksumValue,
     version.tags,
     version.attributes,
-    versionSum({ ...version, modifiedMs, since: seq, isNull, deleteMarker: false }),
+    versionSum(
+      { ...version, modifiedMs, since: seq, isNull, deleteMarker: false, restoredUntilMs: null },
+      { bucket: bucket.id, retiredSeq: null },
+    ),
   );
   if (restoredUntilMs !== null) sql.setRestored.run(restoredUntilMs, bucket.id, key, seq);
   // The time of the change: a renamed object is older, and the feed forgets what is old.
@@ -91,7 +94,8 @@ export function deleteKey(context: WriteContext, bucket: BucketRow, key: string)
   const seq = context.nextSequence();
   const nowMs = context.now();
   const replaced = giveWay(context, bucket, key, isNull);
-  const sum = versionSum({ ...DELETE_MARKER, key, seq, since: seq, isNull, modifiedMs: nowMs });
+  const marker = { ...DELETE_MARKER, key, seq, since: seq, isNull, modifiedMs: nowMs };
+  const sum = versionSum(marker, { bucket: id, retiredSeq: null });
   sql.insertDeleteMarker.run(id, PLACE.noncurrent, key, seq, seq, Number(isNull), nowMs, sum);
   sql.insertFeed.run(seq, nowMs, FEED_KIND.deleteMarker, id, key, null, null, isNull ? null : seq);
   if (replaced !== null) purgeManifest(sql, replaced);
@@ -196,7 +200,7 @@ function removeRow(
   }
   const deleted = sql.deleteRow.get(...row);
   if (deleted === undefined) return undefined;
-  return { manifest: manifestOfRemoved(deleted) };
+  return { manifest: manifestOfRemoved(bucket.id, deleted) };
 }
 
 /** What its row says beside its key, its numbers and its time. */
@@ -211,6 +215,8 @@ const DELETE_MARKER = {
   checksumValue: null,
   tags: null,
   attributes: '{}',
+  owner: '',
+  restoredUntilMs: null,
   deleteMarker: true,
 } as const;
 

@@ -3,7 +3,7 @@
  * runs all the time, and the server is killed at any moment. Nothing that anybody was promised may be deleted, and
  * nothing that nobody needs may be left.
  *
- * Cycles: `CISTERN_GARBAGE_CYCLES`, 20 by default (`npm run prove:garbage`: 300). `CISTERN_GARBAGE_SEED` replays a run's
+ * Cycles: `CISTERN_GARBAGE_CYCLES`, 10 by default (`npm run prove:garbage`: 300). `CISTERN_GARBAGE_SEED` replays a run's
  * choices; what was in flight at the moment of death is the system's. Each cycle works on what those before have left.
  */
 
@@ -25,7 +25,7 @@ import { BUCKET_LIST, BUCKETS, GARBAGE } from './oracle/profile.ts';
 import { seededChoice } from './seeded.ts';
 import { startServerProcess } from './server-process.ts';
 
-const CYCLES = Number(process.env['CISTERN_GARBAGE_CYCLES'] ?? 20);
+const CYCLES = Number(process.env['CISTERN_GARBAGE_CYCLES'] ?? 10);
 const SEED = process.env['CISTERN_GARBAGE_SEED'] ?? String(randomInt(2 ** 31));
 /** That a server acknowledges before it is killed. */
 const WRITES_MAX = 120;

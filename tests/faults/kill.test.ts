@@ -2,7 +2,7 @@
  * @module kill -9 under load: every acknowledged write is there afterwards, whole; of the others the old or the new state.
  * The long form is `npm run prove -- kill`.
  *
- * Rounds: `CISTERN_KILL_ROUNDS`, 20 by default. `CISTERN_KILL_SEED` replays a run's choices; what was in flight at the
+ * Rounds: `CISTERN_KILL_ROUNDS`, 8 by default. `CISTERN_KILL_SEED` replays a run's choices; what was in flight at the
  * moment of death is the system's. Each round works on what the rounds before have left.
  */
 
@@ -14,7 +14,7 @@ import { test } from 'node:test';
 
 import { KillCycles } from './kill-cycles.ts';
 
-const ROUNDS = Number(process.env['CISTERN_KILL_ROUNDS'] ?? 20);
+const ROUNDS = Number(process.env['CISTERN_KILL_ROUNDS'] ?? 8);
 const SEED = process.env['CISTERN_KILL_SEED'] ?? String(randomInt(2 ** 31));
 
 test(`${ROUNDS} servers are killed, and nothing that they acknowledged is lost`, async (t) => {

@@ -28,7 +28,7 @@ import { requireUser } from './access-control.ts';
 import { errorReply, toS3Error } from './error-reply.ts';
 import { ClientGone } from './receive-body.ts';
 import { refuseAmbiguous } from './refuse-ambiguous.ts';
-import type { Reply } from './reply.ts';
+import type { Reply, ReplyBody } from './reply.ts';
 import { RequestBody } from './request-body.ts';
 import { BrokenBody } from './send-object.ts';
 import { bodyLength, sendBody } from './send-reply.ts';
@@ -60,6 +60,13 @@ interface Exchange {
   sent: number;
   errorCode: string | undefined;
 }
+
+/** For a client that still sends to read the answer. */
+const LINGER_MS = 1000;
+
+type ShortBody = Extract<ReplyBody, { kind: 'none' | 'bytes' }>;
+const NO_BODY: ShortBody = { kind: 'none' };
+const isShort = (body: ReplyBody): body is ShortBody => body.kind === 'none' || body.kind === 'bytes';
 
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -206,14 +213,20 @@ export class Gateway {
     const { response, body, method } = exchange;
     const { headers } = reply;
     headers.push('x-amz-request-id', exchange.id, 'x-amz-id-2', exchange.id, 'Server', 'Cistern');
-    if (this.#draining || body.withheld) headers.push('Connection', 'close');
     const content = reply.body;
+    const lingers = isShort(content) && !body.withheld && body.leavesMoreThan(LIMITS.discardBytesMax);
+    if (this.#draining || body.withheld || lingers) headers.push('Connection', 'close');
     const length = reply.contentLength ?? bodyLength(content);
     if (reply.status !== 204 && reply.status !== 304 && length !== null)
       headers.push('Content-Length', String(length));
     const begin = (): void => {
       response.writeHead(reply.status, headers);
     };
+    if (lingers) {
+      begin();
+      exchange.sent = this.#endSoon(exchange, method === 'HEAD' ? NO_BODY : content);
+      return;
+    }
     let failure: Reply | undefined;
     try {
       // An object's head waits for its first bytes: while nothing was sent, what goes wrong can be answered.
@@ -238,12 +251,30 @@ export class Gateway {
     if (!body.finished && !(await body.discard(LIMITS.discardBytesMax))) this.#closeSoon(exchange.request);
   }
 
+  /**
+   * The same for an answer that says that the connection ends with it, which Node sees to as soon as it is ended: a client that
+   * is not told would send its next request behind its body. Returns the bytes sent.
+   */
+  #endSoon({ request, response }: Exchange, content: ShortBody): number {
+    const end = (): void => void (response.writableEnded || response.end());
+    request.once('end', end);
+    request.once('close', end);
+    setTimeout(end, LINGER_MS).unref();
+    request.resume();
+    if (content.kind === 'none') {
+      response.flushHeaders();
+      return 0;
+    }
+    response.write(content.bytes);
+    return content.bytes.length;
+  }
+
   /** Lets the client read the answer before the connection goes: an instant reset would take it from its hands. */
   #closeSoon(request: IncomingMessage): void {
     const { socket } = request;
     request.resume();
     socket.end();
-    setTimeout(() => socket.destroy(), 1000).unref();
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
   }
 
   #logFault(exchange: Exchange, error: unknown): void {

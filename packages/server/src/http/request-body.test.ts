@@ -254,7 +254,9 @@ suite('the rest of a refused body', () => {
   test('in chunks of HTTP is read, too', async (t) => {
     const { body, request } = await send(t, { 'Transfer-Encoding': 'chunked' }, '5\r\nhello\r\n0\r\n\r\n');
     assert.equal(body.finished, false);
+    assert.equal(body.leavesMoreThan(5), true, 'nobody knows');
     assert.equal(await body.discard(5), true);
+    assert.equal(body.leavesMoreThan(0), false);
     assert.ok(request.readableEnded);
   });
 
@@ -268,8 +270,10 @@ suite('the rest of a refused body', () => {
     assert.ok(request.readableEnded);
   });
 
-  test('is not read when it is long', async (t) => {
+  test('is not read when it is long, which is known before', async (t) => {
     const { body, request } = await sendPlain(t, BODY);
+    assert.equal(body.leavesMoreThan(BODY.length), false);
+    assert.equal(body.leavesMoreThan(BODY.length - 1), true);
     assert.equal(await body.discard(BODY.length - 1), false);
     assert.ok(!request.readableEnded);
   });

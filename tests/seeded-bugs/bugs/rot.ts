@@ -31,7 +31,7 @@ export const ROT_BUGS: readonly SeededBug[] = [
     name: 'row-sums-not-compared',
     breaks: 'metadata that the disk has changed is answered',
     file: 'packages/server/src/catalog/sqlite/rows.ts',
-    find: 'v[18] !== null && v[18] !== versionSum(version)',
+    find: 'v[18] !== null && v[18] !== versionSum(version, { bucket, retiredSeq: v[19] })',
     replace: 'v[18] === 0',
     caughtBy: [{ proof: ['rot', '--for', '90s'] }],
   },

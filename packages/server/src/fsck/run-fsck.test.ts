@@ -265,9 +265,42 @@ const DAMAGE: readonly [what: string, kind: ProblemKind, damage: string | ((stor
       'UPDATE snapshots SET seq = 9999; UPDATE buckets SET snapshot_seq = 9999',
     ],
     ['a bucket forgets its snapshot', 'snapshot', 'UPDATE buckets SET snapshot_seq = 0'],
+    [
+      'a bucket keeps what none shows',
+      'snapshot',
+      "UPDATE buckets SET snapshot_seq = 9 WHERE name = 'photos'",
+    ],
     ['the bucket of a snapshot is gone', 'bucket-missing', 'UPDATE snapshots SET bucket = 999'],
     ['a part lies elsewhere', 'parts', 'UPDATE extents SET start = start + 1 WHERE start > 40000000000'],
     ['a part is missing', 'parts', 'DELETE FROM parts WHERE number = 5'],
+    [
+      'the name of a bucket is another',
+      'row-damaged',
+      "UPDATE buckets SET name = 'fotos' WHERE name = 'photos'",
+    ],
+    ['a bucket is another\u2019s', 'row-damaged', "UPDATE buckets SET owner = 'clice' WHERE name = 'photos'"],
+    ['a bucket has another scope', 'row-damaged', "UPDATE buckets SET scope = 2 WHERE name = 'photos'"],
+    ['a snapshot has another name', 'row-damaged', "UPDATE snapshots SET name = 'sunday'"],
+    ['a snapshot is of an earlier moment', 'row-damaged', 'UPDATE snapshots SET seq = seq - 1'],
+    ['an upload is of another key', 'row-damaged', "UPDATE uploads SET key = 'uplobd' WHERE state = 0"],
+    ['an upload is not complete any more', 'row-damaged', 'UPDATE uploads SET state = 0'],
+    ['a version is another\u2019s', 'row-damaged', "UPDATE versions SET owner = 'clice' WHERE key = 'file'"],
+    [
+      'a version is in another bucket',
+      'row-damaged',
+      "UPDATE versions SET bucket = (SELECT id FROM buckets WHERE name = 'kept') WHERE key = 'file'",
+    ],
+    [
+      'a version can be read for longer',
+      'row-damaged',
+      "UPDATE versions SET restored_until_ms = 4e12 WHERE key = 'file'",
+    ],
+    [
+      'a version was retired later',
+      'row-damaged',
+      'UPDATE versions SET retired_seq = retired_seq + 1 WHERE place = 2',
+    ],
+    ['the number of a part is another', 'row-damaged', 'UPDATE parts SET number = 7 WHERE number = 4'],
     ['a part of an object is missing', 'parts', 'DELETE FROM parts WHERE number = 4'],
     ['parts have another size than their object', 'parts', 'UPDATE parts SET size = 9 WHERE number = 4'],
     ['the manifest of an upload is gone', 'manifest-missing', 'DELETE FROM manifests WHERE extents = 0'],
@@ -328,6 +361,20 @@ test('a quick check looks at sizes, not at bytes', async (t) => {
     ['blob-size'],
   );
   assert.equal(report.checked.bytesHashed, 0);
+});
+
+test('a quick check tells what was found damaged before', async (t) => {
+  const store = openFilledStore(t);
+  await store.fill();
+  const blob = Number(store.db.prepare('SELECT max(id) AS id FROM blobs').get()?.['id']);
+  await store.write('noteScrub', { damaged: [{ blob, reason: 'its SHA-256 is another' }] });
+  const { report } = await store.check({ quick: true });
+  assert.deepEqual(
+    report.problems.map(({ kind, blob: id }) => ({ kind, id })),
+    [{ kind: 'blob-damaged', id: blob }],
+  );
+  // It reads the bytes itself.
+  assert.equal((await store.check()).report.clean, true);
 });
 
 test('what is no catalog of this format is refused with what to do', async (t) => {

@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import type { BlobStoreConfig, StorageClassMap } from '../config.ts';
 import { DATABASE_FILE } from '../catalog/sqlite/connection.ts';
 import { APPLICATION_ID, FORMAT_VERSION, readPragma } from '../catalog/sqlite/schema.ts';
+import { defineTableSums } from '../catalog/sqlite/table-sums.ts';
 import { SQLITE, sqliteCode } from '../catalog/sqlite/sqlite-errors.ts';
 import { blobPlaces, PlaceReader } from './blob-places.ts';
 import { checkBlobs } from './checks/blobs.ts';
@@ -64,6 +65,7 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
   const hashes = quick ? null : new HashPool(HASH_THREADS[live ? 'live' : 'offline']);
   try {
     requireFormat(db, path);
+    defineTableSums(db);
     sequence = counterOf(db)();
     const context: FsckContext = {
       db,

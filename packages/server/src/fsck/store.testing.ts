@@ -10,6 +10,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { deletions, inline, publication, copyOf, sha256 } from '../catalog/requests.fixtures.ts';
 import { openSqliteStore, temporaryDirectory } from '../catalog/sqlite/sqlite-store.testing.ts';
 import type { SqliteStore } from '../catalog/sqlite/sqlite-store.testing.ts';
+import { partSum } from '../catalog/sqlite/row-sums.ts';
+import { tableSum } from '../catalog/sqlite/table-sums.ts';
 import { runFsck } from './run-fsck.ts';
 import type { FsckOptions } from './run-fsck.ts';
 import type { FsckEvent, FsckReport } from './report.ts';
@@ -90,7 +92,10 @@ async function fill(store: FilledStore): Promise<void> {
   await put(kept, 'overwritten', 'as it was');
   await catalog.publishVersion(publication({ bucket: kept, key: 'removed', ...inline('gone since') }));
   const seq = number(db, "SELECT value FROM meta WHERE name = 'sequence'");
-  db.prepare("INSERT INTO snapshots VALUES (?, 'monday', ?, 0, 0)").run(kept, seq);
+  db.prepare("INSERT INTO snapshots VALUES (?1, 'monday', ?2, 0, 0, row_sum(?1, 'monday', ?2, 0, 0))").run(
+    kept,
+    seq,
+  );
   db.prepare('UPDATE buckets SET snapshot_seq = ? WHERE id = ?').run(seq, kept);
   await put(kept, 'overwritten', 'as it is');
   await catalog.deleteVersions(kept, deletions('removed'));
@@ -107,7 +112,11 @@ function addUploads({ db, queue }: FilledStore, bucket: number): void {
   const extent = db.prepare(
     'INSERT INTO extents (manifest, start, length, blob, offset) VALUES (?, ?, ?, ?, ?)',
   );
-  const part = db.prepare("INSERT INTO parts VALUES (?, ?, ?, ?, 'e', ?, 0, NULL, NULL)");
+  const insertPart = db.prepare("INSERT INTO parts VALUES (?, ?, ?, ?, 'e', ?, 0, NULL, ?)");
+  const part = (upload: number, index: number, size: number, extents: number): void => {
+    const row = { number: index, seq: draw(), size, etag: 'e', extents, modifiedMs: 0, checksumValue: null };
+    insertPart.run(upload, index, row.seq, size, extents, partSum(upload, row));
+  };
   const upload =
     db.prepare(`INSERT INTO uploads (id, bucket, key, state, live, initiated_ms, active_ms, owner,
     initiator, storage_class, attributes) VALUES (?, ?, 'upload', ?, 0, 0, 0, 'alice', 'alice', 'STANDARD', '{}')`);
@@ -116,23 +125,24 @@ function addUploads({ db, queue }: FilledStore, bucket: number): void {
   const open = draw();
   upload.run(open, bucket, 0);
   manifest.run(open, 0, 0);
-  part.run(open, 2, draw(), 7, 2);
+  part(open, 2, 7, 2);
   extent.run(open, 2 * PART_SPAN, 3, blob, 1);
   extent.run(open, 2 * PART_SPAN + 3, 4, blob, 0);
-  part.run(open, 5, draw(), 12, 1);
+  part(open, 5, 12, 1);
   extent.run(open, 5 * PART_SPAN, 12, blob, 0);
 
   const complete = draw();
   upload.run(complete, bucket, 1);
   manifest.run(complete, 2, 20);
-  part.run(complete, 1, draw(), 12, 1);
-  part.run(complete, 4, draw(), 8, 1);
+  part(complete, 1, 12, 1);
+  part(complete, 4, 8, 1);
   extent.run(complete, 0, 12, blob, 0);
   extent.run(complete, 12, 8, blob, 0);
   const seq = draw();
   db.prepare(`INSERT INTO versions VALUES (?, 0, 'multipart', ?, ?, NULL, 1, 0, 0, 20, 'e-2', 'STANDARD', 'alice', ?, 2,
     2, NULL, NULL, NULL, '{}', NULL, NULL)`).run(bucket, seq, seq, complete);
   db.prepare('UPDATE blobs SET refs = refs + 5 WHERE id = ?').run(blob);
+  db.exec(`UPDATE uploads SET sum = ${tableSum('uploads')}`);
 }
 
 function number(db: DatabaseSync, query: string): number {

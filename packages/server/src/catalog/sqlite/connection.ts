@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { checkLog } from './log-check.ts';
 import { prepareSchema } from './schema.ts';
 import { SQLITE, sqliteCode } from './sqlite-errors.ts';
+import { defineTableSums } from './table-sums.ts';
 
 export const DATABASE_FILE = 'catalog.db';
 
@@ -45,6 +46,7 @@ export function openWriter(path: string): DatabaseSync {
   createPrivately(path);
   checkLog(`${path}-wal`);
   const db = new DatabaseSync(path, { enableForeignKeyConstraints: false, timeout: 5000 });
+  defineTableSums(db);
   // Before anything is written, so that a database of a newer format is refused untouched.
   prepareSchema(db, path);
   db.exec(`
@@ -89,6 +91,7 @@ export function explainOpening(error: unknown): string {
 
 export function openReader(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, enableForeignKeyConstraints: false, timeout: 5000 });
+  defineTableSums(db);
   db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;');
   return db;
 }

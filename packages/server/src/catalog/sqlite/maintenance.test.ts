@@ -121,7 +121,7 @@ suite('a clock that is set', () => {
     const { catalog, db, pass, setClock, addFeed } = setUp(t);
     const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'r' });
     const upload = await begin(catalog, { bucket, key: 'k' });
-    db.exec(`UPDATE uploads SET active_ms = ${10 * RETENTION_MS}`);
+    db.exec(`UPDATE uploads SET active_ms = ${10 * RETENTION_MS}, sum = NULL`);
     addFeed(3, 0);
     const rows = count(db, FEED);
     await minutes(pass, 2);
@@ -147,7 +147,7 @@ suite('a clock that is set', () => {
     const { catalog, db, pass, setClock, addFeed } = setUp(t);
     const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'r' });
     const upload = await begin(catalog, { bucket, key: 'k' });
-    db.exec(`UPDATE uploads SET active_ms = ${10 * RETENTION_MS}`);
+    db.exec(`UPDATE uploads SET active_ms = ${10 * RETENTION_MS}, sum = NULL`);
     // More than a slice.
     addFeed(1200, 0);
     await minutes(pass, 2);
@@ -182,13 +182,13 @@ suite('uploads', () => {
     const old = await begin(catalog, { bucket, key: 'old' });
     await begin(catalog, { bucket, key: 'new' });
     const timesOf = (activeMs: number, name: UploadName): unknown =>
-      db.prepare('UPDATE uploads SET active_ms = ? WHERE id = ?').run(activeMs, name.upload);
+      db.prepare('UPDATE uploads SET active_ms = ?, sum = NULL WHERE id = ?').run(activeMs, name.upload);
     timesOf(0, old);
     await pass(IDLE_MS);
     assert.equal((await catalog.uploads.findUpload(old))?.state, 'aborted');
     assert.equal(count(db, 'SELECT count(*) FROM uploads WHERE state = 0'), 1);
     assert.equal(count(db, 'SELECT count(*) FROM manifests'), 1, 'its manifest is gone');
-    db.prepare('UPDATE uploads SET ended_ms = 0 WHERE id = ?').run(old.upload);
+    db.prepare('UPDATE uploads SET ended_ms = 0, sum = NULL WHERE id = ?').run(old.upload);
     await pass(IDLE_MS);
     assert.notEqual(await catalog.uploads.findUpload(old), undefined, 'looked for once a minute');
     await pass(60_000);
@@ -200,7 +200,7 @@ suite('uploads', () => {
     const { catalog, db, pass } = setUp(t);
     const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'r' });
     await Promise.all(Array.from({ length: 250 }, () => begin(catalog, { bucket, key: 'k' })));
-    db.exec('UPDATE uploads SET active_ms = 0');
+    db.exec('UPDATE uploads SET active_ms = 0, sum = NULL');
     await pass(IDLE_MS);
     assert.equal(count(db, 'SELECT count(*) FROM uploads WHERE state = 0'), 0);
   });

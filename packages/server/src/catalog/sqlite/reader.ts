@@ -179,7 +179,9 @@ export class SqliteReader {
   /** Also a snapshot, under the name that it is read as. */
   findBucket(name: string): Bucket | undefined {
     const row = this.findBucketInAnyState(name);
-    return row?.state === BUCKET_STATE.there ? toBucket(row) : this.snapshots.find(name);
+    if (row === undefined) return this.snapshots.find(name);
+    const bucket = toBucket(row);
+    return row.state === BUCKET_STATE.there ? bucket : undefined;
   }
 
   /** Also one that nobody sees; no snapshot. */
@@ -209,7 +211,7 @@ export class SqliteReader {
         ? (this.#currentVersion.get(bucket, key) ?? this.#newestNoncurrent.get(bucket, key))
         : this.#versionAsOf.get(bucket, key, asOf);
     if (row === undefined) return undefined;
-    const found = toVersion(row);
+    const found = toVersion(bucket, row);
     if (version === undefined) return found;
     return version === (found.isNull ? 'null' : found.seq) ? found : undefined;
   }
@@ -217,15 +219,15 @@ export class SqliteReader {
   #chosenVersion(bucket: number, key: string, version: VersionId): Version | undefined {
     if (version !== 'null') {
       const row = this.#versionBySeq.get(bucket, key, version);
-      const found = row === undefined ? undefined : toVersion(row);
+      const found = row === undefined ? undefined : toVersion(bucket, row);
       // Its number is no version id: it is called null.
       return found?.isNull === true ? undefined : found;
     }
     const current = this.#currentVersion.get(bucket, key);
-    const found = current === undefined ? undefined : toVersion(current);
+    const found = current === undefined ? undefined : toVersion(bucket, current);
     if (found?.isNull === true) return found;
     const row = this.#nullVersion.get(bucket, key);
-    return row === undefined ? undefined : toVersion(row);
+    return row === undefined ? undefined : toVersion(bucket, row);
   }
 
   /**
@@ -240,7 +242,7 @@ export class SqliteReader {
     if (choice.version === undefined && (choice.asOf ?? null) === null) {
       const row = this.#currentWithFirstExtent.get(bucket, key);
       if (row !== undefined) {
-        const version = toVersion(row);
+        const version = toVersion(bucket, row);
         const first = toJoinedExtent(row);
         if (version.extents === 0) return { version, extents: [] };
         if (version.extents === 1 && first !== undefined) return { version, extents: [first] };

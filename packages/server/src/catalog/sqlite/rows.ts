@@ -7,11 +7,13 @@ import { DamagedRow } from '../damaged-row.ts';
 import { EXTENTS_PAGE } from '../extents.ts';
 import type { HistoryRow } from './history-listing.ts';
 import { blobSum, sumOfExtent, versionSum } from './row-sums.ts';
+import { rowIsWhole } from './table-sums.ts';
 
-export const BUCKET_COLUMNS = 'id, name, owner, region, scope, created_ms AS createdMs, versioning, tags';
+export const BUCKET_COLUMNS = `id, name, owner, region, scope, created_ms AS createdMs, versioning, tags,
+  ${rowIsWhole('buckets', 'buckets')} AS whole`;
 
 export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
-  v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since, v.sum`;
+  v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since, v.sum, v.retired_seq`;
 
 /** The same of what a statement returns, which knows no `v`. */
 export const RETURNED_VERSION = VERSION_COLUMNS.replaceAll('v.', '');
@@ -58,6 +60,7 @@ type VersionRow = [
   restoredUntilMs: number | null,
   since: number,
   sum: number | null,
+  retiredSeq: number | null,
 ];
 type ExtentRow = [
   start: number,
@@ -85,23 +88,29 @@ type ListedRow = [
   checksumValue: string | null,
 ];
 
-const VERSION_WIDTH = 19;
+const VERSION_WIDTH = 20;
 
 const VERSIONINGS: readonly Versioning[] = ['never', 'enabled', 'suspended'];
 
-type BucketColumns = Omit<Bucket, 'versioning' | 'asOf'> & { readonly versioning: number };
+type BucketColumns = Omit<Bucket, 'versioning' | 'asOf'> & {
+  readonly versioning: number;
+  readonly whole: number;
+};
 
+/** @throws DamagedRow */
 export function toBucket(row: unknown): Bucket {
-  const { id, name, owner, region, scope, createdMs, versioning, tags } = row as BucketColumns;
+  const { id, name, owner, region, scope, createdMs, versioning, tags, whole } = row as BucketColumns;
+  if (whole !== 1) throw new DamagedRow(`bucket ${id}`);
   const named = VERSIONINGS[versioning] ?? 'never';
   return { id, name, owner, region, scope, createdMs, versioning: named, tags, asOf: null };
 }
 
 /** @throws DamagedRow */
-export function toVersion(row: unknown): Version {
+export function toVersion(bucket: number, row: unknown): Version {
   const v = row as VersionRow;
   const version = versionOfRow(v);
-  if (v[18] !== null && v[18] !== versionSum(version)) throw new DamagedRow(`version ${v[1]} of a key`);
+  if (v[18] !== null && v[18] !== versionSum(version, { bucket, retiredSeq: v[19] }))
+    throw new DamagedRow(`version ${v[1]} of a key`);
   return version;
 }
 
@@ -109,9 +118,10 @@ export function toVersion(row: unknown): Version {
  * The manifest whose reference goes with a row that was removed. None for one that is not what was written: it may name
  * another's, and where a reference too many keeps bytes, one too few loses them.
  */
-export function manifestOfRemoved(row: unknown): number | null {
+export function manifestOfRemoved(bucket: number, row: unknown): number | null {
   const v = row as VersionRow;
-  return v[18] === null || v[18] === versionSum(versionOfRow(v)) ? v[7] : null;
+  const sum = v[18];
+  return sum === null || sum === versionSum(versionOfRow(v), { bucket, retiredSeq: v[19] }) ? v[7] : null;
 }
 
 function versionOfRow(v: VersionRow): Version {

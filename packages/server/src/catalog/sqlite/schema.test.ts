@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test';
 
 import { checkSqliteVersion, DATABASE_FILE, openWriter } from './connection.ts';
 import { inline, publication } from '../requests.fixtures.ts';
+import { begin, complete, send } from '../upload-requests.fixtures.ts';
 import { FORMAT_1 } from './format-1.fixtures.ts';
 import { APPLICATION_ID, FORMAT_VERSION, readPragma } from './schema.ts';
 import { count, openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
@@ -70,7 +71,7 @@ test('a database of format 1 has the tables of this one after it was opened, and
   assert.equal(open?.version.seq, 2);
   const [extent] = (await open?.extents(0, 5)) ?? [];
   assert.equal(Buffer.from(extent?.data ?? []).toString(), 'hello');
-  for (const table of ['versions', 'extents'])
+  for (const table of ['versions', 'extents', 'buckets'])
     assert.equal(count(store.db, `SELECT count(*) FROM ${table} WHERE sum IS NULL`), 0);
   open?.release();
   assert.deepEqual(shape(store.db), shape(openSqliteStore(t).db));
@@ -87,7 +88,13 @@ test('a database of format 2 has the sums of this one after it was opened, and w
   const content = { size: 5, etag: 'e', content: inline('hello').content };
   await first.catalog.publishVersion(publication({ bucket: id, key: 'k', ...content }));
   await first.catalog.appendVersion({ ...publication({ bucket: id, key: 'k', ...content }), offset: 5 });
-  const tables = ['versions', 'extents', 'parts'];
+  const tables = ['versions', 'extents', 'parts', 'buckets', 'snapshots', 'uploads'];
+  await first.catalog.snapshots.create(id, 'monday');
+  const { upload } = await begin(first.catalog, { bucket: id, key: 'multipart' });
+  await send(first.catalog, { bucket: id, key: 'multipart', upload }, 1, 'part');
+  await complete(first.catalog, { bucket: id, key: 'multipart', upload });
+  await begin(first.catalog, { bucket: id, key: 'open' });
+  await first.catalog.setBucketTags(id, '[["a","b"]]');
   const sums = tables.map((table) => first.db.prepare(`SELECT sum FROM ${table}`).all());
   // The tables of format 2.
   for (const table of [...tables, 'blobs', 'feed']) first.db.exec(`ALTER TABLE ${table} DROP COLUMN sum`);

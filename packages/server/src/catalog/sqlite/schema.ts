@@ -5,6 +5,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import { defineRowSums, extentSum } from './row-sums.ts';
+import { tableSum } from './table-sums.ts';
 
 /** `PRAGMA application_id`: "Cstn". A database of something else is refused. */
 export const APPLICATION_ID = 0x4373746e;
@@ -77,7 +78,8 @@ CREATE TABLE buckets (
   versioning INTEGER NOT NULL DEFAULT 0,
   tags TEXT,
   snapshot_seq INTEGER NOT NULL DEFAULT 0,
-  state INTEGER NOT NULL DEFAULT 0
+  state INTEGER NOT NULL DEFAULT 0,
+  sum INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX buckets_by_owner ON buckets (owner, name);
 
@@ -114,6 +116,7 @@ CREATE TABLE snapshots (
   seq INTEGER NOT NULL,
   created_ms INTEGER NOT NULL,
   state INTEGER NOT NULL,
+  sum INTEGER,
   PRIMARY KEY (bucket, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -154,7 +157,8 @@ CREATE TABLE uploads (
   version_seq INTEGER,
   etag TEXT,
   checksum_value TEXT,
-  part_list BLOB
+  part_list BLOB,
+  sum INTEGER
 ) STRICT;
 CREATE INDEX uploads_open ON uploads (bucket, key, id) WHERE state = 0;
 CREATE INDEX uploads_past ON uploads (bucket, key, id) WHERE state <> 0;
@@ -235,19 +239,25 @@ INSERT INTO meta VALUES ('sequence', 0);
  * made by the scrub: until then they are read as they are.
  */
 const SUMS = `
+ALTER TABLE buckets ADD COLUMN sum INTEGER;
 ALTER TABLE extents ADD COLUMN sum INTEGER;
 ALTER TABLE blobs ADD COLUMN sum INTEGER;
 ALTER TABLE feed ADD COLUMN sum INTEGER;
 ${['TABLE blob_checks', 'TABLE damage'].map(statementThatCreates).join('\n')}
 UPDATE extents SET sum = ${extentSum({ manifest: 'manifest', start: 'start', length: 'length', blob: 'blob', offset: '"offset"' })};
 UPDATE versions SET sum = version_sum(key, seq, since, size, etag, modified_ms, storage_class, manifest, extents, parts,
-  checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker);
-UPDATE parts SET sum = part_sum(seq, size, etag, extents, modified_ms, checksum_value);
+  checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker, bucket, owner, restored_until_ms, retired_seq);
+UPDATE buckets SET sum = ${tableSum('buckets')};
+UPDATE snapshots SET sum = ${tableSum('snapshots')};
+UPDATE uploads SET sum = ${tableSum('uploads')};
+UPDATE parts SET sum = part_sum(manifest, number, seq, size, etag, extents, modified_ms, checksum_value);
 `;
 
 const FROM_2 = `
 ALTER TABLE versions ADD COLUMN sum INTEGER;
 ALTER TABLE parts ADD COLUMN sum INTEGER;
+ALTER TABLE snapshots ADD COLUMN sum INTEGER;
+ALTER TABLE uploads ADD COLUMN sum INTEGER;
 ${SUMS}
 `;
 

@@ -6,11 +6,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parseSnapshotBucket } from '@cistern/protocol';
 import type { Bucket, ListedVersion, ListRequest } from '../catalog.ts';
+import { DamagedRow } from '../damaged-row.ts';
 import { compareKeys, successorOfPrefix } from '../key-order.ts';
 import type { Snapshot } from '../snapshots.ts';
 import type { KeyCursor, ScanSource } from './listing.ts';
 import { AFTER_ALL_TEXT, BUCKET_COLUMNS, LISTED_COLUMNS, prepareArrays, toBucket, toListed } from './rows.ts';
 import { BUCKET_STATE, PLACE, PLACE_IS, SNAPSHOT_STATE } from './schema.ts';
+import { rowIsWhole } from './table-sums.ts';
 
 /** A moment of a bucket. */
 export interface Moment {
@@ -62,10 +64,11 @@ export class SnapshotReader {
 
   constructor(db: DatabaseSync) {
     const there = `state = ${SNAPSHOT_STATE.there}`;
-    this.#find = db.prepare(`SELECT b.*, s.seq FROM (SELECT ${BUCKET_COLUMNS} FROM buckets
+    const whole = `${rowIsWhole('snapshots', 's')} AS wholeSnapshot`;
+    this.#find = db.prepare(`SELECT b.*, s.seq, ${whole} FROM (SELECT ${BUCKET_COLUMNS} FROM buckets
       WHERE name = ? AND state = ${BUCKET_STATE.there}) b JOIN snapshots s ON s.bucket = b.id AND s.name = ? AND s.${there}`);
     this.#list = db.prepare(
-      `SELECT name, seq, created_ms AS createdMs FROM snapshots WHERE bucket = ? AND ${there} ORDER BY name`,
+      `SELECT name, seq, created_ms AS createdMs, ${whole} FROM snapshots s WHERE bucket = ? AND ${there} ORDER BY name`,
     );
     this.#exists = db.prepare(`SELECT 1 FROM snapshots WHERE bucket = ? AND seq = ? AND ${there}`);
     this.#current = prepareArrays(
@@ -82,11 +85,18 @@ export class SnapshotReader {
   find(name: string): Bucket | undefined {
     const parsed = parseSnapshotBucket(name);
     const row = parsed && this.#find.get(parsed.bucket, parsed.snapshot);
-    return row === undefined ? undefined : { ...toBucket(row), name, asOf: row['seq'] as number };
+    if (row === undefined) return undefined;
+    requireWhole(row, name);
+    return { ...toBucket(row), name, asOf: row['seq'] as number };
   }
 
   list(bucket: number): Snapshot[] {
-    return this.#list.all(bucket) as unknown as Snapshot[];
+    const rows = this.#list.all(bucket) as unknown as (Snapshot & { readonly wholeSnapshot: number })[];
+    return rows.map((row) => {
+      requireWhole(row, row.name);
+      const { name, seq, createdMs } = row;
+      return { name, seq, createdMs };
+    });
   }
 
   has(bucket: number, seq: number): boolean {
@@ -156,6 +166,11 @@ export class SnapshotReader {
       leaders: undefined,
     };
   }
+}
+
+/** @throws DamagedRow */
+function requireWhole(row: { readonly wholeSnapshot?: unknown }, name: string): void {
+  if (row.wholeSnapshot !== 1) throw new DamagedRow(`the snapshot ${name}`);
 }
 
 const keyOf = (row: unknown[]): string => row[0] as string;

@@ -1,9 +1,11 @@
 /** The writing connection's statements on snapshots and forks, and on what only snapshots still show. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { insertBucket } from './bucket-statements.ts';
 import { forkedVersionSum } from './row-sums.ts';
 import { prepareArrays, RETURNED_VERSION } from './rows.ts';
 import { BUCKET_STATE, PLACE, PLACE_IS, SNAPSHOT_STATE } from './schema.ts';
+import { changedSum, rowIsWhole, tableSum } from './table-sums.ts';
 
 const COPIED = `modified_ms, size, etag, storage_class`;
 const COPIED_TOO = `manifest, extents, parts, checksum_algorithm, checksum_value, tags, attributes, restored_until_ms`;
@@ -39,7 +41,9 @@ export class SnapshotStatements {
 
   constructor(db: DatabaseSync) {
     const p = (sql: string): StatementSync => db.prepare(sql);
-    this.insert = p('INSERT INTO snapshots (bucket, name, seq, created_ms, state) VALUES (?, ?, ?, ?, ?)');
+    const row = { bucket: '?1', name: '?2', seq: '?3', created_ms: '?4', state: '?5' };
+    this.insert = p(`INSERT INTO snapshots (bucket, name, seq, created_ms, state, sum)
+      VALUES (?1, ?2, ?3, ?4, ?5, ${tableSum('snapshots', row)})`);
     this.count = p(
       `SELECT count(*) AS count FROM snapshots WHERE bucket = ? AND state = ${SNAPSHOT_STATE.there}`,
     );
@@ -51,18 +55,22 @@ export class SnapshotStatements {
       p(`SELECT name, state FROM snapshots WHERE bucket = ? AND state <> ${SNAPSHOT_STATE.deleting}
       ORDER BY state, name LIMIT ?`);
     // Its name is free again at once.
-    this.markDeleting = p(`UPDATE snapshots SET state = ${SNAPSHOT_STATE.deleting}, name = ?3
-      WHERE bucket = ?1 AND name = ?2`);
-    this.letGoOfAll = p(
-      `UPDATE snapshots SET state = ${SNAPSHOT_STATE.deleting} WHERE state = ${SNAPSHOT_STATE.holding}`,
-    );
-    const newest = `SELECT max(seq) FROM snapshots WHERE bucket = buckets.id AND state <> ${SNAPSHOT_STATE.deleting}`;
-    this.setNewest = p(`UPDATE buckets SET snapshot_seq = coalesce((${newest}), 0) WHERE id = ?`);
-    this.setNewestOfAll = p(
-      `UPDATE buckets SET snapshot_seq = coalesce((${newest}), 0) WHERE snapshot_seq > 0`,
-    );
+    const state = String(SNAPSHOT_STATE.deleting);
+    this.markDeleting = p(`UPDATE snapshots SET state = ${state}, name = ?3,
+        sum = ${changedSum('snapshots', { state, name: '?3' })} WHERE bucket = ?1 AND name = ?2`);
+    this.letGoOfAll = p(`UPDATE snapshots SET state = ${state}, sum = ${changedSum('snapshots', { state })}
+      WHERE state = ${SNAPSHOT_STATE.holding} AND ${rowIsWhole('snapshots', 'snapshots')}`);
+    // What a damaged one shows is not known: all that was kept goes on to be.
+    const damaged = (bucket: string): string =>
+      `EXISTS (SELECT 1 FROM snapshots d WHERE d.bucket = ${bucket} AND NOT ${rowIsWhole('snapshots', 'd')})`;
+    const newest = `max(coalesce((SELECT max(seq) FROM snapshots WHERE bucket = buckets.id AND state <> ${state}), 0),
+      CASE WHEN ${damaged('buckets.id')} THEN snapshot_seq ELSE 0 END)`;
+    this.setNewest = p(`UPDATE buckets SET snapshot_seq = ${newest} WHERE id = ?`);
+    this.setNewestOfAll = p(`UPDATE buckets SET snapshot_seq = ${newest} WHERE snapshot_seq > 0`);
 
-    this.deleting = p(`SELECT bucket FROM snapshots WHERE state = ${SNAPSHOT_STATE.deleting} LIMIT 1`);
+    this.deleting = p(
+      `SELECT bucket FROM snapshots s WHERE state = ${state} AND NOT ${damaged('s.bucket')} LIMIT 1`,
+    );
     this.deletingOf = p(`SELECT name FROM snapshots WHERE bucket = ? AND state = ${SNAPSHOT_STATE.deleting}`);
     this.numbers = p(
       `SELECT seq FROM snapshots WHERE bucket = ? AND state <> ${SNAPSHOT_STATE.deleting} ORDER BY seq DESC`,
@@ -81,21 +89,26 @@ export class SnapshotStatements {
     );
     this.deleteRow = p('DELETE FROM snapshots WHERE bucket = ? AND name = ?');
 
-    this.insertFork = p(`INSERT INTO buckets (id, name, owner, region, scope, created_ms, state)
-      VALUES (?, ?, ?, ?, ?, ?, ${BUCKET_STATE.forking})`);
+    this.insertFork = p(insertBucket(BUCKET_STATE.forking));
     this.forking = p(`SELECT owner FROM buckets WHERE id = ? AND state = ${BUCKET_STATE.forking}`);
     this.copyVersion =
       p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker, owner, ${COPIED},
         ${COPIED_TOO}, sum)
-      SELECT ?1, ${PLACE.current}, key, ?1, ?1, 1, 0, ?2, ${COPIED}, ${COPIED_TOO}, ${forkedVersionSum('?1')} FROM versions
+      SELECT ?1, ${PLACE.current}, key, ?1, ?1, 1, 0, ?2, ${COPIED}, ${COPIED_TOO}, ${forkedVersionSum('?1', '?8')} FROM versions
       WHERE bucket = ?3 AND ${PLACE_IS}?4 AND key = ?5 AND seq = ?6 AND since = ?7`);
-    this.finishFork = p(`UPDATE buckets SET state = ${BUCKET_STATE.there} WHERE id = ? RETURNING name`);
+    this.finishFork = p(`UPDATE buckets SET state = ${BUCKET_STATE.there},
+        sum = ${changedSum('buckets', { state: String(BUCKET_STATE.there) })}
+      WHERE id = ? RETURNING name`);
     // Its name is free again at once: no bucket is called so.
-    const abandon = `UPDATE buckets SET state = ${BUCKET_STATE.removing}, name = '#' || id
-      WHERE state = ${BUCKET_STATE.forking}`;
+    const removing = { state: String(BUCKET_STATE.removing), name: "'#' || id" };
+    // By the state of its row a bucket's objects are removed: of one that the disk has changed nothing is believed.
+    const whole = rowIsWhole('buckets', 'buckets');
+    const abandon = `UPDATE buckets SET state = ${removing.state}, name = ${removing.name},
+        sum = ${changedSum('buckets', removing)}
+      WHERE state = ${BUCKET_STATE.forking} AND ${whole}`;
     this.abandonForks = p(abandon);
     this.abandonFork = p(`${abandon} AND id = ?`);
-    this.abandoned = p(`SELECT id FROM buckets WHERE state = ${BUCKET_STATE.removing} LIMIT 1`);
+    this.abandoned = p(`SELECT id FROM buckets WHERE state = ${removing.state} AND ${whole} LIMIT 1`);
     this.firstVersions = p('SELECT place, key, seq, since FROM versions WHERE bucket = ? LIMIT ?');
     this.deleteVersion = prepareArrays(
       db,

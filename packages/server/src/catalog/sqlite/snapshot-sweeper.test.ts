@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
+import { snapshotBucketName } from '@cistern/protocol';
+
 import { deletions, inline, listing, publication, withCode } from '../requests.fixtures.ts';
+import { DamagedRow } from '../damaged-row.ts';
 import { CatalogError } from '../errors.ts';
 import { BUCKET_STATE, PLACE } from './schema.ts';
 import { count, openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
@@ -205,5 +208,41 @@ suite('a fork', () => {
     assert.deepEqual([count(db, 'SELECT count(*) FROM buckets'), count(db, SNAPSHOTS)], [1, 0]);
     assert.equal(count(db, 'SELECT count(*) FROM versions'), 700);
     assert.equal(count(db, 'SELECT count(*) FROM manifests WHERE refs = 1'), 700);
+  });
+});
+
+suite('when the disk has changed the row', () => {
+  for (const state of [BUCKET_STATE.forking, BUCKET_STATE.removing]) {
+    test(`of a bucket to state ${state}, it is not removed, and answered to nobody`, async (t) => {
+      const directory = temporaryDirectory(t);
+      const first = await setUp(t, directory);
+      await first.put(5, 'x');
+      first.db.exec(`UPDATE buckets SET state = ${state}`);
+      first.crash();
+      const { catalog, db, sweeper } = openSqliteStore(t, { directory });
+      assert.equal(sweeper.step(), false);
+      assert.deepEqual(
+        [count(db, 'SELECT count(*) FROM buckets'), count(db, 'SELECT count(*) FROM versions')],
+        [1, 5],
+      );
+      await assert.rejects(catalog.findBucket('photos'), DamagedRow);
+      await catalog.setBucketTags(first.bucket, '[["a","b"]]');
+      await assert.rejects(catalog.findBucket('photos'), DamagedRow);
+    });
+  }
+
+  test('of a snapshot, what any snapshot of the bucket shows is kept', async (t) => {
+    const { catalog, db, bucket, put, sweep } = await setUp(t);
+    await put(5, 'before');
+    await catalog.snapshots.create(bucket, 'daily');
+    await catalog.snapshots.create(bucket, 'weekly');
+    await put(5, 'after');
+    db.exec("UPDATE snapshots SET seq = 1 WHERE name = 'daily'");
+    await catalog.snapshots.delete(bucket, 'weekly');
+    assert.equal(sweep(), 0);
+    assert.equal(count(db, RETIRED), 5);
+    assert.ok(count(db, 'SELECT snapshot_seq FROM buckets') > 1);
+    await assert.rejects(catalog.snapshots.list(bucket), DamagedRow);
+    await assert.rejects(catalog.findBucket(snapshotBucketName('photos', 'daily')), DamagedRow);
   });
 });

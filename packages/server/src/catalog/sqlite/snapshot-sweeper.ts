@@ -75,7 +75,7 @@ function sweep(sql: WriteStatements, { bucket, deleting, last }: Pass): RetiredR
     ? firstRetired.all(bucket, SLICE)
     : nextRetired.all(bucket, last.key, last.seq, last.since, SLICE)) as unknown as RetiredRow[];
   for (const row of rows) {
-    if (!isShown(row)) purge(sql, deleteRetired.get(bucket, row.key, row.seq, row.since));
+    if (!isShown(row)) purge(sql, bucket, deleteRetired.get(bucket, row.key, row.seq, row.since));
   }
   if (rows.length === SLICE) return rows.at(-1);
   for (const name of deleting) deleteRow.run(bucket, name);
@@ -92,11 +92,11 @@ function removeVersions(sql: WriteStatements, bucket: number): void {
     since: number;
   }[];
   for (const { place, key, seq, since } of rows)
-    purge(sql, deleteVersion.get(bucket, place, key, seq, since));
-  if (rows.length < SLICE) sql.deleteBucket.run(bucket);
+    purge(sql, bucket, deleteVersion.get(bucket, place, key, seq, since));
+  if (rows.length < SLICE) sql.buckets.delete.run(bucket);
 }
 
-function purge(sql: WriteStatements, row: unknown): void {
-  const manifest = manifestOfRemoved(row);
+function purge(sql: WriteStatements, bucket: number, row: unknown): void {
+  const manifest = manifestOfRemoved(bucket, row);
   if (manifest !== null) purgeManifest(sql, manifest);
 }

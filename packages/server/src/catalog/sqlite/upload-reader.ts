@@ -15,13 +15,14 @@ import type {
 } from '../uploads.ts';
 import { partSum } from './row-sums.ts';
 import { UPLOAD_STATE } from './schema.ts';
+import { rowIsWhole } from './table-sums.ts';
 import { DamagedRow } from '../damaged-row.ts';
 import { listUploads } from './upload-listing.ts';
 
 const UPLOAD_COLUMNS = `id, bucket, key, state, live, initiated_ms AS initiatedMs, active_ms AS activeMs,
   ended_ms AS endedMs, owner, initiator, storage_class AS storageClass, attributes, tags,
   checksum_algorithm AS checksumAlgorithm, checksum_type AS checksumType, version_seq AS versionSeq, etag,
-  checksum_value AS checksumValue, part_list AS partList`;
+  checksum_value AS checksumValue, part_list AS partList, ${rowIsWhole('uploads', 'uploads')} AS whole`;
 
 const PART_COLUMNS =
   'number, seq, size, etag, extents, modified_ms AS modifiedMs, checksum_value AS checksumValue, sum';
@@ -89,12 +90,12 @@ export class UploadReader {
   }
 
   parts(manifest: number, after: number, limit: number): Part[] {
-    return this.#parts.all(manifest, after, limit).map(toPart);
+    return this.#parts.all(manifest, after, limit).map((row) => toPart(manifest, row));
   }
 
   part(manifest: number, number: number): Part | undefined {
     const row = this.#part.get(manifest, number);
-    return row === undefined ? undefined : toPart(row);
+    return row === undefined ? undefined : toPart(manifest, row);
   }
 
   /**
@@ -118,17 +119,24 @@ export class UploadReader {
 }
 
 /** @throws DamagedRow */
-function toPart(row: unknown): Part {
+function toPart(manifest: number, row: unknown): Part {
   const { sum, ...part } = row as Part & { readonly sum: number | null };
-  if (sum !== null && sum !== partSum(part)) throw new DamagedRow(`part ${part.number} of an upload`);
+  if (sum !== null && sum !== partSum(manifest, part))
+    throw new DamagedRow(`part ${part.number} of an upload`);
   return part;
 }
 
 const STATES: readonly UploadState[] = ['open', 'complete', 'aborted'];
 
-type UploadRow = Omit<Upload, 'state' | 'live'> & { readonly state: number; readonly live: number };
+type UploadRow = Omit<Upload, 'state' | 'live'> & {
+  readonly state: number;
+  readonly live: number;
+  readonly whole: number;
+};
 
+/** @throws DamagedRow */
 function toUpload(row: unknown): Upload {
-  const { state, live, ...upload } = row as UploadRow;
+  const { state, live, whole, ...upload } = row as UploadRow;
+  if (whole !== 1) throw new DamagedRow(`upload ${upload.id}`);
   return { ...upload, state: STATES[state] ?? 'aborted', live: live === 1 };
 }

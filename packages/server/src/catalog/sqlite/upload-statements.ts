@@ -1,8 +1,9 @@
 /** The writing connection's prepared statements of uploads and parts. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { extentIsWhole, movedExtentSum } from './row-sums.ts';
+import { extentIsWhole, movedExtentSum, movedPartSum } from './row-sums.ts';
 import { UPLOAD_STATE } from './schema.ts';
+import { changedSum, rowIsWhole, tableSum } from './table-sums.ts';
 
 /**
  * The bytes of a part stand at its number times 2 to the power of this in the manifest of an open upload: more than a
@@ -20,7 +21,46 @@ const ORPHANS = `
   )
   SELECT u.id FROM holders JOIN uploads u ON u.bucket = holders.bucket
     WHERE u.state = ${UPLOAD_STATE.open} AND NOT EXISTS (SELECT 1 FROM buckets b WHERE b.id = holders.bucket)
+      AND ${rowIsWhole('uploads', 'u')}
     LIMIT ?`;
+
+/** The columns of a new one, in the order of their parameters. */
+const NEW_COLUMNS = [
+  'id',
+  'bucket',
+  'key',
+  'live',
+  'initiated_ms',
+  'active_ms',
+  'owner',
+  'initiator',
+  'storage_class',
+  'attributes',
+  'tags',
+  'checksum_algorithm',
+  'checksum_type',
+] as const;
+
+function insertUpload(): string {
+  const parameters = NEW_COLUMNS.map((_, i) => `?${i + 1}`);
+  const given = Object.fromEntries(NEW_COLUMNS.map((name, i) => [name, `?${i + 1}`]));
+  const none = {
+    ended_ms: 'NULL',
+    version_seq: 'NULL',
+    etag: 'NULL',
+    checksum_value: 'NULL',
+    part_list: 'NULL',
+  };
+  const state = String(UPLOAD_STATE.open);
+  return `INSERT INTO uploads (${NEW_COLUMNS.join(', ')}, state, sum)
+    VALUES (${parameters.join(', ')}, ${state}, ${tableSum('uploads', { ...given, ...none, state })})`;
+}
+
+/** Those columns of an upload, and its sum. */
+function setUpload(changes: Parameters<typeof changedSum<'uploads'>>[1]): string {
+  const set = Object.entries(changes).map(([name, value]) => `${name} = ${value}`);
+  return `UPDATE uploads SET ${set.join(', ')}, sum = ${changedSum('uploads', changes)}`;
+}
 
 export class UploadStatements {
   readonly insertUpload: StatementSync;
@@ -50,29 +90,25 @@ export class UploadStatements {
 
   constructor(db: DatabaseSync) {
     const p = (sql: string): StatementSync => db.prepare(sql);
-    this.insertUpload =
-      p(`INSERT INTO uploads (id, bucket, key, state, live, initiated_ms, active_ms, owner, initiator, storage_class,
-      attributes, tags, checksum_algorithm, checksum_type)
-      VALUES (?, ?, ?, ${UPLOAD_STATE.open}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-    this.touchUpload = p('UPDATE uploads SET active_ms = ? WHERE id = ?');
-    this.completeUpload =
-      p(`UPDATE uploads SET state = ${UPLOAD_STATE.complete}, ended_ms = ?, version_seq = ?,
-      etag = ?, checksum_value = ?, part_list = ? WHERE id = ?`);
-    this.abortUpload = p(
-      `UPDATE uploads SET state = ${UPLOAD_STATE.aborted}, ended_ms = ? WHERE id = ? AND state = ${UPLOAD_STATE.open}`,
-    );
-    this.idleUploads = p(
-      `SELECT id FROM uploads WHERE state = ${UPLOAD_STATE.open} AND active_ms < ? ORDER BY active_ms LIMIT ?`,
-    );
+    this.insertUpload = p(insertUpload());
+    this.touchUpload = p(`${setUpload({ active_ms: '?1' })} WHERE id = ?2`);
+    const result = { version_seq: '?2', etag: '?3', checksum_value: '?4', part_list: '?5' };
+    const completed = { state: String(UPLOAD_STATE.complete), ended_ms: '?1', ...result };
+    this.completeUpload = p(`${setUpload(completed)} WHERE id = ?6`);
+    const aborted = { state: String(UPLOAD_STATE.aborted), ended_ms: '?1' };
+    this.abortUpload = p(`${setUpload(aborted)} WHERE id = ?2 AND state = ${UPLOAD_STATE.open}`);
+    // One that the disk has changed may be no upload any more but an object: its bytes are kept.
+    this.idleUploads = p(`SELECT id FROM uploads WHERE state = ${UPLOAD_STATE.open} AND active_ms < ?
+      AND ${rowIsWhole('uploads', 'uploads')} ORDER BY active_ms LIMIT ?`);
     this.orphanedUploads = p(ORPHANS);
     // The index of those that have ended is asked for in its own words.
     this.deleteEnded = p(`DELETE FROM uploads WHERE id IN
       (SELECT id FROM uploads WHERE state <> 0 AND ended_ms < ? ORDER BY ended_ms LIMIT ?)`);
     this.setAge = p("INSERT OR REPLACE INTO meta (name, value) VALUES ('age_ms', ?)");
     this.bringBackOpen = p(
-      `UPDATE uploads SET active_ms = ? WHERE state = ${UPLOAD_STATE.open} AND active_ms > ?`,
+      `${setUpload({ active_ms: '?1' })} WHERE state = ${UPLOAD_STATE.open} AND active_ms > ?2`,
     );
-    this.bringBackEnded = p('UPDATE uploads SET ended_ms = ? WHERE state <> 0 AND ended_ms > ?');
+    this.bringBackEnded = p(`${setUpload({ ended_ms: '?1' })} WHERE state <> 0 AND ended_ms > ?2`);
 
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, 0, 0)');
     this.growManifest = p('UPDATE manifests SET extents = extents + ? WHERE id = ?');
@@ -84,9 +120,11 @@ export class UploadStatements {
     this.putPart = p(`INSERT OR REPLACE INTO parts
       (manifest, number, seq, size, etag, extents, modified_ms, checksum_value, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.renumberParts = p(
-      'UPDATE parts SET number = number - ? WHERE manifest = ? AND number >= ? AND number < ?',
+      `UPDATE parts SET number = number - ?1, sum = ${movedPartSum('number', '-?1')}
+        WHERE manifest = ?2 AND number >= ?3 AND number < ?4`,
     );
-    this.takeParts = p('UPDATE parts SET manifest = ? WHERE manifest = ? AND number >= ? AND number < ?');
+    this.takeParts = p(`UPDATE parts SET manifest = ?1, sum = ${movedPartSum('manifest', '?1 - manifest')}
+      WHERE manifest = ?2 AND number >= ?3 AND number < ?4`);
 
     // From the last extent that starts at or before the first byte, found by one probe.
     this.sourceExtents =

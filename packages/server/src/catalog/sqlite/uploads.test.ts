@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
+import { DamagedRow } from '../damaged-row.ts';
 import { deletions, inline, publication, sha256 } from '../requests.fixtures.ts';
 import { begin, complete, copyRange, send } from '../upload-requests.fixtures.ts';
 import type { UploadName } from '../uploads.ts';
@@ -145,7 +146,7 @@ suite('uploads that nobody goes on with', () => {
     assert.ok(old && whole);
     await send(catalog, whole, 1, 'one');
     await complete(catalog, whole);
-    db.prepare('UPDATE uploads SET active_ms = 5 WHERE id = ?').run(old.upload);
+    db.prepare('UPDATE uploads SET active_ms = 5, sum = NULL WHERE id = ?').run(old.upload);
     const abort = (before: number): number =>
       queue.transact((context) => abortAbandoned(context, before, 10));
     assert.equal(abort(5), 0);
@@ -155,6 +156,25 @@ suite('uploads that nobody goes on with', () => {
       states.map((upload) => upload?.state),
       ['aborted', 'open', 'complete'],
     );
+  });
+
+  test('are not those that the disk has changed: the bytes may be an object’s', async (t) => {
+    const { catalog, bucket, queue, db } = await setUp(t);
+    const name = await begin(catalog, { bucket, key: 'k' });
+    await send(catalog, name, 1, 'one');
+    await complete(catalog, name);
+    for (const change of ['state = 0', 'bucket = 999, state = 0']) {
+      db.exec(`UPDATE uploads SET ${change}`);
+      assert.equal(
+        queue.transact((context) => abortAbandoned(context, FUTURE_MS, 10)),
+        0,
+      );
+    }
+    db.exec(`UPDATE uploads SET bucket = ${bucket}`);
+    await assert.rejects(catalog.uploads.findUpload(name), DamagedRow);
+    const opened = await catalog.openVersion(bucket, 'k');
+    assert.equal((await opened?.extents(0, 3))?.length, 1);
+    opened?.release();
   });
 
   test('are aborted in slices, and their space comes back', async (t) => {

@@ -1,8 +1,17 @@
 /** The writing connection's prepared statements, and the sequence counter that they draw from. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { BucketStatements } from './bucket-statements.ts';
 import { CheckStatements } from './check-statements.ts';
-import { extentIsWhole, extentSum, feedSum, movedExtentSum } from './row-sums.ts';
+import {
+  extentIsWhole,
+  extentSum,
+  feedSum,
+  movedExtentSum,
+  movedPartSum,
+  restoredVersionSum,
+  retiredVersionSum,
+} from './row-sums.ts';
 import type { FeedRow } from './row-sums.ts';
 import { prepareArrays, RETURNED_VERSION } from './rows.ts';
 import { BLOB_STATE, PLACE, PLACE_IS } from './schema.ts';
@@ -12,9 +21,9 @@ import { SnapshotStatements } from './snapshot-statements.ts';
 const SHOWN = `WHERE bucket = ? AND place IN (${PLACE.current}, ${PLACE.noncurrent}) AND key = ? AND seq = ?`;
 
 /** A copy of its row as it is, for the snapshots that show it. */
-const KEEP_RETIRED = `INSERT INTO versions SELECT bucket, ${PLACE.retired}, key, seq, since, ?, is_null, delete_marker,
+const KEEP_RETIRED = `INSERT INTO versions SELECT bucket, ${PLACE.retired}, key, seq, since, ?1, is_null, delete_marker,
     modified_ms, size, etag, storage_class, owner, manifest, extents, parts, checksum_algorithm, checksum_value, tags,
-    attributes, restored_until_ms, sum
+    attributes, restored_until_ms, ${retiredVersionSum('?1')}
   FROM versions ${SHOWN}`;
 
 const INSERT_EXTENT = `INSERT INTO extents (manifest, start, length, blob, offset, sum) VALUES (?1, ?2, ?3, ?4, ?5,
@@ -33,6 +42,7 @@ function insertFeed(db: DatabaseSync): FeedInsert {
 }
 
 export class WriteStatements {
+  readonly buckets: BucketStatements;
   readonly snapshots: SnapshotStatements;
   readonly checks: CheckStatements;
   readonly begin: StatementSync;
@@ -43,20 +53,14 @@ export class WriteStatements {
   readonly rollbackToSavepoint: StatementSync;
   readonly setSequence: StatementSync;
 
-  readonly insertBucket: StatementSync;
-  readonly deleteBucket: StatementSync;
-  readonly bucketExists: StatementSync;
-  readonly bucketById: StatementSync;
-  readonly bucketHasVersions: StatementSync;
-  readonly setVersioning: StatementSync;
-  readonly setBucketTags: StatementSync;
-
   readonly insertVersion: StatementSync;
   readonly insertDeleteMarker: StatementSync;
   readonly deleteRow: StatementSync;
   readonly retire: StatementSync;
   readonly demote: StatementSync;
   readonly surface: StatementSync;
+  readonly shownBySeq: StatementSync;
+  readonly currentNull: StatementSync;
   readonly noncurrentNull: StatementSync;
   readonly setRestored: StatementSync;
   readonly setTags: StatementSync;
@@ -103,6 +107,7 @@ export class WriteStatements {
 
   constructor(db: DatabaseSync) {
     const p = (sql: string): StatementSync => db.prepare(sql);
+    this.buckets = new BucketStatements(db);
     this.snapshots = new SnapshotStatements(db);
     this.checks = new CheckStatements(db);
     this.begin = p('BEGIN IMMEDIATE');
@@ -112,21 +117,6 @@ export class WriteStatements {
     this.release = p('RELEASE mutation');
     this.rollbackToSavepoint = p('ROLLBACK TO mutation');
     this.setSequence = p("UPDATE meta SET value = ? WHERE name = 'sequence'");
-
-    this.insertBucket = p(
-      'INSERT INTO buckets (id, name, owner, region, scope, created_ms) VALUES (?, ?, ?, ?, ?, ?)',
-    );
-    this.deleteBucket = p('DELETE FROM buckets WHERE id = ?');
-    this.bucketExists = p('SELECT 1 FROM buckets WHERE id = ?');
-    this.bucketById = p(
-      'SELECT id, name, scope, versioning, snapshot_seq AS snapshotSeq FROM buckets WHERE id = ?',
-    );
-    // What was kept for snapshots is removed with them, or after them.
-    this.bucketHasVersions = p(
-      `SELECT 1 FROM versions WHERE bucket = ? AND place < ${PLACE.retired} LIMIT 1`,
-    );
-    this.setVersioning = p('UPDATE buckets SET versioning = ? WHERE id = ?');
-    this.setBucketTags = p('UPDATE buckets SET tags = ? WHERE id = ?');
 
     this.insertVersion =
       p(`INSERT INTO versions (bucket, place, key, seq, since, is_null, delete_marker, modified_ms, size, etag,
@@ -138,7 +128,8 @@ export class WriteStatements {
     // Those of one row; seq in a range, so that the current one is found whatever its number.
     const row = `WHERE bucket = ? AND ${PLACE_IS} ? AND key = ? AND seq BETWEEN ? AND ? AND is_null >= ?`;
     this.deleteRow = prepareArrays(db, `DELETE FROM versions ${row} RETURNING ${RETURNED_VERSION}`);
-    this.retire = p(`UPDATE versions SET place = ${PLACE.retired}, retired_seq = ? ${row} AND since <= ?`);
+    this.retire = p(`UPDATE versions
+      SET place = ${PLACE.retired}, retired_seq = ?1, sum = ${retiredVersionSum('?1')} ${row} AND since <= ?`);
     this.demote = p(
       `UPDATE versions SET place = ${PLACE.noncurrent} WHERE bucket = ? AND place = ${PLACE.current} AND key = ?`,
     );
@@ -146,11 +137,16 @@ export class WriteStatements {
       WHERE bucket = ?1 AND place = ${PLACE.noncurrent} AND key = ?2 AND delete_marker = 0
       AND seq = (SELECT max(seq) FROM versions WHERE bucket = ?1 AND place = ${PLACE.noncurrent} AND key = ?2)
       AND NOT EXISTS (SELECT 1 FROM versions WHERE bucket = ?1 AND place = ${PLACE.current} AND key = ?2)`);
-    this.noncurrentNull = p(
-      `SELECT seq FROM versions WHERE bucket = ? AND place = ${PLACE.noncurrent} AND key = ? AND is_null = 1`,
-    );
+    const found = 'SELECT seq, is_null AS nullVersion, delete_marker AS deleteMarker FROM versions';
+    this.shownBySeq = p(`${found} ${SHOWN} AND is_null = 0`);
+    const nullIn = (place: number): string =>
+      `${found} WHERE bucket = ? AND place = ${place} AND key = ? AND is_null = 1`;
+    this.currentNull = p(nullIn(PLACE.current));
+    this.noncurrentNull = p(nullIn(PLACE.noncurrent));
 
-    this.setRestored = p(`UPDATE versions SET restored_until_ms = ? ${SHOWN}`);
+    this.setRestored = p(
+      `UPDATE versions SET restored_until_ms = ?1, sum = ${restoredVersionSum('?1')} ${SHOWN}`,
+    );
     this.setTags = p(`UPDATE versions SET since = ?, tags = ?, sum = ? ${SHOWN}`);
     this.keepRetired = p(KEEP_RETIRED);
 
@@ -168,8 +164,8 @@ export class WriteStatements {
     this.insertPart = p(`${part} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     // Of a version's manifest: they are numbered without gaps.
     this.partCount = p('SELECT coalesce(max(number), 0) AS parts FROM parts WHERE manifest = ?');
-    this.copyParts = p(`${part} SELECT ?, number, seq, size, etag, extents, modified_ms, checksum_value, sum
-      FROM parts WHERE manifest = ? ORDER BY number LIMIT ?`);
+    this.copyParts = p(`${part} SELECT ?1, number, seq, size, etag, extents, modified_ms, checksum_value,
+      ${movedPartSum('manifest', '?1 - manifest')} FROM parts WHERE manifest = ?2 ORDER BY number LIMIT ?3`);
     this.partChecksums = p(
       'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT ?',
     );

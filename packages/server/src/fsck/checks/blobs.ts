@@ -14,6 +14,9 @@ import type { HashAnswer } from '../hash-thread.ts';
 import type { ProblemKind } from '../report.ts';
 import { checksChecker } from './blob-checks.ts';
 
+/** Of a quick check, which reads no bytes: what the scrub or a GET has found. */
+const NOTED = 'LEFT JOIN damage d ON d.blob = b.id';
+
 /** Inline ones come with their bytes. */
 const PAGE = 100;
 
@@ -32,6 +35,8 @@ interface BlobRow {
   /** Of inline ones. */
   readonly held: number | null;
   readonly data: Uint8Array | null;
+  /** What was found by who read it; null: nothing, or it is read now. */
+  readonly damage: string | null;
 }
 
 export interface BlobFilesOptions {
@@ -49,9 +54,10 @@ export async function checkBlobs(
   const { db, slices, findings, blobRefs, sequence } = context;
   const { checked, awaiting } = findings;
   findings.phase = 'blobs';
+  const quick = hashes === null;
   const page = db.prepare(`SELECT id, scope, sha256, state, refs, codec, logical, stored, location, tier, sum,
-      length(data) AS held, ${hashes === null ? 'NULL AS data' : 'data'}
-    FROM blobs WHERE id > ? ORDER BY id LIMIT ${PAGE}`);
+      length(data) AS held, ${quick ? 'NULL AS data, d.reason AS damage' : 'data, NULL AS damage'}
+    FROM blobs b ${quick ? NOTED : ''} WHERE id > ? ORDER BY id LIMIT ${PAGE}`);
   const stateOf = db.prepare('SELECT state FROM blobs WHERE id = ?');
 
   const wrongChecks = checksChecker(db);
@@ -64,6 +70,8 @@ export async function checkBlobs(
   const checkRow = (row: BlobRow): boolean => {
     checked.blobs++;
     if (row.id <= sequence) blobRefs.compare(row.id, row.refs);
+    if (row.damage !== null && row.refs > 0)
+      report('blob-damaged', `It was found damaged: ${row.damage}.`, row);
     if (row.location === null) {
       checkInline(row);
       return false;

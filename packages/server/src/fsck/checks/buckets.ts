@@ -1,6 +1,7 @@
 /** Buckets and their snapshots, and that no number was used that the counter has not drawn. */
 
 import { BUCKET_STATE, SNAPSHOT_STATE, VERSIONING } from '../../catalog/sqlite/schema.ts';
+import { rowIsWhole } from '../../catalog/sqlite/table-sums.ts';
 import type { FsckContext } from '../context.ts';
 
 interface BucketRow {
@@ -11,6 +12,7 @@ interface BucketRow {
   readonly state: number;
   readonly snapshotSeq: number;
   readonly newestSnapshot: number;
+  readonly whole: number;
 }
 
 interface SnapshotRow {
@@ -19,6 +21,7 @@ interface SnapshotRow {
   readonly name: string;
   readonly seq: number;
   readonly state: number;
+  readonly whole: number;
 }
 
 const STATES: ReadonlySet<number> = new Set(Object.values(BUCKET_STATE));
@@ -28,18 +31,20 @@ export async function checkBuckets({ db, slices, findings }: FsckContext): Promi
   const { checked } = findings;
   findings.phase = 'buckets';
   const page = db.prepare(`SELECT id, name, scope, versioning, state, snapshot_seq AS snapshotSeq,
-      coalesce((SELECT max(seq) FROM snapshots s WHERE s.bucket = b.id AND s.state <> ${SNAPSHOT_STATE.deleting}), 0) AS newestSnapshot
+      ${rowIsWhole('buckets', 'b')} AS whole, coalesce((SELECT max(seq) FROM snapshots s WHERE s.bucket = b.id AND s.state <> ${SNAPSHOT_STATE.deleting}), 0) AS newestSnapshot
     FROM buckets b WHERE id > ? ORDER BY id LIMIT 100`);
   await slices.walk((after) => {
     const rows = page.all(after) as unknown as BucketRow[];
-    for (const { name, versioning, state, snapshotSeq, newestSnapshot } of rows) {
+    for (const { name, versioning, state, snapshotSeq, newestSnapshot, whole } of rows) {
       checked.buckets++;
+      if (whole !== 1)
+        findings.problem('row-damaged', 'The row of the bucket is not what was written.', { bucket: name });
       if (!STATES.has(state) || !VERSIONINGS.has(versioning))
         findings.problem('catalog-damaged', 'The row of the bucket has values that mean nothing.', {
           bucket: name,
         });
       // More than the newest keeps too much; less loses what a snapshot shows.
-      if (snapshotSeq < newestSnapshot)
+      if (snapshotSeq !== newestSnapshot)
         findings.problem(
           'snapshot',
           `The bucket keeps what its snapshots show up to ${snapshotSeq}, and its newest is of ${newestSnapshot}.`,
@@ -48,15 +53,18 @@ export async function checkBuckets({ db, slices, findings }: FsckContext): Promi
     }
     return rows.at(-1)?.id;
   });
-  const snapshots = db.prepare(`SELECT s.bucket, b.name AS bucketName, s.name, s.seq, s.state
+  const snapshots = db.prepare(`SELECT s.bucket, b.name AS bucketName, s.name, s.seq, s.state,
+      ${rowIsWhole('snapshots', 's')} AS whole
     FROM snapshots s LEFT JOIN buckets b ON b.id = s.bucket`);
   const counter = counterOf(db);
   await slices.read(() => {
     const newest = counter();
     for (const row of snapshots.iterate() as Iterable<unknown>) {
-      const { bucket, bucketName, name, seq, state } = row as SnapshotRow;
+      const { bucket, bucketName, name, seq, state, whole } = row as SnapshotRow;
       checked.snapshots++;
       const where = { bucket: bucketName ?? `#${bucket}`, snapshot: name };
+      if (whole !== 1)
+        findings.problem('row-damaged', 'The row of the snapshot is not what was written.', where);
       // What a deleted one has left may outlast its bucket.
       if (bucketName === null && state !== SNAPSHOT_STATE.deleting)
         findings.problem('bucket-missing', 'The bucket of a snapshot is not there.', where);

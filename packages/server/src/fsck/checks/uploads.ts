@@ -1,8 +1,9 @@
-/** Uploads that are open, and the parts of all: those of an open one lie apart in its manifest, each at its number. */
+/** The rows of uploads, those that are open further, and the parts of all: those of an open one lie apart in its manifest, each at its number. */
 
 import { formatUploadId } from '@cistern/protocol';
 import { partSum } from '../../catalog/sqlite/row-sums.ts';
 import { UPLOAD_STATE } from '../../catalog/sqlite/schema.ts';
+import { rowIsWhole } from '../../catalog/sqlite/table-sums.ts';
 import type { Part } from '../../catalog/uploads.ts';
 import type { FsckContext } from '../context.ts';
 import { OutOfOrder, SLICE_ROWS } from '../slices.ts';
@@ -15,7 +16,9 @@ interface UploadRow {
   readonly bucket: number;
   readonly bucketName: string | null;
   readonly key: string;
+  readonly state: number;
   readonly found: number | null;
+  readonly whole: number;
 }
 
 interface PartRow extends Part {
@@ -36,18 +39,22 @@ interface Stretch {
 export async function checkUploads({ db, slices, findings, manifestRefs }: FsckContext): Promise<void> {
   const { checked, awaiting } = findings;
   findings.phase = 'uploads';
-  const page = db.prepare(`SELECT u.id, u.bucket, b.name AS bucketName, u.key, m.id AS found FROM uploads u
+  const page = db.prepare(`SELECT u.id, u.bucket, b.name AS bucketName, u.key, u.state, m.id AS found,
+    ${rowIsWhole('uploads', 'u')} AS whole FROM uploads u
     LEFT JOIN buckets b ON b.id = u.bucket LEFT JOIN manifests m ON m.id = u.id
-    WHERE u.state = ${UPLOAD_STATE.open} AND u.id > ? ORDER BY u.id LIMIT ${SLICE_ROWS}`);
+    WHERE u.id > ? ORDER BY u.id LIMIT ${SLICE_ROWS}`);
   // Extents that lie where no part does: those between the parts are found by their number.
   const strays = db.prepare(`SELECT count(*) AS count FROM extents e WHERE e.manifest = ?1 AND NOT EXISTS
     (SELECT 1 FROM parts p WHERE p.manifest = ?1 AND p.number = e.start / ${PART_SPAN})`);
   await slices.walk((after) => {
     const rows = page.all(after) as unknown as UploadRow[];
-    for (const { id, bucket, bucketName, key, found } of rows) {
+    for (const { id, bucket, bucketName, key, state, found, whole } of rows) {
+      const where = { bucket: bucketName ?? `#${bucket}`, key, upload: formatUploadId(id) };
+      if (whole !== 1)
+        findings.problem('row-damaged', 'The row of the upload is not what was written.', where);
+      if (state !== UPLOAD_STATE.open) continue;
       checked.uploads++;
       manifestRefs.add(id);
-      const where = { bucket: bucketName ?? `#${bucket}`, key, upload: formatUploadId(id) };
       if (bucketName === null) awaiting.uploads++;
       if (found === null)
         findings.problem('manifest-missing', 'The manifest of the upload is not there.', where);
@@ -77,7 +84,7 @@ export async function checkParts({ db, slices, findings }: FsckContext): Promise
       const { manifest, number, size, extents, found, open } = row;
       findings.checked.parts++;
       const where = { upload: formatUploadId(manifest), manifest };
-      if (row.sum !== null && row.sum !== partSum(row))
+      if (row.sum !== null && row.sum !== partSum(manifest, row))
         findings.problem('row-damaged', `The row of part ${number} is not what was written.`, where);
       if (found === null)
         findings.problem('manifest-missing', `The manifest of part ${number} is not there.`, where);

@@ -5,7 +5,8 @@ import type { WalkedVersion } from '../version-walk.ts';
 
 /** Of `versions v`; the rest that the sum is of is checked otherwise, too, and read for that. */
 export const SUMMED_COLUMNS = `v.sum, v.etag, v.modified_ms AS modifiedMs, v.storage_class AS storageClass,
-  v.checksum_algorithm AS checksumAlgorithm, v.checksum_value AS checksumValue, v.tags, v.attributes`;
+  v.checksum_algorithm AS checksumAlgorithm, v.checksum_value AS checksumValue, v.tags, v.attributes,
+  v.owner, v.restored_until_ms AS restoredUntilMs, v.retired_seq AS retiredSeq`;
 
 export interface SummedRow extends WalkedVersion {
   readonly sum: number | null;
@@ -16,6 +17,9 @@ export interface SummedRow extends WalkedVersion {
   readonly checksumValue: string | null;
   readonly tags: string | null;
   readonly attributes: string;
+  readonly owner: string;
+  readonly restoredUntilMs: number | null;
+  readonly retiredSeq: number | null;
   readonly nullVersion: number;
   readonly deleteMarker: number;
   readonly size: number;
@@ -28,6 +32,6 @@ export function isWholeVersion(row: SummedRow): boolean {
   const { sum, nullVersion, deleteMarker } = row;
   return (
     sum === null ||
-    sum === versionSum({ ...row, isNull: nullVersion === 1, deleteMarker: deleteMarker === 1 })
+    sum === versionSum({ ...row, isNull: nullVersion === 1, deleteMarker: deleteMarker === 1 }, row)
   );
 }

@@ -24,7 +24,7 @@ const SHOWN = `EXISTS (SELECT 1 FROM snapshots s
 const SWEPT = `CASE WHEN b.id IS NULL AND v.place = ${PLACE.retired} THEN EXISTS (SELECT 1 FROM snapshots s
   WHERE s.bucket = v.bucket AND s.state = ${SNAPSHOT_STATE.deleting}) ELSE 0 END AS swept`;
 
-const COLUMNS = `b.name AS bucketName, v.retired_seq AS retiredSeq, v.is_null AS nullVersion, v.delete_marker AS deleteMarker,
+const COLUMNS = `b.name AS bucketName, v.is_null AS nullVersion, v.delete_marker AS deleteMarker,
   v.size, v.manifest, v.extents, v.parts, m.id AS found, m.extents AS manifestExtents, m.size AS manifestSize,
   ${SUMMED_COLUMNS}, ${SIBLINGS}, ${SHOWN}, ${SWEPT}`;
 
@@ -32,7 +32,6 @@ const JOINS = 'LEFT JOIN buckets b ON b.id = v.bucket LEFT JOIN manifests m ON m
 
 interface VersionRow extends SummedRow {
   readonly bucketName: string | null;
-  readonly retiredSeq: number | null;
   readonly found: number | null;
   readonly manifestExtents: number | null;
   readonly manifestSize: number | null;

@@ -79,7 +79,7 @@ export function appendVersion(context: WriteContext, input: AppendRequest): Appe
 
 function putPart(sql: WriteStatements, part: Part & { readonly manifest: number }): void {
   const { manifest, number, seq, size, etag, extents, modifiedMs, checksumValue } = part;
-  const sum = partSum({ seq, size, etag, extents, modifiedMs, checksumValue });
+  const sum = partSum(manifest, part);
   sql.insertPart.run(manifest, number, seq, size, etag, extents, modifiedMs, checksumValue, sum);
 }
 

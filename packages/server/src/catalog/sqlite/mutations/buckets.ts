@@ -18,7 +18,7 @@ export function createBucket(context: WriteContext, input: Mutations['createBuck
   const id = context.nextSequence();
   const createdMs = context.now();
   context.bucketsChanged();
-  sql.insertBucket.run(id, name, owner, region, id, createdMs);
+  sql.buckets.insert.run(id, name, owner, region, id, createdMs);
   sql.insertFeed.run(id, createdMs, FEED_KIND.bucketCreated, id, name, null, null, null);
   return { id, name, owner, region, scope: id, createdMs, versioning: 'never', tags: null, asOf: null };
 }
@@ -38,11 +38,11 @@ export function deleteBucket(context: WriteContext, { bucket }: { bucket: number
   const { sql } = context;
   const { name } = requireBucket(context, bucket);
   refuseWhileSnapshots(context, bucket, name);
-  if (sql.bucketHasVersions.get(bucket) !== undefined) {
+  if (sql.buckets.hasVersions.get(bucket) !== undefined) {
     throw new CatalogError('BucketNotEmpty', `The bucket ${name} is not empty. Delete what is in it first.`);
   }
   context.bucketsChanged();
-  sql.deleteBucket.run(bucket);
+  sql.buckets.delete.run(bucket);
   feedOfBucket(context, FEED_KIND.bucketDeleted, bucket, name);
   return undefined;
 }
@@ -55,7 +55,7 @@ export function setVersioning(
   const wanted = VERSIONING[versioning];
   if (wanted === row.versioning) return undefined;
   context.bucketsChanged();
-  context.sql.setVersioning.run(wanted, bucket);
+  context.sql.buckets.setVersioning.run(wanted, bucket);
   feedOfBucket(context, FEED_KIND.bucketChanged, bucket, row.name);
   return undefined;
 }
@@ -67,7 +67,7 @@ export function setBucketTags(
   if (tags !== null) context.requireRoom();
   const { name } = requireBucket(context, bucket);
   context.bucketsChanged();
-  context.sql.setBucketTags.run(tags, bucket);
+  context.sql.buckets.setTags.run(tags, bucket);
   feedOfBucket(context, FEED_KIND.bucketChanged, bucket, name);
   return undefined;
 }

@@ -43,7 +43,7 @@ export interface BucketRow {
 
 /** @throws CatalogError NoSuchBucket */
 export function requireBucket({ sql }: WriteContext, bucket: number): BucketRow {
-  const row = sql.bucketById.get(bucket);
+  const row = sql.buckets.byId.get(bucket);
   if (row === undefined) throw new CatalogError('NoSuchBucket', 'The bucket does not exist');
   return row as unknown as BucketRow;
 }

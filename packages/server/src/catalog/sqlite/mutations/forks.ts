@@ -8,6 +8,7 @@ import type { Bucket } from '../../catalog.ts';
 import { CatalogError } from '../../errors.ts';
 import type { ForkRequest } from '../../snapshots.ts';
 import type { ForkPlan } from '../mutation.ts';
+import { ownerSum } from '../row-sums.ts';
 import { FEED_KIND, SNAPSHOT_STATE } from '../schema.ts';
 import { requireFreeName } from './buckets.ts';
 import { feedOfBucket, requireBucket } from './context.ts';
@@ -61,7 +62,8 @@ export function copyForkSlice(
     { from, limit: SLICE },
   );
   for (const { version, place, seq, since, manifest } of shown) {
-    sql.snapshots.copyVersion.run(fork, bucket.owner, source, place, version.key, seq, since);
+    const owner = ownerSum(bucket.owner) - ownerSum(version.owner);
+    sql.snapshots.copyVersion.run(fork, bucket.owner, source, place, version.key, seq, since, owner);
     if (manifest !== null) sql.addManifestRef.run(manifest);
   }
   return { next: next ?? null };

@@ -10,6 +10,8 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 
 import type { Catalog, Version } from '../../catalog.ts';
+import { DamagedRow } from '../../damaged-row.ts';
+import { inline, publication } from '../../requests.fixtures.ts';
 import { HistoryModel, idOf, modelOf } from '../../contract/history-model.testing.ts';
 import { count, openSqliteStore, temporaryDirectory } from '../sqlite-store.testing.ts';
 
@@ -161,4 +163,22 @@ suite('histories under snapshots', () => {
     for (const table of ['versions', 'manifests', 'extents', 'blobs'])
       assert.equal(count(db, `SELECT count(*) FROM ${table}`), 0, table);
   });
+});
+
+test('a version whose row is damaged is deleted by its id, and gives up no reference', async (t) => {
+  const { catalog, db } = openSqliteStore(t);
+  const { id } = await catalog.createBucket({ name: 'photos', owner: 'alice', region: 'us-east-1' });
+  await catalog.publishVersion(publication({ bucket: id, key: 'k', ...inline('null') }));
+  await catalog.setVersioning(id, 'enabled');
+  const { seq } = await catalog.publishVersion(publication({ bucket: id, key: 'k', ...inline('one') }));
+  await catalog.publishVersion(publication({ bucket: id, key: 'k', ...inline('two') }));
+  db.exec("UPDATE versions SET etag = 'f' || etag WHERE place = 1");
+  for (const version of ['null', seq] as const) {
+    await assert.rejects(catalog.findVersion(id, 'k', { version }), DamagedRow);
+    const [result] = await catalog.deleteVersions(id, [{ key: 'k', version }]);
+    assert.deepEqual(result, { version, deleteMarker: false, error: null });
+    assert.equal(await catalog.findVersion(id, 'k', { version }), undefined);
+  }
+  assert.equal(count(db, 'SELECT count(*) FROM manifests WHERE refs = 1'), 3);
+  assert.equal(count(db, 'SELECT count(*) FROM versions'), 1);
 });

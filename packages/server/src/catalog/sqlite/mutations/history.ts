@@ -60,7 +60,10 @@ export function makeCurrent(context: WriteContext, bucket: BucketRow, version: N
     version.checksumValue,
     version.tags,
     version.attributes,
-    versionSum({ ...version, modifiedMs, since: seq, isNull, deleteMarker: false }),
+    versionSum(
+      { ...version, modifiedMs, since: seq, isNull, deleteMarker: false, restoredUntilMs: null },
+      { bucket: bucket.id, retiredSeq: null },
+    ),
   );
   if (restoredUntilMs !== null) sql.setRestored.run(restoredUntilMs, bucket.id, key, seq);
   // The time of the change: a renamed object is older, and the feed forgets what is old.
@@ -91,7 +94,8 @@ export function deleteKey(context: WriteContext, bucket: BucketRow, key: string)
   const seq = context.nextSequence();
   const nowMs = context.now();
   const replaced = giveWay(context, bucket, key, isNull);
-  const sum = versionSum({ ...DELETE_MARKER, key, seq, since: seq, isNull, modifiedMs: nowMs });
+  const marker = { ...DELETE_MARKER, key, seq, since: seq, isNull, modifiedMs: nowMs };
+  const sum = versionSum(marker, { bucket: id, retiredSeq: null });
   sql.insertDeleteMarker.run(id, PLACE.noncurrent, key, seq, seq, Number(isNull), nowMs, sum);
   sql.insertFeed.run(seq, nowMs, FEED_KIND.deleteMarker, id, key, null, null, isNull ? null : seq);
   if (replaced !== null) purgeManifest(sql, replaced);
@@ -105,16 +109,16 @@ export function deleteVersion(
   key: string,
   version: VersionId,
 ): DeletionResult {
-  const { sql, reader } = context;
-  const row = reader.findVersion(bucket.id, key, { version });
+  const { sql } = context;
+  const row = findShown(context, bucket, key, version);
   if (row === undefined) return { version, deleteMarker: false, error: null };
   const removed =
     removeRow(context, bucket, { place: PLACE.current, key, version: row.seq }) ??
     removeRow(context, bucket, { place: PLACE.noncurrent, key, version: row.seq });
   // The newest of those that are left is the latest now: it is current, unless it is a delete marker.
   sql.surface.run(bucket.id, key);
-  const { deleteMarker } = row;
-  const id = row.isNull ? null : row.seq;
+  const deleteMarker = row.deleteMarker === 1;
+  const id = row.nullVersion === 1 ? null : row.seq;
   sql.insertFeed.run(
     context.nextSequence(),
     context.now(),
@@ -127,6 +131,26 @@ export function deleteVersion(
   );
   if (removed !== undefined && removed.manifest !== null) purgeManifest(sql, removed.manifest);
   return { version, deleteMarker, error: null };
+}
+
+interface ShownRow {
+  readonly seq: number;
+  readonly nullVersion: number;
+  readonly deleteMarker: number;
+}
+
+/** One that S3 shows, also when its row is not what was written: nobody could get rid of that otherwise. */
+function findShown(
+  { sql }: WriteContext,
+  { id }: BucketRow,
+  key: string,
+  version: VersionId,
+): ShownRow | undefined {
+  const row =
+    version === 'null'
+      ? (sql.currentNull.get(id, key) ?? sql.noncurrentNull.get(id, key))
+      : sql.shownBySeq.get(id, key, version);
+  return row as unknown as ShownRow | undefined;
 }
 
 /**
@@ -176,7 +200,7 @@ function removeRow(
   }
   const deleted = sql.deleteRow.get(...row);
   if (deleted === undefined) return undefined;
-  return { manifest: manifestOfRemoved(deleted) };
+  return { manifest: manifestOfRemoved(bucket.id, deleted) };
 }
 
 /** What its row says beside its key, its numbers and its time. */
@@ -191,6 +215,8 @@ const DELETE_MARKER = {
   checksumValue: null,
   tags: null,
   attributes: '{}',
+  owner: '',
+  restoredUntilMs: null,
   deleteMarker: true,
 } as const;
 

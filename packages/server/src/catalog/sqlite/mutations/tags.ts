@@ -25,7 +25,8 @@ export function setTags(context: WriteContext, input: TagsRequest): Pick<Publish
     sql.keepRetired.run(changed, bucket.id, key, seq);
     if (manifest !== null) sql.addManifestRef.run(manifest);
   }
-  sql.setTags.run(changed, tags, versionSum({ ...found, since: changed, tags }), bucket.id, key, seq);
+  const sum = versionSum({ ...found, since: changed, tags }, { bucket: bucket.id, retiredSeq: null });
+  sql.setTags.run(changed, tags, sum, bucket.id, key, seq);
   const id = isNull ? null : seq;
   sql.insertFeed.run(changed, context.now(), FEED_KIND.tags, bucket.id, key, size, etag, id);
   return { version: versionOf(bucket, found) };

@@ -91,7 +91,7 @@ function putPart(context: WriteContext, part: NewPart, runs: readonly Run[]): Pu
   for (const { start, length, blob, offset } of runs) {
     sql.insertExtent.run(upload, partStart(number) + start, length, blob, offset);
   }
-  const sum = partSum({ seq, size, etag, extents: runs.length, modifiedMs, checksumValue });
+  const sum = partSum(upload, { number, seq, size, etag, extents: runs.length, modifiedMs, checksumValue });
   uploads.putPart.run(upload, number, seq, size, etag, runs.length, modifiedMs, checksumValue, sum);
   uploads.growManifest.run(runs.length - (replaced?.extents ?? 0), upload);
   uploads.touchUpload.run(modifiedMs, upload);

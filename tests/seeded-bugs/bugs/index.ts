@@ -9,6 +9,7 @@ import { INPUT_BUGS } from './input.ts';
 import { PROTOCOL_BUGS } from './protocol.ts';
 import { RESOURCE_BUGS } from './resources.ts';
 import { ROT_BUGS } from './rot.ts';
+import { ROW_BUGS } from './rows.ts';
 import { SECURITY_BUGS } from './security.ts';
 import { SPEED_BUGS } from './speed.ts';
 
@@ -17,6 +18,7 @@ export const BUGS: readonly SeededBug[] = [
   ...CRASH_BUGS,
   ...RESOURCE_BUGS,
   ...ROT_BUGS,
+  ...ROW_BUGS,
   ...CATALOG_BUGS,
   ...HISTORY_BUGS,
   ...SPEED_BUGS,

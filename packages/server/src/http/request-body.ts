@@ -46,11 +46,10 @@ export class RequestBody {
     return this.#whole || (!this.#begun && !this.#announced());
   }
 
-  /** Whether more may be left to come than `bytes`: for an answer that is sent before the rest is discarded. */
+  /** Whether more is known to be left than `bytes`: for an answer that is sent before the rest is discarded. */
   leavesMoreThan(bytes: number): boolean {
-    if (this.finished) return false;
     const length = this.#options.headers.get('content-length');
-    return length === undefined || Number(length) - this.received > bytes;
+    return !this.finished && length !== undefined && Number(length) - this.received > bytes;
   }
 
   /** Whether the client waits for permission to send and was not given it. */

@@ -55,3 +55,8 @@ test('every slice is of a proof that there is', () => {
     [],
   );
 });
+
+test('no slice is recorded twice', () => {
+  const lines = readSlices().map((slice) => JSON.stringify(slice));
+  assert.equal(new Set(lines).size, lines.length);
+});

@@ -57,6 +57,6 @@ test('every slice is of a proof that there is', () => {
 });
 
 test('no slice is recorded twice', () => {
-  const lines = readSlices().map((slice) => JSON.stringify(slice));
+  const lines = readSlices().map((line) => JSON.stringify(line));
   assert.equal(new Set(lines).size, lines.length);
 });

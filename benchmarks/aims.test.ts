@@ -4,23 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judgeAims } from './aims.ts';
 import type { Row } from './rows/row.ts';
+import { rowOf } from './side-by-side/rows.fixtures.ts';
 
-function row(id: string, parts: Partial<Row>): Row {
-  return {
-    id,
-    group: 'put',
-    connections: 16,
-    requests: 1000,
-    errors: 0,
-    seconds: 1,
-    requestsPerSecond: 1000,
-    p50_ms: 1,
-    p99_ms: 2,
-    clientCores: 0.1,
-    client: 'wrk',
-    ...parts,
-  };
-}
+const row = (id: string, parts: Partial<Row>): Row => rowOf(id, { connections: 16, ...parts });
 
 function verdictOf(aim: string, rows: readonly Row[], startMilliseconds?: number): string | undefined {
   return judgeAims(rows, startMilliseconds).find((result) => result.aim.startsWith(aim))?.verdict;

@@ -3,16 +3,9 @@
  */
 
 import { type Group, parseGroups } from '../rows/row.ts';
+import type { Target } from '../target.ts';
 
-export interface Peer {
-  name: string;
-  endpoint: URL;
-  accessKeyId: string;
-  secretAccessKey: string;
-  region: string;
-  /** its process, where it runs already; its descendants count */
-  pid?: number;
-  dataDirectory?: string;
+export interface Peer extends Omit<Target, 'startMilliseconds'> {
   /** for the shell; runs it in the foreground, on a directory of its own choice */
   start?: string;
   /** whether a write is on the disk before it is answered */

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Random } from '../fuzz/random.ts';
+import type { Slice } from '../proof/proof.ts';
 import { fsckOf } from '../support/fsck.ts';
 import { CREDENTIALS, launchServer } from '../support/server-process.ts';
 import type { ServerProcess } from '../support/server-process.ts';
@@ -32,13 +33,7 @@ const STALL_MS = 100;
 const GROWTH_MIB_MAX = 60;
 const RSS_EACH = 500;
 
-export interface CampaignOptions {
-  readonly seed: string;
-  readonly over: () => boolean;
-  readonly count: (name: string, by?: number) => void;
-  readonly violation: (report: string) => void;
-  readonly log: (line: string) => void;
-}
+export type CampaignOptions = Omit<Slice, 'settings'>;
 
 export async function runCampaign(options: CampaignOptions): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'cistern-hostile-'));

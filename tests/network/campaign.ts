@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 
 import { Random } from '../fuzz/random.ts';
+import type { Slice } from '../proof/proof.ts';
 import { fsckOf } from '../support/fsck.ts';
 import { Others } from './others.ts';
 import { ROUNDS } from './rounds.ts';
@@ -18,12 +19,7 @@ const CONNECTIONS_MAX = 12_000;
 /** Between the end of the first time that all was tried and the end. */
 const GROWTH_MIB_MAX = 120;
 
-export interface CampaignOptions {
-  readonly seed: string;
-  readonly over: () => boolean;
-  readonly count: (name: string, by?: number) => void;
-  readonly violation: (report: string) => void;
-  readonly log: (line: string) => void;
+export interface CampaignOptions extends Omit<Slice, 'settings'> {
   readonly small: boolean;
 }
 

@@ -9,13 +9,13 @@ export interface Slice {
   /** What `--set name=value` said, for those that know more to choose. */
   readonly settings: ReadonlyMap<string, string>;
   /** True when no further unit is to be begun: the time is over, `--units` are done, or Ctrl-C. */
-  over(): boolean;
+  readonly over: () => boolean;
   /** Adds to a count of this slice. Counts that are no aim are told, too. */
-  count(name: string, by?: number): void;
+  readonly count: (name: string, by?: number) => void;
   /** Something that must never happen has happened: told at once, recorded, and the process fails in the end. */
-  violation(report: string): void;
+  readonly violation: (report: string) => void;
   /** A line for whoever watches. */
-  log(line: string): void;
+  readonly log: (line: string) => void;
 }
 
 export interface Proof {

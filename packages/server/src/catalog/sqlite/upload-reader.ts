@@ -121,7 +121,7 @@ export class UploadReader {
 /** @throws DamagedRow */
 function toPart(manifest: number, row: unknown): Part {
   const { sum, ...part } = row as Part & { readonly sum: number | null };
-  if (sum !== null && sum !== partSum(manifest, part))
+  if (sum === null || sum !== partSum(manifest, part))
     throw new DamagedRow(`part ${part.number} of an upload`);
   return part;
 }

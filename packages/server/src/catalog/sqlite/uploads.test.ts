@@ -11,6 +11,7 @@ import type { UploadName } from '../uploads.ts';
 import { abortAbandoned } from './mutations/uploads/abort-upload.ts';
 import { count, openSqliteStore } from './sqlite-store.testing.ts';
 import type { SqliteStore } from './sqlite-store.testing.ts';
+import { sumRows } from './sum-rows.testing.ts';
 
 const LENGTH = 1 << 20;
 
@@ -146,7 +147,8 @@ suite('uploads that nobody goes on with', () => {
     assert.ok(old && whole);
     await send(catalog, whole, 1, 'one');
     await complete(catalog, whole);
-    db.prepare('UPDATE uploads SET active_ms = 5, sum = NULL WHERE id = ?').run(old.upload);
+    db.prepare('UPDATE uploads SET active_ms = 5 WHERE id = ?').run(old.upload);
+    sumRows(db, 'uploads');
     const abort = (before: number): number =>
       queue.transact((context) => abortAbandoned(context, before, 10));
     assert.equal(abort(5), 0);

@@ -1,8 +1,6 @@
 /** The HTTP(S) server of one gateway thread: limits, time-outs, errors below HTTP, and an orderly end. */
 
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
 import type { ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { encodeError, S3Error } from '@cistern/protocol';
@@ -50,6 +48,13 @@ const HTTP_OPTIONS = {
   highWaterMark: 256 * 1024,
 } as const;
 
+/*
+ * Not by `import`: that reads every property of the module, and those of `node:http` that stand for the WebSocket client load
+ * all of Node's undici, 30 ms of processor time in each thread. `node:https` loads TLS, which most do without.
+ */
+const http = () => process.getBuiltinModule('node:http');
+const https = () => process.getBuiltinModule('node:https');
+
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { gateway, metrics, tls } = options;
   // The parser drops what it has read beyond a request that offers an upgrade: such a connection ends with its answer.
@@ -58,8 +63,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     offers.add(request);
     return false;
   };
-  const http = { ...HTTP_OPTIONS, shouldUpgradeCallback };
-  const server: Server = tls === null ? createServer(http) : createEncrypted({ ...http, ...tls });
+  const settings = { ...HTTP_OPTIONS, shouldUpgradeCallback };
+  const server: Server =
+    tls === null ? http().createServer(settings) : createEncrypted({ ...settings, ...tls });
   server.maxHeadersCount = LIMITS.headerCountMax;
   server.maxConnections = LIMITS.connectionsMax;
   const inOrder = new InOrder(LIMITS.pipelinedMax);
@@ -109,7 +115,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
  * wait for one another and answers are bounded, so no connection needs that pause.
  */
 function createEncrypted(options: ServerOptions): Server {
-  const server = createTlsServer({ ...options, handshakeTimeout: LIMITS.headersMs });
+  const server = https().createServer({ ...options, handshakeTimeout: LIMITS.headersMs });
   server.on('secureConnection', (socket) => {
     const { _writableState: state } = socket as unknown as { _writableState: { highWaterMark: number } };
     // There is no other way in: Node.js gives a TLS server's sockets the default.

@@ -31,6 +31,8 @@ export const LIMITS = {
   slabsExtra: 24,
   /** Slabs that one body may have. */
   slabsPerBody: 8,
+  /** Slabs that are read at once, where they are to be had: half of a body's, for while they are sent the next are read. */
+  slabsPerRead: 4,
 } as const;
 
 /**

@@ -155,7 +155,7 @@ export class WriteStatements {
     this.dropManifestRef = p(`UPDATE manifests SET refs = refs - 1 WHERE id = ?
       RETURNING refs, extents, EXISTS (SELECT 1 FROM parts WHERE manifest = manifests.id) AS hasParts`);
     this.deleteManifest = p('DELETE FROM manifests WHERE id = ?');
-    this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT ?');
+    this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT 0 + ?');
 
     this.setManifestEnd = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
 
@@ -165,9 +165,9 @@ export class WriteStatements {
     // Of a version's manifest: they are numbered without gaps.
     this.partCount = p('SELECT coalesce(max(number), 0) AS parts FROM parts WHERE manifest = ?');
     this.copyParts = p(`${part} SELECT ?1, number, seq, size, etag, extents, modified_ms, checksum_value,
-      ${movedPartSum('manifest', '?1 - manifest')} FROM parts WHERE manifest = ?2 ORDER BY number LIMIT ?3`);
+      ${movedPartSum('manifest', '?1 - manifest')} FROM parts WHERE manifest = ?2 ORDER BY number LIMIT 0 + ?3`);
     this.partChecksums = p(
-      'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT ?',
+      'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT 0 + ?',
     );
 
     this.renameToken = p('SELECT request FROM rename_tokens WHERE bucket = ? AND token = ?');
@@ -175,7 +175,7 @@ export class WriteStatements {
       'INSERT INTO rename_tokens (bucket, token, request, at_ms) VALUES (?, ?, ?, ?)',
     );
     this.trimRenameTokens = p(`DELETE FROM rename_tokens WHERE (bucket, token) IN
-      (SELECT bucket, token FROM rename_tokens WHERE at_ms < ? ORDER BY at_ms LIMIT ?)`);
+      (SELECT bucket, token FROM rename_tokens WHERE at_ms < ? ORDER BY at_ms LIMIT 0 + ?)`);
 
     this.insertExtent = p(INSERT_EXTENT);
     const before = 'FROM extents WHERE manifest = ?1 AND start < ?2';
@@ -185,10 +185,10 @@ export class WriteStatements {
     this.copyExtents = p(`INSERT INTO extents (manifest, start, length, blob, offset, sum)
       SELECT ?3, start, length, blob, offset, ${movedExtentSum('manifest', '?3 - manifest')} ${before}`);
     this.firstExtents = p(`SELECT start, blob, ${extentIsWhole('extents')} AS whole FROM extents
-      WHERE manifest = ? ORDER BY start LIMIT ?`);
+      WHERE manifest = ? ORDER BY start LIMIT 0 + ?`);
     this.deleteExtent = p('DELETE FROM extents WHERE manifest = ? AND start = ?');
     this.deleteParts = p(`DELETE FROM parts WHERE manifest = ? AND number IN
-      (SELECT number FROM parts WHERE manifest = ? ORDER BY number LIMIT ?)`);
+      (SELECT number FROM parts WHERE manifest = ? ORDER BY number LIMIT 0 + ?)`);
 
     this.insertInlineBlob =
       p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data, sum)
@@ -206,13 +206,13 @@ export class WriteStatements {
     this.deleteBlob = p('DELETE FROM blobs WHERE id = ?');
     this.markDeleting = p(`UPDATE blobs SET state = ${BLOB_STATE.deleting} WHERE id = ?`);
     this.unreferencedBlobs = p(
-      'SELECT id, state, tier, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
+      'SELECT id, state, tier, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT 0 + ?',
     );
 
     this.freePages = p('PRAGMA freelist_count');
 
     this.insertFeed = insertFeed(db);
     this.trimFeed = p(`DELETE FROM feed WHERE seq IN
-      (SELECT seq FROM (SELECT seq, at_ms FROM feed WHERE at_ms <= ? ORDER BY seq LIMIT ?) WHERE at_ms < ?)`);
+      (SELECT seq FROM (SELECT seq, at_ms FROM feed WHERE at_ms <= ? ORDER BY seq LIMIT 0 + ?) WHERE at_ms < ?)`);
   }
 }

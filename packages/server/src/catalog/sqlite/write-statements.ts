@@ -13,7 +13,7 @@ import {
   retiredVersionSum,
 } from './row-sums.ts';
 import type { FeedRow } from './row-sums.ts';
-import { prepareArrays, RETURNED_VERSION } from './rows.ts';
+import { prepareArrays, VERSION_COLUMNS } from './rows.ts';
 import { BLOB_STATE, PLACE, PLACE_IS } from './schema.ts';
 import { SnapshotStatements } from './snapshot-statements.ts';
 
@@ -55,6 +55,7 @@ export class WriteStatements {
 
   readonly insertVersion: StatementSync;
   readonly insertDeleteMarker: StatementSync;
+  readonly rowToRemove: StatementSync;
   readonly deleteRow: StatementSync;
   readonly retire: StatementSync;
   readonly demote: StatementSync;
@@ -69,6 +70,7 @@ export class WriteStatements {
   readonly insertManifest: StatementSync;
   readonly addManifestRef: StatementSync;
   readonly dropManifestRef: StatementSync;
+  readonly deleteShortManifest: StatementSync;
   readonly deleteManifest: StatementSync;
   readonly unreferencedManifests: StatementSync;
 
@@ -86,8 +88,10 @@ export class WriteStatements {
   readonly insertExtent: StatementSync;
   readonly refExtents: StatementSync;
   readonly copyExtents: StatementSync;
+  readonly extentsOf: StatementSync;
   readonly firstExtents: StatementSync;
   readonly deleteExtent: StatementSync;
+  readonly deleteExtents: StatementSync;
   readonly deleteParts: StatementSync;
 
   readonly insertInlineBlob: StatementSync;
@@ -96,6 +100,7 @@ export class WriteStatements {
   readonly blobById: StatementSync;
   readonly addBlobRef: StatementSync;
   readonly dropBlobRef: StatementSync;
+  readonly deleteInlineBlob: StatementSync;
   readonly deleteBlob: StatementSync;
   readonly markDeleting: StatementSync;
   readonly unreferencedBlobs: StatementSync;
@@ -127,7 +132,9 @@ export class WriteStatements {
       VALUES (?, ?, ?, ?, ?, ?, 1, ?, 0, '', 'STANDARD', '', 0, 0, '{}', ?)`);
     // Those of one row; seq in a range, so that the current one is found whatever its number.
     const row = `WHERE bucket = ? AND ${PLACE_IS} ? AND key = ? AND seq BETWEEN ? AND ? AND is_null >= ?`;
-    this.deleteRow = prepareArrays(db, `DELETE FROM versions ${row} RETURNING ${RETURNED_VERSION}`);
+    // Apart from the deletion: for RETURNING SQLite makes a table, which costs more than all the rest.
+    this.rowToRemove = prepareArrays(db, `SELECT ${VERSION_COLUMNS} FROM versions v ${row}`);
+    this.deleteRow = p(`DELETE FROM versions ${row}`);
     this.retire = p(`UPDATE versions
       SET place = ${PLACE.retired}, retired_seq = ?1, sum = ${retiredVersionSum('?1')} ${row} AND since <= ?`);
     this.demote = p(
@@ -152,8 +159,9 @@ export class WriteStatements {
 
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, ?, ?)');
     this.addManifestRef = p('UPDATE manifests SET refs = refs + 1 WHERE id = ?');
-    this.dropManifestRef = p(`UPDATE manifests SET refs = refs - 1 WHERE id = ?
-      RETURNING refs, extents, EXISTS (SELECT 1 FROM parts WHERE manifest = manifests.id) AS hasParts`);
+    this.dropManifestRef = p('UPDATE manifests SET refs = refs - 1 WHERE id = ?');
+    this.deleteShortManifest = p(`DELETE FROM manifests WHERE id = ? AND refs <= 1 AND extents <= ?
+      AND NOT EXISTS (SELECT 1 FROM parts WHERE manifest = manifests.id)`);
     this.deleteManifest = p('DELETE FROM manifests WHERE id = ?');
     this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT 0 + ?');
 
@@ -184,9 +192,11 @@ export class WriteStatements {
       (SELECT blob, count(*) AS uses ${before} GROUP BY blob) WHERE id = blob`);
     this.copyExtents = p(`INSERT INTO extents (manifest, start, length, blob, offset, sum)
       SELECT ?3, start, length, blob, offset, ${movedExtentSum('manifest', '?3 - manifest')} ${before}`);
-    this.firstExtents = p(`SELECT start, blob, ${extentIsWhole('extents')} AS whole FROM extents
-      WHERE manifest = ? ORDER BY start LIMIT 0 + ?`);
+    const extents = `SELECT start, blob, ${extentIsWhole('extents')} AS whole FROM extents WHERE manifest = ?`;
+    this.extentsOf = p(extents);
+    this.firstExtents = p(`${extents} ORDER BY start LIMIT 0 + ?`);
     this.deleteExtent = p('DELETE FROM extents WHERE manifest = ? AND start = ?');
+    this.deleteExtents = p('DELETE FROM extents WHERE manifest = ?');
     this.deleteParts = p(`DELETE FROM parts WHERE manifest = ? AND number IN
       (SELECT number FROM parts WHERE manifest = ? ORDER BY number LIMIT 0 + ?)`);
 
@@ -202,7 +212,8 @@ export class WriteStatements {
     this.addBlobRef = p(
       `UPDATE blobs SET refs = refs + 1, state = ${BLOB_STATE.live} WHERE id = ? RETURNING logical`,
     );
-    this.dropBlobRef = p('UPDATE blobs SET refs = refs - 1 WHERE id = ? RETURNING refs, location');
+    this.dropBlobRef = p('UPDATE blobs SET refs = refs - 1 WHERE id = ?');
+    this.deleteInlineBlob = p('DELETE FROM blobs WHERE id = ? AND refs = 1 AND location IS NULL');
     this.deleteBlob = p('DELETE FROM blobs WHERE id = ?');
     this.markDeleting = p(`UPDATE blobs SET state = ${BLOB_STATE.deleting} WHERE id = ?`);
     this.unreferencedBlobs = p(

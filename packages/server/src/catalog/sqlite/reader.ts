@@ -59,7 +59,7 @@ const leadersOf = (firstKey: (from: string) => string): string => `
     UNION ALL
     SELECT (${firstKey(`CAST(substr(CAST(leaders.key AS BLOB), 1, ?4 + ${STEM} - 2) || ?6 AS TEXT)`)})
       FROM leaders WHERE leaders.key IS NOT NULL AND ${STEM} > 0
-    LIMIT ?7
+    LIMIT 0 + ?7
   )
   SELECT key FROM leaders WHERE key IS NOT NULL`;
 
@@ -97,7 +97,7 @@ export class SqliteReader {
   constructor(db: DatabaseSync) {
     this.snapshots = new SnapshotReader(db);
     this.#bucketByName = db.prepare(`SELECT ${BUCKET_COLUMNS}, state FROM buckets WHERE name = ?`);
-    const buckets = `state = ${BUCKET_STATE.there} AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`;
+    const buckets = `state = ${BUCKET_STATE.there} AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT 0 + ?`;
     this.#bucketsOfAll = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE ${buckets}`);
     this.#bucketsOfOwner = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE owner = ? AND ${buckets}`);
     const version = (which: string): StatementSync =>
@@ -140,7 +140,7 @@ export class SqliteReader {
     const page = (bound: string): StatementSync =>
       prepareArrays(
         db,
-        `SELECT ${LISTED_COLUMNS} FROM versions WHERE bucket = ? AND place = 0 AND ${bound} ORDER BY key LIMIT ?`,
+        `SELECT ${LISTED_COLUMNS} FROM versions WHERE bucket = ? AND place = 0 AND ${bound} ORDER BY key LIMIT 0 + ?`,
       );
     const after = page('key > ?');
     const from = page('key >= ?');
@@ -161,7 +161,7 @@ export class SqliteReader {
       const place = (number: number): string =>
         `SELECT ${HISTORY_COLUMNS} FROM versions WHERE bucket = ?1 AND place = ${number} AND ${bound}`;
       const both = `${place(PLACE.current)} UNION ALL ${place(PLACE.noncurrent)}`;
-      return prepareArrays(db, `${both} ORDER BY key, seq DESC LIMIT ?3`);
+      return prepareArrays(db, `${both} ORDER BY key, seq DESC LIMIT 0 + ?3`);
     };
     const ofKey = rows('key = ?2 AND seq < ?4');
     const after = rows('key > ?2');

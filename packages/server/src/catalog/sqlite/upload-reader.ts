@@ -45,15 +45,15 @@ export class UploadReader {
   constructor(db: DatabaseSync) {
     this.#upload = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads WHERE id = ?`);
     this.#openUploads = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads
-      WHERE state = ${UPLOAD_STATE.open} AND bucket = ? AND (key, id) > (?, ?) ORDER BY key, id LIMIT ?`);
+      WHERE state = ${UPLOAD_STATE.open} AND bucket = ? AND (key, id) > (?, ?) ORDER BY key, id LIMIT 0 + ?`);
     const ofKey = (states: string): string =>
       `SELECT * FROM (SELECT ${UPLOAD_COLUMNS} FROM uploads
-        WHERE ${states} AND bucket = ?1 AND key = ?2 AND id > ?3 ORDER BY id LIMIT ?4)`;
+        WHERE ${states} AND bucket = ?1 AND key = ?2 AND id > ?3 ORDER BY id LIMIT 0 + ?4)`;
     this.#keyUploads = db.prepare(
-      `${ofKey(`state = ${UPLOAD_STATE.open}`)} UNION ALL ${ofKey(`state <> ${UPLOAD_STATE.open}`)} ORDER BY id LIMIT ?4`,
+      `${ofKey(`state = ${UPLOAD_STATE.open}`)} UNION ALL ${ofKey(`state <> ${UPLOAD_STATE.open}`)} ORDER BY id LIMIT 0 + ?4`,
     );
     this.#parts = db.prepare(
-      `SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number > ? ORDER BY number LIMIT ?`,
+      `SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number > ? ORDER BY number LIMIT 0 + ?`,
     );
     this.#part = db.prepare(`SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number = ?`);
     this.#prefixSize = db.prepare(`SELECT coalesce(sum(size), 0) AS size FROM

@@ -22,7 +22,7 @@ const ORPHANS = `
   SELECT u.id FROM holders JOIN uploads u ON u.bucket = holders.bucket
     WHERE u.state = ${UPLOAD_STATE.open} AND NOT EXISTS (SELECT 1 FROM buckets b WHERE b.id = holders.bucket)
       AND ${rowIsWhole('uploads', 'u')}
-    LIMIT ?`;
+    LIMIT 0 + ?`;
 
 /** The columns of a new one, in the order of their parameters. */
 const NEW_COLUMNS = [
@@ -99,11 +99,11 @@ export class UploadStatements {
     this.abortUpload = p(`${setUpload(aborted)} WHERE id = ?2 AND state = ${UPLOAD_STATE.open}`);
     // One that the disk has changed may be no upload any more but an object: its bytes are kept.
     this.idleUploads = p(`SELECT id FROM uploads WHERE state = ${UPLOAD_STATE.open} AND active_ms < ?
-      AND ${rowIsWhole('uploads', 'uploads')} ORDER BY active_ms LIMIT ?`);
+      AND ${rowIsWhole('uploads', 'uploads')} ORDER BY active_ms LIMIT 0 + ?`);
     this.orphanedUploads = p(ORPHANS);
     // The index of those that have ended is asked for in its own words.
     this.deleteEnded = p(`DELETE FROM uploads WHERE id IN
-      (SELECT id FROM uploads WHERE state <> 0 AND ended_ms < ? ORDER BY ended_ms LIMIT ?)`);
+      (SELECT id FROM uploads WHERE state <> 0 AND ended_ms < ? ORDER BY ended_ms LIMIT 0 + ?)`);
     this.setAge = p("INSERT OR REPLACE INTO meta (name, value) VALUES ('age_ms', ?)");
     this.bringBackOpen = p(
       `${setUpload({ active_ms: '?1' })} WHERE state = ${UPLOAD_STATE.open} AND active_ms > ?2`,

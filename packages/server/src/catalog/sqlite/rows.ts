@@ -12,6 +12,11 @@ import { rowIsWhole } from './table-sums.ts';
 export const BUCKET_COLUMNS = `id, name, owner, region, scope, created_ms AS createdMs, versioning, tags,
   ${rowIsWhole('buckets', 'buckets')} AS whole`;
 
+/** SQL: a time that is shown without its row's sum. A disk may have made none of it. */
+export const timeToShow = (column: string): string => `min(max(${column}, 0), ${Date.UTC(9999, 11, 31)})`;
+
+export const LISTED_BUCKET_COLUMNS = `name, region, ${timeToShow('created_ms')} AS createdMs`;
+
 export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
   v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since, v.sum, v.retired_seq`;
 

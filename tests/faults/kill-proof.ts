@@ -1,11 +1,8 @@
-/**
- * @module The long form of kill -9 at random. `--set data=DIR`: where servers keep their directory, /dev/shm by default,
- * for what a killed process has written stays with the system.
- */
+/** @module The long form of kill -9 at random. */
 
-import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
+import { dataIn } from '../proof/data-in.ts';
 import type { Proof } from '../proof/proof.ts';
 import { KillCycles } from './kill-cycles.ts';
 
@@ -18,7 +15,7 @@ export const proof: Proof = {
     for (let series = 1; !slice.over(); series++) {
       const cycles = await KillCycles.start({
         seed: `${slice.seed} ${series}`,
-        dataIn: slice.settings.get('data') ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir()),
+        dataIn: dataIn(slice),
         logIn: tmpdir(),
         violation: (report) => slice.violation(report),
       });

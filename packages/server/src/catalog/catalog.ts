@@ -29,6 +29,9 @@ export interface Bucket {
   readonly asOf: number | null;
 }
 
+/** As its row says, which is not held to its sum: one that the disk has changed is not left out. */
+export type ListedBucket = Pick<Bucket, 'name' | 'region' | 'createdMs'>;
+
 export type ChosenVersioning = 'enabled' | 'suspended';
 export type Versioning = 'never' | ChosenVersioning;
 
@@ -304,13 +307,13 @@ export interface Catalog {
 
   /** Also a snapshot of a bucket, under the name that it is read as. */
   findBucket(name: string): Promise<Bucket | undefined>;
-  /** In name order, after `after`; `owner` undefined: everybody's. */
+  /** In name order, after `after`; `owner` undefined: everybody's. Also those that `findBucket` finds damaged. */
   listBuckets(request: {
     owner: string | undefined;
     prefix: string;
     after: string;
     limit: number;
-  }): Promise<{ buckets: readonly Bucket[]; truncated: boolean }>;
+  }): Promise<{ buckets: readonly ListedBucket[]; truncated: boolean }>;
   /** Rejects with `BucketOwnedByYou` or `BucketExists` when the name is taken. */
   createBucket(request: { name: string; owner: string; region: string }): Promise<Bucket>;
   /** Rejects with `BucketNotEmpty` (of versions, or of snapshots), `NoSuchBucket`. */

@@ -66,6 +66,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const settings = { ...HTTP_OPTIONS, shouldUpgradeCallback };
   const server: Server =
     tls === null ? http().createServer(settings) : createEncrypted({ ...settings, ...tls });
+  // A client that ends its direction after the request still reads. Node.js has the switch and does not document it.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   server.maxHeadersCount = LIMITS.headerCountMax;
   server.maxConnections = LIMITS.connectionsMax;
   const inOrder = new InOrder(LIMITS.pipelinedMax);
@@ -92,6 +94,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.on('connection', (socket: Socket) => {
     metrics.connections++;
     socket.once('close', () => metrics.connections--);
+    socket.once('end', () => probeEnded(socket));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -107,6 +110,19 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     port: (server.address() as AddressInfo).port,
     close: (drainMs) => close(server, gateway, drainMs),
   };
+}
+
+/**
+ * Such a client may as well be gone, and what is reset is not noticed any more where nothing is read. A write of nothing
+ * sends nothing, and fails then. What waits to be written notices by itself.
+ */
+function probeEnded(socket: Socket): void {
+  if (socket.writableEnded) return;
+  socket.setKeepAlive(true, LIMITS.probeEndedMs);
+  const probe = setInterval(() => {
+    if (socket.writable && socket.writableLength === 0) socket.write('');
+  }, LIMITS.probeEndedMs);
+  socket.once('close', () => clearInterval(probe));
 }
 
 /**

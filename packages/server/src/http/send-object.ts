@@ -10,6 +10,7 @@ import { SLAB_BYTES } from '../blobs/ingest/slab-pool.ts';
 import type { Slab, SlabPool, SlabShare } from '../blobs/ingest/slab-pool.ts';
 import type { Extent, OpenVersion } from '../catalog/catalog.ts';
 import { extentsOf } from '../catalog/extents.ts';
+import { LIMITS } from '../limits.ts';
 import { ClientGone } from './receive-body.ts';
 import type { ThroughputGuard, Transfer } from './throughput-guard.ts';
 
@@ -112,10 +113,17 @@ async function sendPiece(sender: Sender, { open, single, start, end }: Piece): P
   if (sender.sent - before !== end - start) throw new Error('the extents do not cover the range');
 }
 
-/** A slab, and what was read into it that is to be sent. */
+/** A slab or several, and what was read into them that is to be sent. */
 interface ReadSlab {
   readonly slab: Slab;
   readonly bytes: Buffer;
+}
+
+/** Slabs to read at once, a power of two: what is small takes no more than it needs. */
+function slabsFor(bytes: number): number {
+  let most = 1;
+  while (most < LIMITS.slabsPerRead && most * SLAB_BYTES < bytes) most *= 2;
+  return most;
 }
 
 const roundUp = (length: number, to: number): number => Math.ceil(length / to) * to;
@@ -183,16 +191,19 @@ class Sender {
 
   async #sendBlob(reader: BlobReader, start: number, end: number): Promise<void> {
     let reading: Promise<ReadSlab> | undefined;
+    // The first bytes come early.
+    let most = 1;
     try {
       for (let position = start; position < end;) {
-        reading ??= this.#read(reader, await this.#slab(), { position, end });
+        reading ??= this.#read(reader, await this.#slab(most), { position, end });
         this.#transfer.waitingForUs = true;
         const { slab, bytes } = await reading;
         reading = undefined;
         this.#transfer.waitingForUs = false;
         position += bytes.length;
+        most = slabsFor(end - position);
         // Where there is memory for it the next slab is read while this one is copied to the socket, which takes as long.
-        const next = position < end && !this.#response.destroyed ? this.#share.take() : undefined;
+        const next = position < end && !this.#response.destroyed ? this.#share.take(most) : undefined;
         if (next !== undefined) reading = this.#read(reader, next, { position, end });
         if (this.#response.destroyed) {
           this.#share.give(slab);
@@ -210,7 +221,7 @@ class Sender {
     }
   }
 
-  /** A slab of what is between position and end. One that cannot be filled is given back. */
+  /** As much of what is between position and end as the slab takes. One that cannot be filled is given back. */
   async #read(
     reader: BlobReader,
     slab: Slab,
@@ -219,7 +230,7 @@ class Sender {
     const { alignment } = reader;
     // From the multiple of its alignment before it, to the end of the slab: the blob's end cuts the last one short.
     const skip = position % alignment;
-    const length = Math.min(SLAB_BYTES - skip, end - position);
+    const length = Math.min(slab.bytes.length - skip, end - position);
     try {
       const read = await reader.read(
         slab.bytes.subarray(0, roundUp(skip + length, alignment)),
@@ -233,9 +244,9 @@ class Sender {
     return { slab, bytes: slab.bytes.subarray(skip, skip + length) };
   }
 
-  async #slab(): Promise<Slab> {
+  async #slab(most: number): Promise<Slab> {
     for (;;) {
-      const slab = this.#share.take();
+      const slab = this.#share.take(most);
       if (slab !== undefined) return slab;
       await this.#share.whenFree();
       if (this.#response.destroyed) throw new ClientGone();

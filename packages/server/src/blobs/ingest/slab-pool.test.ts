@@ -132,3 +132,41 @@ test('crowds that come and go leave few pieces of memory in use, not a slab in e
     assert.ok(pieces.size <= 4, `${pieces.size} pieces for 30 slabs`);
   }
 });
+
+test('slabs side by side count as many, and fewer come when there are not so many', () => {
+  const pool = new SlabPool({ extra: 9, perUser: 8 });
+  const [share, other] = [pool.share(), pool.share()];
+  const sizes = [share.take(4), share.take(4), share.take(4)].map(
+    (slab) => (slab?.bytes.length ?? 0) / SLAB_BYTES,
+  );
+  assert.deepEqual(sizes, [4, 4, 0]);
+  const rest = other.take(4);
+  assert.ok(rest);
+  // One of its own, and the last two of the common budget: three are no power of two.
+  assert.equal(rest.bytes.length, 2 * SLAB_BYTES);
+  assert.equal(takeAll(other).length, 1);
+  assert.equal(other.take(), undefined);
+});
+
+test('slabs side by side share no byte with others, whoever comes and goes', () => {
+  const pool = new SlabPool({ extra: 60, perUser: 30 });
+  const users: { share: SlabShare; slab: Slab }[] = [];
+  let seed = 1;
+  const random = (below: number): number => (seed = (seed * 48_271) % 0x7fffffff) % below;
+  for (let step = 0; step < 2000; step++) {
+    if (random(2) === 0) {
+      const share = pool.share();
+      const slab = share.take(2 ** random(4));
+      assert.ok(slab);
+      assert.equal(slab.bytes.byteOffset % ALIGNMENT, 0);
+      users.push({ share, slab });
+    } else {
+      const [user] = users.splice(random(users.length), 1);
+      user?.share.give(user.slab);
+    }
+    if (step % 100 > 0) continue;
+    for (const [i, { slab }] of users.entries()) slab.bytes.fill(i);
+    for (const [i, { slab }] of users.entries())
+      assert.equal(Buffer.compare(slab.bytes, Buffer.alloc(slab.bytes.length, i)), 0);
+  }
+});

@@ -12,6 +12,11 @@ import { rowIsWhole } from './table-sums.ts';
 export const BUCKET_COLUMNS = `id, name, owner, region, scope, created_ms AS createdMs, versioning, tags,
   ${rowIsWhole('buckets', 'buckets')} AS whole`;
 
+/** SQL: a time that is shown without its row's sum. A disk may have made none of it. */
+export const timeToShow = (column: string): string => `min(max(${column}, 0), ${Date.UTC(9999, 11, 31)})`;
+
+export const LISTED_BUCKET_COLUMNS = `name, region, ${timeToShow('created_ms')} AS createdMs`;
+
 export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
   v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since, v.sum, v.retired_seq`;
 
@@ -109,8 +114,7 @@ export function toBucket(row: unknown): Bucket {
 export function toVersion(bucket: number, row: unknown): Version {
   const v = row as VersionRow;
   const version = versionOfRow(v);
-  if (v[18] !== null && v[18] !== versionSum(version, { bucket, retiredSeq: v[19] }))
-    throw new DamagedRow(`version ${v[1]} of a key`);
+  if (!isWhole(bucket, v, version)) throw new DamagedRow(`version ${v[1]} of a key`);
   return version;
 }
 
@@ -120,8 +124,12 @@ export function toVersion(bucket: number, row: unknown): Version {
  */
 export function manifestOfRemoved(bucket: number, row: unknown): number | null {
   const v = row as VersionRow;
-  const sum = v[18];
-  return sum === null || sum === versionSum(versionOfRow(v), { bucket, retiredSeq: v[19] }) ? v[7] : null;
+  return isWhole(bucket, v, versionOfRow(v)) ? v[7] : null;
+}
+
+/** Every row has a sum. Without one it is another table's, whose columns need not even have these types. */
+function isWhole(bucket: number, { 18: sum, 19: retiredSeq }: VersionRow, version: Version): boolean {
+  return sum !== null && sum === versionSum(version, { bucket, retiredSeq });
 }
 
 function versionOfRow(v: VersionRow): Version {
@@ -150,10 +158,8 @@ function versionOfRow(v: VersionRow): Version {
 /** @throws DamagedRow, and DamagedBlob for inline bytes that are not those that were written */
 export function toExtent(row: unknown): Extent {
   const e = row as ExtentRow;
-  const sum = e[12];
   const columns = { manifest: e[11], start: e[0], length: e[1], blob: e[9], offset: e[2] };
-  if (sum !== null && sum !== sumOfExtent(columns))
-    throw new DamagedRow(`the extent at ${e[0]} of blob ${e[9]}`);
+  if (e[12] !== sumOfExtent(columns)) throw new DamagedRow(`the extent at ${e[0]} of blob ${e[9]}`);
   if (e[4] !== null && e[10] !== null && e[10] !== blobSum(e[9], e[4]))
     throw new DamagedBlob(`the inline blob ${e[9]} is not what was stored`);
   return {

@@ -231,8 +231,20 @@ CREATE TABLE feed (
   sum INTEGER
 ) STRICT;
 
-INSERT INTO meta VALUES ('sequence', 0);
+INSERT INTO meta VALUES ('sequence', 0), ('summed_after', 0);
 `;
+
+/** SQL, by table: gives every row the sum of what it says. Needs the functions of `defineRowSums` and `defineTableSums`. */
+export const SUM_ROWS = {
+  extents: `UPDATE extents SET sum = ${extentSum({ manifest: 'manifest', start: 'start', length: 'length', blob: 'blob', offset: '"offset"' })};`,
+  versions: `UPDATE versions SET sum = version_sum(key, seq, since, size, etag, modified_ms, storage_class, manifest, extents, parts,
+    checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker, bucket, owner, restored_until_ms, retired_seq);`,
+  buckets: `UPDATE buckets SET sum = ${tableSum('buckets')};`,
+  snapshots: `UPDATE snapshots SET sum = ${tableSum('snapshots')};`,
+  uploads: `UPDATE uploads SET sum = ${tableSum('uploads')};`,
+  parts:
+    'UPDATE parts SET sum = part_sum(manifest, number, seq, size, etag, extents, modified_ms, checksum_value);',
+};
 
 /**
  * What is common to the ways from formats 1 and 2, in which nothing had sums. Those of blobs are of their bytes, and are
@@ -244,13 +256,8 @@ ALTER TABLE extents ADD COLUMN sum INTEGER;
 ALTER TABLE blobs ADD COLUMN sum INTEGER;
 ALTER TABLE feed ADD COLUMN sum INTEGER;
 ${['TABLE blob_checks', 'TABLE damage'].map(statementThatCreates).join('\n')}
-UPDATE extents SET sum = ${extentSum({ manifest: 'manifest', start: 'start', length: 'length', blob: 'blob', offset: '"offset"' })};
-UPDATE versions SET sum = version_sum(key, seq, since, size, etag, modified_ms, storage_class, manifest, extents, parts,
-  checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker, bucket, owner, restored_until_ms, retired_seq);
-UPDATE buckets SET sum = ${tableSum('buckets')};
-UPDATE snapshots SET sum = ${tableSum('snapshots')};
-UPDATE uploads SET sum = ${tableSum('uploads')};
-UPDATE parts SET sum = part_sum(manifest, number, seq, size, etag, extents, modified_ms, checksum_value);
+INSERT OR REPLACE INTO meta SELECT 'summed_after', value FROM meta WHERE name = 'sequence';
+${Object.values(SUM_ROWS).join('\n')}
 `;
 
 const FROM_2 = `

@@ -45,7 +45,7 @@ const KEYS = `
     UNION ALL
     SELECT (SELECT v.key FROM versions v WHERE v.bucket = ?1 AND v.${PLACE_IS}?2 AND v.key > keys.key AND v.key < ?4
       ORDER BY v.key LIMIT 1) FROM keys WHERE keys.key IS NOT NULL
-    LIMIT ?5
+    LIMIT 0 + ?5
   )
   SELECT key FROM keys WHERE key IS NOT NULL`;
 
@@ -74,7 +74,7 @@ export class SnapshotReader {
     this.#current = prepareArrays(
       db,
       `SELECT ${ROW_COLUMNS} FROM versions WHERE bucket = ? AND place = ${PLACE.current} AND key >= ? AND key < ?
-        ORDER BY key LIMIT ?`,
+        ORDER BY key LIMIT 0 + ?`,
     );
     this.#keys = prepareArrays(db, KEYS);
     const places = Object.values(PLACE).map(newestIn).join(' UNION ALL ');

@@ -5,7 +5,7 @@
  */
 
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { constants, homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -24,6 +24,8 @@ const BINARY_PACKAGES = {
 };
 /** Only the repository has it; a published package has what was built of it. */
 const SOURCE = new URL('../src/cli.ts', import.meta.url);
+/** Made by scripts/bundle.ts: the same in a few files, which start in half of the time. */
+const BUNDLE = new URL('../dist/bundle/', import.meta.url);
 /** Tells the child that it was chosen, so that an unfit one ends in a message and not in a loop. */
 const CHOSEN = 'CISTERN_LAUNCHED';
 
@@ -51,6 +53,25 @@ function findPinned() {
   } catch {
     return undefined;
   }
+}
+
+/** Whether there is a bundle of the sources as they are now. */
+function isBundled() {
+  const folder = fileURLToPath(BUNDLE);
+  try {
+    const sources = JSON.parse(readFileSync(new URL('sources.json', BUNDLE), 'utf8'));
+    return sources.every(([path, size, seconds]) => {
+      const now = statSync(join(folder, path), { throwIfNoEntry: false });
+      return now !== undefined && now.size === size && Math.floor(now.mtimeMs / 1000) === seconds;
+    });
+  } catch {
+    return false;
+  }
+}
+
+function findCli() {
+  if (isBundled()) return new URL('cli.js', BUNDLE);
+  return existsSync(SOURCE) ? SOURCE : new URL('../dist/cli.js', import.meta.url);
 }
 
 /** '' for users of whom the system knows nothing but a number. */
@@ -114,7 +135,7 @@ if (asksForVersion()) {
 } else if (isFit()) {
   delete process.env[CHOSEN];
   keepCompiledCode();
-  await import(existsSync(SOURCE) ? SOURCE.href : new URL('../dist/cli.js', import.meta.url).href);
+  await import(findCli().href);
 } else if (pinned !== undefined) {
   runOn(pinned);
 } else {

@@ -1,44 +1,136 @@
 /**
  * A hashing thread: MD5 of bodies, in memory shared with the gateway thread, because MD5 is the slowest step of
- * receiving a large object and cannot be split. A worker entry.
+ * receiving a large object and cannot be split. Bodies that come at the same time are hashed side by side. A worker entry.
  */
 
-import { createHash } from 'node:crypto';
-import type { Hash } from 'node:crypto';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { Md5Lanes, Md5Message } from './md5-lanes.ts';
+import type { Md5Piece } from './md5-lanes.ts';
+import { LANES } from './md5-module.ts';
 
 export type HashRequest =
   | { readonly kind: 'update'; readonly stream: number; readonly bytes: Uint8Array }
   | { readonly kind: 'digest'; readonly stream: number }
   | { readonly kind: 'drop'; readonly stream: number };
 
-/** In the order of the requests. */
+/** In the order of the requests of each stream. */
 export type HashReply =
-  | { readonly kind: 'updated' }
+  | { readonly kind: 'updated'; readonly streams: readonly number[] }
   | { readonly kind: 'digest'; readonly stream: number; readonly md5: Uint8Array };
 
-const hashes = new Map<number, Hash>();
-
-function hashOf(stream: number): Hash {
-  let hash = hashes.get(stream);
-  if (hash === undefined) hashes.set(stream, (hash = createHash('md5')));
-  return hash;
+interface Stream {
+  readonly id: number;
+  readonly message: Md5Message;
+  readonly pieces: Md5Piece[];
+  /** The digest is wanted when all pieces are hashed. */
+  ended: boolean;
 }
 
-parentPort?.on('message', (request: HashRequest) => {
-  const { stream } = request;
-  const reply = (message: HashReply): void => parentPort?.postMessage(message);
-  switch (request.kind) {
-    case 'update':
-      hashOf(stream).update(request.bytes);
-      reply({ kind: 'updated' });
-      break;
-    case 'digest':
-      reply({ kind: 'digest', stream, md5: hashOf(stream).digest() });
-      hashes.delete(stream);
-      break;
-    case 'drop':
-      hashes.delete(stream);
-      break;
+/**
+ * Bytes of a body wait for those of others, as eight are hashed for less than the price of two: until every body has some, or
+ * so many pieces of one wait, which is half of what it may have under way, but no longer than this.
+ */
+const WAITING_PIECES_MAX = 4;
+const WAIT_MS_MAX = 3;
+
+class HashThread {
+  readonly #port: MessagePort;
+  readonly #lanes = new Md5Lanes();
+  readonly #streams = new Map<number, Stream>();
+  /** Those that have pieces, in the order in which they are served. */
+  readonly #waiting = new Set<Stream>();
+  /** Of those, the ones that can wait no longer. */
+  readonly #urgent = new Set<Stream>();
+  #timed = false;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
   }
-});
+
+  listen(): void {
+    this.#port.on('message', (request: HashRequest) => {
+      this.#take(request);
+      this.#work();
+    });
+  }
+
+  #work(): void {
+    do {
+      // What came meanwhile joins.
+      for (
+        let more = receiveMessageOnPort(this.#port);
+        more !== undefined;
+        more = receiveMessageOnPort(this.#port)
+      )
+        this.#take(more.message as HashRequest);
+    } while (this.#advance());
+    if (this.#waiting.size > 0 && !this.#timed) this.#workLater();
+  }
+
+  #workLater(): void {
+    this.#timed = true;
+    setTimeout(() => {
+      this.#timed = false;
+      for (const stream of this.#waiting) this.#urgent.add(stream);
+      this.#work();
+    }, WAIT_MS_MAX);
+  }
+
+  #take(request: HashRequest): void {
+    const { kind, stream: id } = request;
+    let stream = this.#streams.get(id);
+    if (stream === undefined) {
+      stream = { id, message: new Md5Message(), pieces: [], ended: false };
+      this.#streams.set(id, stream);
+    }
+    if (kind === 'update') {
+      stream.pieces.push({ message: stream.message, bytes: request.bytes });
+      this.#waiting.add(stream);
+      if (stream.pieces.length >= WAITING_PIECES_MAX) this.#urgent.add(stream);
+    } else if (kind === 'digest') {
+      stream.ended = true;
+      if (stream.pieces.length === 0) this.#end(stream);
+      else this.#urgent.add(stream);
+    } else {
+      this.#waiting.delete(stream);
+      this.#urgent.delete(stream);
+      this.#streams.delete(id);
+      this.#updated(stream.pieces.map(() => id));
+    }
+  }
+
+  /** Hashes a little of each of the streams whose turn it is; false: none waits, or all wait for more. */
+  #advance(): boolean {
+    const enough = Math.min(LANES, this.#streams.size);
+    if (this.#waiting.size === 0 || (this.#urgent.size === 0 && this.#waiting.size < enough)) return false;
+    const turn = [...new Set([...this.#urgent, ...this.#waiting])].slice(0, LANES);
+    this.#lanes.advance(turn.flatMap(({ pieces }) => pieces.slice(0, 1)));
+    const done = turn.filter(({ pieces }) => pieces[0]?.bytes.byteLength === 0);
+    for (const stream of done) {
+      stream.pieces.shift();
+      // To the end of the line: all streams advance alike.
+      this.#waiting.delete(stream);
+      if (stream.pieces.length > 0) this.#waiting.add(stream);
+      if (stream.pieces.length === 0 || !stream.ended) this.#urgent.delete(stream);
+    }
+    this.#updated(done.map(({ id }) => id));
+    for (const stream of done) if (stream.ended && stream.pieces.length === 0) this.#end(stream);
+    return true;
+  }
+
+  #updated(streams: readonly number[]): void {
+    if (streams.length > 0) this.#reply({ kind: 'updated', streams });
+  }
+
+  #end({ id, message }: Stream): void {
+    this.#streams.delete(id);
+    this.#reply({ kind: 'digest', stream: id, md5: this.#lanes.digest(message) });
+  }
+
+  #reply(reply: HashReply): void {
+    this.#port.postMessage(reply);
+  }
+}
+
+if (parentPort !== null) new HashThread(parentPort).listen();

@@ -14,7 +14,7 @@ import type { Slab } from './slab-pool.ts';
 const HERE = 1024 * 1024 - 1;
 const THERE = 1024 * 1024;
 
-const slabs = new SlabPool({ extra: 100, perUser: 100 }).share();
+const slabs = new SlabPool({ extra: 200, perUser: 200 }).share();
 
 function filled(bytes: Buffer): Slab {
   const slab = slabs.take();
@@ -68,6 +68,37 @@ for (const [size, where] of [
       assert.equal((await second.digest()).toString('hex'), digestOf(b));
       assert.equal((await first.digest()).toString('hex'), digestOf(a, c));
       await Promise.all(updates);
+    });
+
+    test('of many bodies at once each is its own, however their pieces come', async (t) => {
+      const hasher = newHasher(t);
+      const bodies = Array.from({ length: 21 }, (_, i) =>
+        Array.from({ length: 1 + (i % 5) }, (_unused, j) =>
+          randomBytes(1 + ((i * 37_987 + j * 64 * 511) % 262_144)),
+        ),
+      );
+      const streams = bodies.map((pieces) => ({ md5: hasher.start(size), left: [...pieces] }));
+      const updates: Promise<void>[] = [];
+      for (let round = 0; round < 5; round++) {
+        for (const { md5, left } of streams) {
+          const piece = left.shift();
+          if (piece !== undefined) updates.push(update(md5, piece));
+        }
+      }
+      const digests = await Promise.all(streams.map(({ md5 }) => md5.digest()));
+      assert.deepEqual(
+        digests.map((digest) => digest.toString('hex')),
+        bodies.map((pieces) => digestOf(...pieces)),
+      );
+      await Promise.all(updates);
+    });
+
+    test('a body whose slabs others wait for gets them back while those others send nothing', async (t) => {
+      const hasher = newHasher(t);
+      const [silent, alone] = [hasher.start(size), hasher.start(size)];
+      await Promise.all([update(silent, randomBytes(1000)), update(alone, randomBytes(1000))]);
+      const bytes = randomBytes(5000);
+      await update(alone, bytes);
     });
   });
 }

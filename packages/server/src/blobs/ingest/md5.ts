@@ -20,11 +20,17 @@ export interface Md5 {
   drop(): void;
 }
 
+/** What waits for an answer of the thread. */
+interface Stream {
+  readonly updates: (() => void)[];
+  digest?: { readonly resolve: (md5: Buffer) => void; readonly reject: (error: Error) => void };
+  /** Of what was given up only the slabs are waited for. */
+  dropped: boolean;
+}
+
 interface HashThread {
   readonly worker: Worker;
-  /** What waits for an answer, of all streams: the thread answers in order. */
-  readonly updates: (() => void)[];
-  readonly digests: Map<number, { resolve: (md5: Buffer) => void; reject: (error: Error) => void }>;
+  readonly streams: Map<number, Stream>;
   /** Why it could not be started. */
   lost?: Error;
 }
@@ -45,8 +51,10 @@ export class Md5Hasher {
   /** Its digest is rejected, with EAGAIN, when the thread could not be started; the next one tries again. */
   #onThread(): Md5 {
     const thread = (this.#thread ??= this.#spawn());
-    const { worker, updates, digests } = thread;
-    const stream = this.#nextStream++;
+    const { worker } = thread;
+    const id = this.#nextStream++;
+    const stream: Stream = { updates: [], dropped: false };
+    thread.streams.set(id, stream);
     const ask = (request: HashRequest): void => {
       if (thread.lost === undefined) worker.postMessage(request);
     };
@@ -56,9 +64,9 @@ export class Md5Hasher {
           done();
           return;
         }
-        updates.push(done);
+        stream.updates.push(done);
         const { buffer, byteOffset } = slab.bytes;
-        ask({ kind: 'update', stream, bytes: new Uint8Array(buffer, byteOffset, length) });
+        ask({ kind: 'update', stream: id, bytes: new Uint8Array(buffer, byteOffset, length) });
       },
       digest: () => {
         const digest = new Promise<Buffer>((resolve, reject) => {
@@ -66,28 +74,32 @@ export class Md5Hasher {
             reject(thread.lost);
             return;
           }
-          digests.set(stream, { resolve, reject });
-          ask({ kind: 'digest', stream });
+          stream.digest = { resolve, reject };
+          ask({ kind: 'digest', stream: id });
         });
         // Awaited by the caller, later: until then a rejection is not unhandled.
         digest.catch(() => undefined);
         return digest;
       },
-      drop: () => ask({ kind: 'drop', stream }),
+      drop: () => {
+        stream.dropped = true;
+        if (stream.updates.length === 0) thread.streams.delete(id);
+        ask({ kind: 'drop', stream: id });
+      },
     };
   }
 
   #spawn(): HashThread {
     const worker = new Worker(siblingModule(import.meta.url, './hash-thread'));
-    const thread: HashThread = { worker, updates: [], digests: new Map() };
+    const thread: HashThread = { worker, streams: new Map() };
     let works = false;
     worker.on('message', (reply: HashReply) => {
       works = true;
       if (reply.kind === 'updated') {
-        thread.updates.shift()?.();
+        for (const id of reply.streams) updated(thread, id);
       } else {
-        thread.digests.get(reply.stream)?.resolve(Buffer.from(reply.md5));
-        thread.digests.delete(reply.stream);
+        thread.streams.get(reply.stream)?.digest?.resolve(Buffer.from(reply.md5));
+        thread.streams.delete(reply.stream);
       }
     });
     worker.on('error', (cause) => {
@@ -105,9 +117,18 @@ export class Md5Hasher {
     });
     thread.lost = lost;
     if (this.#thread === thread) this.#thread = undefined;
-    for (const done of thread.updates.splice(0)) done();
-    for (const { reject } of thread.digests.values()) reject(lost);
+    for (const { updates, digest } of thread.streams.values()) {
+      for (const done of updates.splice(0)) done();
+      digest?.reject(lost);
+    }
+    thread.streams.clear();
   }
+}
+
+function updated({ streams }: HashThread, id: number): void {
+  const stream = streams.get(id);
+  stream?.updates.shift()?.();
+  if (stream?.dropped === true && stream.updates.length === 0) streams.delete(id);
 }
 
 function inline(): Md5 {

@@ -44,7 +44,7 @@ function setUp(t: TestContext): Fixture {
     ...store,
     addBlob: ({ id, refs: count, inline }) => {
       db.prepare(
-        `INSERT INTO blobs VALUES (?, 1, randomblob(32), ${BLOB_STATE.live}, ?, 0, 1, 1, ?, ?, '', NULL, NULL)`,
+        `INSERT INTO blobs VALUES (?, 1, randomblob(32), ${BLOB_STATE.live}, ?, 0, 1, 1, ?, '', NULL, NULL, ?)`,
       ).run(id, count, inline ? null : `1/${id}`, inline ? Buffer.of(1) : null);
     },
     addManifest: (id, count, blobs) => {

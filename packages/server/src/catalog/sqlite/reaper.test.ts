@@ -300,7 +300,7 @@ suite('a manifest of many extents', () => {
       db.exec(`
         INSERT INTO manifests VALUES (${FIRST_ID}, 1, ${extents}, ${extents * PIECE});
         ${numbers} INSERT INTO blobs
-          SELECT ${FIRST_ID} + i, ${bucket}, randomblob(32), ${BLOB_STATE.live}, 1, 0, ${PIECE}, ${PIECE}, 'at/' || i, NULL, '', NULL, NULL
+          SELECT ${FIRST_ID} + i, ${bucket}, randomblob(32), ${BLOB_STATE.live}, 1, 0, ${PIECE}, ${PIECE}, 'at/' || i, '', NULL, NULL, NULL
           FROM n;
         ${numbers} INSERT INTO extents SELECT ${FIRST_ID}, i * ${PIECE}, ${PIECE}, ${FIRST_ID} + i, 0, NULL FROM n;
         UPDATE versions SET manifest = ${FIRST_ID}, extents = ${extents} WHERE bucket = ${bucket} AND key = 'k';`);

@@ -128,7 +128,7 @@ const MIGRATED_BUCKET = {
   asOf: null,
 };
 
-/** Columns of all tables and indexes. */
+/** Columns of all tables and indexes; a table that is younger may have its own in another order. */
 function shape(db: DatabaseSync): unknown {
   const names = db
     .prepare("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
@@ -139,7 +139,7 @@ function shape(db: DatabaseSync): unknown {
     columns: db
       .prepare(
         type === 'table'
-          ? 'SELECT name, type, "notnull", pk FROM pragma_table_info(?)'
+          ? 'SELECT name, type, "notnull", pk FROM pragma_table_info(?) ORDER BY name'
           : 'SELECT name, "desc" FROM pragma_index_xinfo(?)',
       )
       .all(name as string),

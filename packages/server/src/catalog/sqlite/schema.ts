@@ -188,10 +188,10 @@ CREATE TABLE blobs (
   logical INTEGER NOT NULL,
   stored INTEGER NOT NULL,
   location TEXT,
-  data BLOB,
   tier TEXT NOT NULL DEFAULT '',
   frames BLOB,
-  sum INTEGER
+  sum INTEGER,
+  data BLOB
 ) STRICT;
 CREATE UNIQUE INDEX blobs_by_hash ON blobs (scope, tier, codec, sha256) WHERE location IS NOT NULL;
 CREATE INDEX blobs_unreferenced ON blobs (id) WHERE refs = 0;
@@ -270,7 +270,8 @@ ${SUMS}
 
 /**
  * From format 1, in which every version was a current null one and nothing was multipart. The rest of its tables is
- * as it was; the columns that came are at the end, so that both ways lead to the same tables.
+ * as it was; the columns that came are at the end, so that both ways lead to the same tables. Of blobs a new table has
+ * the bytes last: what follows them is on the last page that they overflow to, and is read from there.
  */
 const FROM_1 = `
 ALTER TABLE buckets ADD COLUMN versioning INTEGER NOT NULL DEFAULT 0;

@@ -10,6 +10,11 @@ let minute = Number.NaN;
 /** `2015-10-21T07:28:` */
 let minuteText = '';
 
+const digits = (count: number, width: number): string[] =>
+  Array.from({ length: count }, (_, i) => String(i).padStart(width, '0'));
+const SECONDS = digits(60, 2).map((text) => `${text}.`);
+const MILLISECONDS = digits(1000, 3).map((text) => `${text}Z`);
+
 /**
  * `2015-10-21T07:28:00.000Z`, as S3's XML has it. Objects that lie beside each other were mostly written within the same
  * minute: a listing has a thousand dates, and a `Date` for each took half of its XML's time.
@@ -22,8 +27,9 @@ export function formatIsoDate(timeMs: number): string {
     minuteText = new Date(current * MINUTE_MS).toISOString().slice(0, -'00.000Z'.length);
     minute = current;
   }
-  const digits = String(100_000 + Math.floor(timeMs - current * MINUTE_MS));
-  return `${minuteText}${digits.slice(1, 3)}.${digits.slice(3)}Z`;
+  const rest = Math.floor(timeMs - current * MINUTE_MS);
+  const second = Math.floor(rest / 1000);
+  return `${minuteText}${SECONDS[second]}${MILLISECONDS[rest - second * 1000]}`;
 }
 
 const DAY = '(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?';

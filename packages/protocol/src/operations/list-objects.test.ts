@@ -29,12 +29,12 @@ function page(keys: readonly string[], more: Partial<ListObjectsOutput> = {}): L
     etag: 'd41d8cd98f00b204e9800998ecf8427e',
     modifiedMs: 1_700_000_000_123,
     storageClass: 'STANDARD',
-    owner: 'root',
     checksumAlgorithm: null,
     checksumValue: null,
   }));
   return {
     bucket: 'bucket',
+    owner: 'root',
     objects,
     commonPrefixes: [],
     truncated: false,

@@ -122,7 +122,6 @@ export interface ListedObject {
   readonly etag: string;
   readonly modifiedMs: number;
   readonly storageClass: string;
-  readonly owner: string;
   readonly checksumAlgorithm: string | null;
   /** Base64; of a composite one with the number of parts. */
   readonly checksumValue: string | null;
@@ -132,6 +131,8 @@ export interface ListedObject {
 
 export interface ListObjectsOutput {
   readonly bucket: string;
+  /** Of the bucket and of all that is in it. */
+  readonly owner: string;
   readonly objects: readonly ListedObject[];
   readonly commonPrefixes: readonly string[];
   readonly truncated: boolean;
@@ -149,25 +150,27 @@ export function encodeListObjects(input: ListObjectsInput, output: ListObjectsOu
   if (input.delimiter !== '') xml += `<Delimiter>${text(input.delimiter)}</Delimiter>`;
   if (input.encodeUrl) xml += '<EncodingType>url</EncodingType>';
   xml += `<IsTruncated>${output.truncated}</IsTruncated>`;
-  for (const object of output.objects) {
-    xml += `<Contents><Key>${text(object.key)}</Key>${encodeListed(object, input.withOwner)}</Contents>`;
-  }
+  const owner = input.withOwner ? encodeOwner(output.owner) : '';
+  for (const object of output.objects)
+    xml += `<Contents><Key>${text(object.key)}</Key>${encodeListed(object, owner)}</Contents>`;
   for (const prefix of output.commonPrefixes)
     xml += `<CommonPrefixes><Prefix>${text(prefix)}</Prefix></CommonPrefixes>`;
   return `${xml}</ListBucketResult>`;
 }
 
-/** What a listing tells of an object after its key. */
-export function encodeListed(object: ListedObject, withOwner: boolean): string {
+/**
+ * What a listing tells of an object after its key.
+ *
+ * @param owner the XML of its owner; empty: it is not told
+ */
+export function encodeListed(object: ListedObject, owner: string): string {
   const { checksumAlgorithm, checksumValue, restoredUntilMs } = object;
   let xml = `<LastModified>${formatIsoDate(object.modifiedMs)}</LastModified><ETag>&quot;${object.etag}&quot;</ETag>`;
   if (checksumAlgorithm !== null && checksumValue !== null) {
     xml += `<ChecksumAlgorithm>${checksumAlgorithm}</ChecksumAlgorithm>`;
     xml += `<ChecksumType>${checksumTypeOfValue(checksumValue)}</ChecksumType>`;
   }
-  xml += `<Size>${object.size}</Size>`;
-  if (withOwner) xml += encodeOwner(object.owner);
-  xml += `<StorageClass>${object.storageClass}</StorageClass>`;
+  xml += `<Size>${object.size}</Size>${owner}<StorageClass>${object.storageClass}</StorageClass>`;
   if (restoredUntilMs !== undefined && restoredUntilMs !== null) {
     const expiry = `<RestoreExpiryDate>${formatIsoDate(restoredUntilMs)}</RestoreExpiryDate>`;
     xml += `<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>${expiry}</RestoreStatus>`;

@@ -116,13 +116,13 @@ export interface OpenVersion {
   release(): void;
 }
 
+/** Its owner is that of its bucket. */
 export interface ListedVersion {
   readonly key: string;
   readonly size: number;
   readonly etag: string;
   readonly modifiedMs: number;
   readonly storageClass: string;
-  readonly owner: string;
   readonly checksumAlgorithm: string | null;
   readonly checksumValue: string | null;
 }

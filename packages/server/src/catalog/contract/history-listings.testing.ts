@@ -142,7 +142,6 @@ export function historyEntryTests(open: OpenCatalog): void {
         etag: '',
         modifiedMs: markedMs,
         storageClass: 'STANDARD',
-        owner: '',
         checksumAlgorithm: null,
         checksumValue: null,
       },
@@ -156,7 +155,6 @@ export function historyEntryTests(open: OpenCatalog): void {
         etag: 'e',
         modifiedMs,
         storageClass: 'GLACIER',
-        owner: 'alice',
         ...checksum,
       },
     ]);

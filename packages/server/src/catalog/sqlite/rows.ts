@@ -20,11 +20,14 @@ export const LISTED_BUCKET_COLUMNS = `name, region, ${timeToShow('created_ms')} 
 export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
   v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since, v.sum, v.retired_seq`;
 
+const COMMON_CLASS = 'STANDARD';
+
 /** The same of what a statement returns, which knows no `v`. */
 export const RETURNED_VERSION = VERSION_COLUMNS.replaceAll('v.', '');
 
-export const LISTED_COLUMNS =
-  'key, size, etag, modified_ms, storage_class, owner, checksum_algorithm, checksum_value';
+/** The class of nearly all is no value: each costs as much as reading the row. */
+export const LISTED_COLUMNS = `key, size, etag, modified_ms, nullif(storage_class, '${COMMON_CLASS}'), checksum_algorithm,
+  checksum_value`;
 
 export const HISTORY_COLUMNS = `${LISTED_COLUMNS}, seq, is_null, delete_marker`;
 
@@ -87,8 +90,7 @@ type ListedRow = [
   size: number,
   etag: string,
   modifiedMs: number,
-  storageClass: string,
-  owner: string,
+  storageClass: string | null,
   checksumAlgorithm: string | null,
   checksumValue: string | null,
 ];
@@ -190,10 +192,9 @@ export function toListed(row: unknown): ListedVersion {
     size: v[1],
     etag: v[2],
     modifiedMs: v[3],
-    storageClass: v[4],
-    owner: v[5],
-    checksumAlgorithm: v[6],
-    checksumValue: v[7],
+    storageClass: v[4] ?? COMMON_CLASS,
+    checksumAlgorithm: v[5],
+    checksumValue: v[6],
   };
 }
 
@@ -201,9 +202,9 @@ export function toHistoryRow(row: unknown): HistoryRow {
   const v = row as [...ListedRow, seq: number, isNull: number, deleteMarker: number];
   return {
     ...toListed(row),
-    seq: v[8],
-    isNull: v[9] === 1,
-    deleteMarker: v[10] === 1,
+    seq: v[7],
+    isNull: v[8] === 1,
+    deleteMarker: v[9] === 1,
   };
 }
 

@@ -24,6 +24,7 @@ export interface Moment {
 
 export interface ShownVersion {
   readonly version: ListedVersion;
+  readonly owner: string;
   readonly seq: number;
   readonly since: number;
   readonly place: number;
@@ -34,8 +35,8 @@ export interface ShownVersion {
 const STEP_MAX = 1000;
 
 /** After the columns of a listing. */
-const ROW_COLUMNS = `${LISTED_COLUMNS}, seq, since, place, delete_marker, manifest`;
-const [SEQ, SINCE, PLACE_OF, MARKER, MANIFEST] = [8, 9, 10, 11, 12];
+const ROW_COLUMNS = `${LISTED_COLUMNS}, seq, since, place, delete_marker, manifest, owner`;
+const [SEQ, SINCE, PLACE_OF, MARKER, MANIFEST, OWNER] = [7, 8, 9, 10, 11, 12];
 const MODIFIED = 3;
 
 /** The keys of a place, each once, whatever history it has: from one straight to the next. */
@@ -181,6 +182,7 @@ const after = (key: string): string => `${key}\0`;
 function toShown(row: unknown[]): ShownVersion {
   return {
     version: toListed(row),
+    owner: row[OWNER] as string,
     seq: row[SEQ] as number,
     since: row[SINCE] as number,
     place: row[PLACE_OF] as number,

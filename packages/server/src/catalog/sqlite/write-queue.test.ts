@@ -145,6 +145,57 @@ suite('group commit', () => {
     assert.equal(count(db, rows), 9);
     assert.equal(count(db, FEED), 4);
   });
+
+  test('those that were made together with one that fails are made again without it, each once', async (t) => {
+    const { catalog, bucket, db, commits } = await storeWithBucket(t);
+    const publish = (key: string, fields = {}): Promise<unknown> =>
+      catalog.publishVersion(publication({ bucket, key, ...inline(key), ...fields }));
+    const outcomes = await Promise.allSettled([
+      publish('a'),
+      publish('b'),
+      publish('b'),
+      catalog.deleteVersions(bucket, deletions('a')),
+      publish('a', { attributes: Symbol('no column takes this') }),
+      publish('c'),
+    ]);
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
+    );
+    assert.deepEqual(commits, [6]);
+    const there = 'SELECT group_concat(key) AS keys FROM versions ORDER BY key';
+    assert.equal(db.prepare(there).get()?.['keys'], 'b,c');
+    assert.equal(count(db, 'SELECT count(*) FROM blobs'), 2);
+    assert.equal(count(db, FEED), 6);
+  });
+
+  test('a change of a bucket is seen by what follows it in the same commit', async (t) => {
+    const { catalog, bucket, db, commits } = await storeWithBucket(t);
+    const publish = (): Promise<unknown> =>
+      catalog.publishVersion(publication({ bucket, key: 'k', ...inline('k') }));
+    await Promise.all([
+      publish(),
+      catalog.snapshots.create(bucket, 'monday'),
+      publish(),
+      catalog.setVersioning(bucket, 'enabled'),
+      publish(),
+      catalog.deleteVersions(bucket, deletions('k')),
+    ]);
+    assert.deepEqual(commits, [6]);
+    const places = 'SELECT place, delete_marker AS marker FROM versions ORDER BY place, seq';
+    assert.deepEqual(
+      db
+        .prepare(places)
+        .all()
+        .map((row) => ({ ...row })),
+      [
+        { place: 1, marker: 0 },
+        { place: 1, marker: 0 },
+        { place: 1, marker: 1 },
+        { place: 2, marker: 0 },
+      ],
+    );
+  });
 });
 
 suite('sequence numbers', () => {

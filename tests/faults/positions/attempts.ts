@@ -4,7 +4,7 @@
  */
 
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { lockDataDirectory, runFsck } from '@cistern/server';
 
@@ -100,7 +100,7 @@ export class Attempts {
   ): Promise<AttemptOutcome> {
     this.#what = `${fresh ? 'first start' : 'start'}, ${name} at ${at}`;
     await this.#end();
-    const dataDir = fresh ? join(this.#folder, `fresh-${++this.#number}`) : this.#dataDir;
+    const dataDir = fresh ? join(this.#folder, `fresh-${++this.#number}`, 'new', 'data') : this.#dataDir;
     this.#shim.arm({ kinds }, { at, action, lasting });
     const server = await this.#launch(dataDir, false).catch((error: unknown) => {
       if (!(error instanceof StartFailure)) throw error;
@@ -132,7 +132,7 @@ export class Attempts {
       await second.kill();
       await this.#fsck(dataDir);
     }
-    await rm(dataDir, { recursive: true, force: true });
+    await rm(dirname(dirname(dataDir)), { recursive: true, force: true });
   }
 
   /** An orderly end that a fault happens to. */

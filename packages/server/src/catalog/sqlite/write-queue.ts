@@ -21,6 +21,7 @@ import { TOKEN_MS } from './mutations/rename.ts';
 import { WAIT } from './mutations/context.ts';
 import type { WriteContext } from './mutations/context.ts';
 import { SqliteReader } from './reader.ts';
+import { SpareRoom } from '../../spare-room.ts';
 import { SQLITE, sqliteCode } from './sqlite-errors.ts';
 import type { UploadChange } from '../uploads.ts';
 import { UploadReader } from './upload-reader.ts';
@@ -75,6 +76,7 @@ export class WriteQueue {
   readonly #options: WriteQueueOptions;
   readonly #context: WriteContext;
   readonly #room: DiskRoom;
+  readonly #spare: SpareRoom;
   readonly #clock: () => number;
   #sequence: number;
   #jobs: Job[] = [];
@@ -88,6 +90,9 @@ export class WriteQueue {
   /** Of the open transaction. One that was undone with its mutation wakes somebody for nothing. */
   #uploadChanges: UploadChange[] = [];
   #stopped: CatalogError | undefined;
+  /** How often room was made for commits since there was room for one. */
+  #roomMade = 0;
+  #batchMax = BATCH_MAX;
   #idle: (() => void)[] = [];
 
   constructor(options: WriteQueueOptions) {
@@ -97,6 +102,7 @@ export class WriteQueue {
     this.sql = new WriteStatements(db);
     const room = new DiskRoom(dirname(path));
     this.#room = room;
+    this.#spare = new SpareRoom(dirname(path));
     this.checkpointer = new Checkpointer(db, path, { epochs: options.epochs, room, mover: options.mover });
     const row = db.prepare("SELECT value FROM meta WHERE name = 'sequence'").get();
     this.#sequence = row?.['value'] as number;
@@ -154,6 +160,7 @@ export class WriteQueue {
       this.#commit(before);
     } catch (error) {
       if (this.#stopped === undefined) this.#rollback(before, error);
+      if (this.#stopped === undefined && isFull(error)) this.#makeRoom(1);
       throw error;
     }
     return result;
@@ -202,7 +209,7 @@ export class WriteQueue {
     try {
       this.#begin();
       for (const job of queued) {
-        if (batch.length === BATCH_MAX || this.#clock() - started > BATCH_MS_MAX) break;
+        if (batch.length === this.#batchMax || this.#clock() - started > BATCH_MS_MAX) break;
         batch.push(job);
         this.#apply(batch, outcomes);
       }
@@ -210,8 +217,12 @@ export class WriteQueue {
       this.#commit(before);
     } catch (error) {
       if (this.#stopped === undefined) this.#rollback(before, error);
-      const answer = this.#stopped ?? toCatalogError(error);
       for (const [i, outcome] of outcomes.entries()) this.#unpin(batch[i], outcome);
+      if (this.#stopped === undefined && isFull(error) && this.#makeRoom(batch.length)) {
+        this.#jobs = queued;
+        return;
+      }
+      const answer = this.#stopped ?? toCatalogError(error);
       for (const job of this.#stopped === undefined ? batch : queued) job.settle({ error: answer });
       if (this.#stopped === undefined) this.#jobs = queued.slice(batch.length);
       return;
@@ -299,6 +310,8 @@ export class WriteQueue {
       this.stop(error);
       throw error;
     }
+    this.#roomMade = 0;
+    this.#batchMax = BATCH_MAX;
     this.#options.epochs.committed(this.#sequence);
     this.#bucketsChanged = false;
     if (this.#uploadChanges.length > 0) this.#options.onUploads?.(this.#uploadChanges);
@@ -333,6 +346,28 @@ export class WriteQueue {
     // The file becomes shorter when the log has been moved into it.
     this.#move(() => this.checkpointer.moveNow());
     return this.#pagesFree() < free;
+  }
+
+  /**
+   * For the log of a disk that is full: where it starts over it takes no more of the disk, then by what was kept for this, then by less
+   * at a time. @param mutations in the commit that had no room @returns whether it is worth another try
+   */
+  #makeRoom(mutations: number): boolean {
+    const made = this.#roomMade++;
+    if (made === 0) {
+      this.#move(() => this.checkpointer.startOver());
+      return this.#stopped === undefined;
+    }
+    if (this.#spare.use()) return true;
+    this.#batchMax = Math.max(1, mutations >> 1);
+    if (mutations === 1) this.#roomMade = 0;
+    return mutations > 1;
+  }
+
+  /** What was given up for a full disk is kept again, once there is room. */
+  keepSpare(): boolean {
+    this.#spare.keep(this.#room);
+    return false;
   }
 
   /** Moves all of it, before an orderly end. */

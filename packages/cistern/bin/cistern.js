@@ -4,7 +4,6 @@
  * Node.js from 18 on can read, because telling an old one what is missing is its purpose.
  */
 
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { constants, homedir } from 'node:os';
@@ -94,7 +93,9 @@ function keepCompiledCode() {
   module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
 }
 
-function runOn(binary) {
+async function runOn(binary) {
+  // Not loaded by the Node.js that runs the command itself.
+  const { spawn } = await import('node:child_process');
   const child = spawn(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
     env: { ...process.env, [CHOSEN]: '1' },
@@ -137,7 +138,7 @@ if (asksForVersion()) {
   keepCompiledCode();
   await import(findCli().href);
 } else if (pinned !== undefined) {
-  runOn(pinned);
+  await runOn(pinned);
 } else {
   explain();
 }

@@ -153,31 +153,42 @@ function versionOfRow(v: VersionRow): Version {
 }
 
 /** @throws DamagedRow, and DamagedBlob for inline bytes that are not those that were written */
-export function toExtent(row: unknown): Extent {
-  const e = row as ExtentRow;
-  const columns = { manifest: e[11], start: e[0], length: e[1], blob: e[9], offset: e[2] };
-  if (e[12] !== sumOfExtent(columns)) throw new DamagedRow(`the extent at ${e[0]} of blob ${e[9]}`);
-  if (e[4] !== null && e[10] !== null && e[10] !== blobSum(e[9], e[4]))
-    throw new DamagedBlob(`the inline blob ${e[9]} is not what was stored`);
-  return {
-    blob: e[9],
-    checked: e[3] !== null && e[10] !== null,
-    start: e[0],
-    length: e[1],
-    offset: e[2],
-    location: e[3],
-    data: e[4],
-    tier: e[5],
-    codec: e[6],
-    frames: e[7],
-    logical: e[8],
-  };
-}
+export const toExtent = (row: unknown): Extent => extentAt(row as unknown[], 0);
 
 /** The extent that a row holds after its version; undefined when the version has none. */
 export function toJoinedExtent(row: unknown): Extent | undefined {
-  const extent = (row as unknown[]).slice(VERSION_WIDTH);
-  return extent[0] === null ? undefined : toExtent(extent);
+  const columns = row as unknown[];
+  return columns[VERSION_WIDTH] === null ? undefined : extentAt(columns, VERSION_WIDTH);
+}
+
+/** Of the columns from that one on. */
+function extentAt(row: readonly unknown[], at: number): Extent {
+  const column = <I extends keyof ExtentRow & number>(i: I): ExtentRow[I] => row[at + i] as ExtentRow[I];
+  const start = column(0);
+  const length = column(1);
+  const offset = column(2);
+  const location = column(3);
+  const data = column(4);
+  const blob = column(9);
+  const sum = column(10);
+  const extentSum = column(12);
+  if (extentSum !== sumOfExtent({ manifest: column(11), start, length, blob, offset }))
+    throw new DamagedRow(`the extent at ${start} of blob ${blob}`);
+  if (data !== null && sum !== null && sum !== blobSum(blob, data))
+    throw new DamagedBlob(`the inline blob ${blob} is not what was stored`);
+  return {
+    blob,
+    checked: location !== null && sum !== null,
+    start,
+    length,
+    offset,
+    location,
+    data,
+    tier: column(5),
+    codec: column(6),
+    frames: column(7),
+    logical: column(8),
+  };
 }
 
 type ListedKind = Pick<ListedVersion, 'storageClass' | 'checksumAlgorithm' | 'checksumType'>;

@@ -78,8 +78,10 @@ export class Recorder {
     const end = this.#operations.length + Math.ceil(operations / rounds);
     const killAt = kill ? this.#operations.length + this.#pick(Math.ceil(operations / rounds)) : Infinity;
     let ending: Promise<void> | undefined;
+    let begun = this.#operations.length;
     const client = async (number: number): Promise<void> => {
-      while (ending === undefined && this.#operations.length < end) {
+      while (ending === undefined && begun < end) {
+        begun++;
         const request = this.#chooser.next(this.#pick);
         const answer = await this.#record(number, request, { mayBreak: kill });
         this.#chooser.learn(request, answer);

@@ -33,7 +33,7 @@ export const RESOURCE_BUGS: readonly SeededBug[] = [
     file: 'packages/server/src/catalog/sqlite/maintenance.ts',
     find: '    uploads.setAge.run(Math.round(ageMs));\n',
     replace: '    void uploads;\n    void ageMs;\n',
-    caughtBy: [{ proof: ['resources', '--units', '1', '--set', 'only=clock'] }],
+    caughtBy: [{ proof: ['resources', '--for', '20s', '--set', 'only=clock'] }],
   },
   {
     name: 'room-before-name',

@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.ts';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -28,6 +29,8 @@ export interface PackageJson {
   readonly exports: Readonly<Record<string, string>>;
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
 export interface BuiltPackage {
@@ -43,7 +46,7 @@ export function readPackageJson(folder: string): PackageJson {
  * Builds every workspace into `outDir/<folder name>`, which is emptied first.
  * @throws when the sources do not compile; the compiler has then said why on standard output.
  */
-export function buildPackages(outDir: string): readonly BuiltPackage[] {
+export async function buildPackages(outDir: string): Promise<readonly BuiltPackage[]> {
   rmSync(outDir, { recursive: true, force: true });
   const emitted = join(outDir, '.emitted');
   execFileSync(
@@ -51,7 +54,10 @@ export function buildPackages(outDir: string): readonly BuiltPackage[] {
     ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', emitted],
     { cwd: ROOT, stdio: 'inherit' },
   );
-  const built = (readPackageJson(ROOT).workspaces ?? []).map((workspace) => {
+  const workspaces = readPackageJson(ROOT).workspaces ?? [];
+  const sources = workspaces.map((workspace) => readPackageJson(join(ROOT, workspace)));
+  const built: BuiltPackage[] = [];
+  for (const workspace of workspaces) {
     const source = join(ROOT, workspace);
     const folder = join(outDir, basename(workspace));
     mkdirSync(folder, { recursive: true });
@@ -62,10 +68,18 @@ export function buildPackages(outDir: string): readonly BuiltPackage[] {
     cpSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
     const manual = [join(source, 'README.md'), join(ROOT, 'README.md')].find((path) => existsSync(path));
     if (manual !== undefined) cpSync(manual, join(folder, 'README.md'));
-    const json = readPackageJson(source);
+    let json = readPackageJson(source);
+    if (json.bin !== undefined) {
+      await bundle({
+        outDir: join(folder, 'dist', 'bundle'),
+        modules: { folder: '..', extension: '.js' },
+        sourcesMayChange: false,
+      });
+      json = withDependenciesOf(json, sources);
+    }
     writeFileSync(join(folder, 'package.json'), `${JSON.stringify(toPublished(json), undefined, 2)}\n`);
-    return { folder, source: json };
-  });
+    built.push({ folder, source: json });
+  }
   rmSync(emitted, { recursive: true });
   return built;
 }
@@ -76,6 +90,23 @@ function copyAssets(from: string, to: string): void {
     mkdirSync(dirname(join(to, path)), { recursive: true });
     cpSync(join(from, path), join(to, path));
   }
+}
+
+/** What the bundle imports, which has the code of all our packages in it, is to be found from where the bundle is. */
+export function withDependenciesOf(source: PackageJson, others: readonly PackageJson[]): PackageJson {
+  const all = [...others, source];
+  return {
+    ...source,
+    dependencies: joined(all.map(({ dependencies }) => dependencies)),
+    peerDependencies: joined(all.map(({ peerDependencies }) => peerDependencies)),
+    peerDependenciesMeta: joined(all.map(({ peerDependenciesMeta }) => peerDependenciesMeta)),
+  };
+}
+
+function joined<Value>(
+  records: readonly (Readonly<Record<string, Value>> | undefined)[],
+): Record<string, Value> {
+  return Object.assign({}, ...records) as Record<string, Value>;
 }
 
 /** @returns the package.json of the published package: its exports are the built files with their declarations. */

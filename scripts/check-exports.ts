@@ -132,7 +132,7 @@ async function readEndpoint(output: AsyncIterable<Buffer>): Promise<string> {
 
 const folder = mkdtempSync(join(tmpdir(), 'cistern-exports-'));
 try {
-  const packages = buildPackages(join(folder, 'packages'));
+  const packages = await buildPackages(join(folder, 'packages'));
   install(folder, packages);
   importEach(folder, packages);
   openEach(folder);

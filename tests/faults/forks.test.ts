@@ -16,6 +16,7 @@ import { expectBareError, expectStatus } from '../support/expect.ts';
 import type { S3 } from '../support/s3.ts';
 import { text } from '../support/xml.ts';
 import { startServerProcess } from './server-process.ts';
+import { sumRows } from '../../packages/server/src/catalog/sqlite/sum-rows.testing.ts';
 
 /** So many that a fork takes dozens of slices. */
 const OBJECTS = 15_000;
@@ -33,6 +34,7 @@ function multiply(path: string): void {
         attributes, restored_until_ms, NULL FROM versions, numbers WHERE key = 'k';
     UPDATE manifests SET refs = refs + ${OBJECTS};
     COMMIT`);
+  sumRows(db, 'versions');
   db.close();
 }
 

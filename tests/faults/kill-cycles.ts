@@ -15,8 +15,9 @@ import { Oracle } from './oracle/oracle.ts';
 import { BUCKET_LIST } from './oracle/profile.ts';
 import { seededChoice } from './seeded.ts';
 
-/** A server is killed when it has acknowledged so many writes, or fewer. */
-const WRITES_MAX = 500;
+/** A server is killed when it has acknowledged so many writes, or fewer; one in ten lives longer. */
+const WRITES_MAX = 170;
+const MANY_WRITES_MAX = 600;
 /** The whole store is checked, and all bytes are read, after so many cycles. */
 const CHECK_EVERY = 10;
 
@@ -59,7 +60,8 @@ export class KillCycles {
     try {
       if (cycle === 1) await this.#oracle.prepare(server.endpoint);
       await this.#verify(server, cycle);
-      const load = this.#oracle.load(server.endpoint, { tellAt: 1 + this.#pick(WRITES_MAX) });
+      const writes = cycle % 10 === 5 ? MANY_WRITES_MAX : WRITES_MAX;
+      const load = this.#oracle.load(server.endpoint, { tellAt: 1 + this.#pick(writes) });
       await load.reached;
       server.child.kill('SIGKILL');
       const { acknowledged, problems, refused } = await load.ended;

@@ -7,6 +7,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -58,15 +59,24 @@ export async function startOnSmallDisk(mib: number): Promise<SmallDisk> {
   };
 }
 
-/** Takes all that is free on the disk that the path is on. */
+/** Takes all that is free on the disk that the path is on, to the last block. */
 export async function writeUntilFull(path: string): Promise<void> {
   const file = await open(path, 'w');
-  const zeros = Buffer.alloc(MIB);
   try {
-    for (;;) await file.write(zeros);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    // What is refused as a whole may have room in part; and blocks that were only promised are given back by a sync.
+    for (const bytes of [MIB, 64 * 1024, 1024, 1024]) {
+      await writeUntilRefused(file, Buffer.alloc(bytes));
+      await file.sync();
+    }
   } finally {
     await file.close();
+  }
+}
+
+async function writeUntilRefused(file: FileHandle, bytes: Buffer): Promise<void> {
+  try {
+    for (;;) await file.write(bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
   }
 }

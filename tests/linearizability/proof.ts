@@ -7,10 +7,10 @@
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
+import { dataIn } from '../proof/data-in.ts';
 import type { Proof } from '../proof/proof.ts';
 import { WrongAnswer } from './asker.ts';
 import { startFleet } from './fleet.ts';
@@ -33,7 +33,7 @@ export const proof: Proof = {
     };
     let slowest = 0;
     for (let history = 0; !slice.over();) {
-      const dataDir = await mkdtemp(join(tmpdir(), 'cistern-lines-'));
+      const dataDir = await mkdtemp(join(dataIn(slice), 'cistern-lines-'));
       const fleet = await startFleet(dataDir);
       try {
         for (let i = 0; i < HISTORIES_IN_DIRECTORY && !slice.over(); i++, history++) {

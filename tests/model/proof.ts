@@ -1,23 +1,29 @@
 /**
  * @module The long form of the model test. What fails is shrunk, and replayed by its own seed:
- * `npm run prove:model -- --seed S --units 1 --set lanes=1`.
+ * `npm run prove:model -- --seed S --units 1 --set lanes=1 --set steps=N`, where N is that of the report.
  */
 
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { startServer } from 'cistern';
 
+import { dataIn } from '../proof/data-in.ts';
 import type { Proof } from '../proof/proof.ts';
 import { S3 } from '../support/s3.ts';
 import { runModel } from './run.ts';
 import { expectNothingLeft } from './sound.ts';
 
-const LANES = 8;
+/** So many that a transaction serves several. */
+const LANES = 24;
+const STEPS_IN_RUN = 1000;
 
 export const proof: Proof = {
   aims: { steps: 10_000_000 },
   run: async (slice) => {
-    const server = await startServer({ threads: 2 });
+    const dataDir = await mkdtemp(join(dataIn(slice), 'cistern-model-'));
+    const server = await startServer({ threads: 2, dataDir });
     const { endpoint, credentials, region } = server;
     const s3 = new S3({ endpoint, credentials, region });
     const seed = batchSeed(slice.seed);
@@ -27,6 +33,7 @@ export const proof: Proof = {
         seed,
         // A replay is of one batch, and nothing else may run beside it.
         lanes: Number(slice.settings.get('lanes') ?? LANES),
+        stepsInRun: Number(slice.settings.get('steps') ?? STEPS_IN_RUN),
         over: () => slice.over(),
         onStep: () => slice.count('steps'),
       });
@@ -35,6 +42,7 @@ export const proof: Proof = {
     } finally {
       await s3.close();
       await server.close();
+      await rm(dataDir, { recursive: true, force: true });
     }
   },
 };

@@ -20,16 +20,18 @@ import { putVersioning } from './steps/bucket.ts';
 import { anyStep } from './steps/index.ts';
 
 const RUNS_IN_BATCH = 4;
+/** The end of a run asks for all that is there: in longer ones less of the time goes into that, and shrinking takes longer. */
 const STEPS_IN_RUN_MAX = 240;
 
 /** How often the server checks itself, while the others go on. One check runs at a time. */
 const INSPECT_STEPS = 4000;
 
 const versioning = fc.constantFrom<Versioning>('never', 'never', 'enabled', 'suspended');
-const run = fc.record({
-  versionings: fc.tuple(versioning, versioning),
-  steps: fc.commands([anyStep], { maxCommands: STEPS_IN_RUN_MAX, size: 'max' }),
-});
+const run = (maxCommands: number): fc.Arbitrary<{ versionings: Versioning[]; steps: Iterable<Step> }> =>
+  fc.record({
+    versionings: fc.tuple(versioning, versioning),
+    steps: fc.commands([anyStep], { maxCommands, size: 'max' }),
+  });
 
 /** A command knows whether it was come to. */
 type TakenStep = Step & { readonly hasRan?: boolean };
@@ -53,11 +55,20 @@ export interface RunOptions {
   readonly over: () => boolean;
   /** How many batches run at once. */
   readonly lanes: number;
+  /** Of a run, at most; what its seed means depends on it. Default: 240. */
+  readonly stepsInRun?: number;
   /** Told of each step that was taken. */
   readonly onStep: () => void;
 }
 
-export async function runModel({ s3, seed, over, lanes, onStep }: RunOptions): Promise<ModelRuns> {
+export async function runModel({
+  s3,
+  seed,
+  over,
+  lanes,
+  stepsInRun = STEPS_IN_RUN_MAX,
+  onStep,
+}: RunOptions): Promise<ModelRuns> {
   const part = await makePart(s3);
   const state = {
     next: seed,
@@ -76,7 +87,7 @@ export async function runModel({ s3, seed, over, lanes, onStep }: RunOptions): P
   };
   const lane = async (): Promise<void> => {
     while (!over() && !state.failed) {
-      const failure = await runBatch({ s3, part, seed: state.next++, count, fail });
+      const failure = await runBatch({ s3, part, seed: state.next++, stepsInRun, count, fail });
       state.failure ??= failure;
       if (state.taken < state.inspectAt || state.failed) continue;
       state.inspectAt = Infinity;
@@ -97,13 +108,14 @@ interface Batch {
   readonly s3: S3;
   readonly part: string;
   readonly seed: number;
+  readonly stepsInRun: number;
   readonly count: () => void;
   readonly fail: () => void;
 }
 
-async function runBatch({ s3, part, seed, count, fail }: Batch): Promise<Failure | undefined> {
+async function runBatch({ s3, part, seed, stepsInRun, count, fail }: Batch): Promise<Failure | undefined> {
   let first: unknown;
-  const property = fc.asyncProperty(run, async ({ versionings, steps }) => {
+  const property = fc.asyncProperty(run(stepsInRun), async ({ versionings, steps }) => {
     try {
       await runSteps({ s3, part, count }, versionings, steps);
     } catch (error) {
@@ -124,11 +136,11 @@ async function runBatch({ s3, part, seed, count, fail }: Batch): Promise<Failure
     // Another one than the shrunk one's when the server has stopped.
     `at first: ${String(first)}`,
   ].join('\n');
-  return { replay: `--seed ${seed} --units 1 --set lanes=1`, report };
+  return { replay: `--seed ${seed} --units 1 --set lanes=1 --set steps=${stepsInRun}`, report };
 }
 
 async function runSteps(
-  { s3, part, count }: Omit<Batch, 'seed' | 'fail'>,
+  { s3, part, count }: Omit<Batch, 'seed' | 'stepsInRun' | 'fail'>,
   versionings: readonly Versioning[],
   steps: Iterable<Step>,
 ): Promise<void> {

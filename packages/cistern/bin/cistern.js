@@ -4,8 +4,7 @@
  * Node.js from 18 on can read, because telling an old one what is missing is its purpose.
  */
 
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { constants, homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -24,6 +23,8 @@ const BINARY_PACKAGES = {
 };
 /** Only the repository has it; a published package has what was built of it. */
 const SOURCE = new URL('../src/cli.ts', import.meta.url);
+/** Made by scripts/bundle.ts: the same in a few files, which start in half of the time. */
+const BUNDLE = new URL('../dist/bundle/', import.meta.url);
 /** Tells the child that it was chosen, so that an unfit one ends in a message and not in a loop. */
 const CHOSEN = 'CISTERN_LAUNCHED';
 
@@ -53,6 +54,25 @@ function findPinned() {
   }
 }
 
+/** Whether there is a bundle of the sources as they are now. */
+function isBundled() {
+  const folder = fileURLToPath(BUNDLE);
+  try {
+    const sources = JSON.parse(readFileSync(new URL('sources.json', BUNDLE), 'utf8'));
+    return sources.every(([path, size, seconds]) => {
+      const now = statSync(join(folder, path), { throwIfNoEntry: false });
+      return now !== undefined && now.size === size && Math.floor(now.mtimeMs / 1000) === seconds;
+    });
+  } catch {
+    return false;
+  }
+}
+
+function findCli() {
+  if (isBundled()) return new URL('cli.js', BUNDLE);
+  return existsSync(SOURCE) ? SOURCE : new URL('../dist/cli.js', import.meta.url);
+}
+
 /** '' for users of whom the system knows nothing but a number. */
 function home() {
   try {
@@ -73,7 +93,9 @@ function keepCompiledCode() {
   module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
 }
 
-function runOn(binary) {
+async function runOn(binary) {
+  // Not loaded by the Node.js that runs the command itself.
+  const { spawn } = await import('node:child_process');
   const child = spawn(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
     env: { ...process.env, [CHOSEN]: '1' },
@@ -114,9 +136,9 @@ if (asksForVersion()) {
 } else if (isFit()) {
   delete process.env[CHOSEN];
   keepCompiledCode();
-  await import(existsSync(SOURCE) ? SOURCE.href : new URL('../dist/cli.js', import.meta.url).href);
+  await import(findCli().href);
 } else if (pinned !== undefined) {
-  runOn(pinned);
+  await runOn(pinned);
 } else {
   explain();
 }

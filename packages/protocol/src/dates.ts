@@ -1,14 +1,29 @@
 /** @module Dates of HTTP headers and of S3's XML. HTTP dates have whole seconds. */
 
-/** `Wed, 21 Oct 2015 07:28:00 GMT` */
+const MINUTE_MS = 60_000;
+let httpMinute = Number.NaN;
+/** `Wed, 21 Oct 2015 07:28:` */
+let httpMinuteText = '';
+
+/** `Wed, 21 Oct 2015 07:28:00 GMT`. The minute that the last one was in is kept, as below. */
 export function formatHttpDate(timeMs: number): string {
-  return new Date(timeMs).toUTCString();
+  const current = Math.floor(timeMs / MINUTE_MS);
+  if (current !== httpMinute) {
+    httpMinuteText = new Date(current * MINUTE_MS).toUTCString().slice(0, -'00 GMT'.length);
+    httpMinute = current;
+  }
+  const seconds = Math.floor((timeMs - current * MINUTE_MS) / 1000);
+  return `${httpMinuteText}${seconds < 10 ? '0' : ''}${seconds} GMT`;
 }
 
-const MINUTE_MS = 60_000;
 let minute = Number.NaN;
 /** `2015-10-21T07:28:` */
 let minuteText = '';
+
+const digits = (count: number, width: number): string[] =>
+  Array.from({ length: count }, (_, i) => String(i).padStart(width, '0'));
+const SECONDS = digits(60, 2).map((text) => `${text}.`);
+const MILLISECONDS = digits(1000, 3).map((text) => `${text}Z`);
 
 /**
  * `2015-10-21T07:28:00.000Z`, as S3's XML has it. Objects that lie beside each other were mostly written within the same
@@ -22,8 +37,9 @@ export function formatIsoDate(timeMs: number): string {
     minuteText = new Date(current * MINUTE_MS).toISOString().slice(0, -'00.000Z'.length);
     minute = current;
   }
-  const digits = String(100_000 + Math.floor(timeMs - current * MINUTE_MS));
-  return `${minuteText}${digits.slice(1, 3)}.${digits.slice(3)}Z`;
+  const rest = Math.floor(timeMs - current * MINUTE_MS);
+  const second = Math.floor(rest / 1000);
+  return `${minuteText}${SECONDS[second]}${MILLISECONDS[rest - second * 1000]}`;
 }
 
 const DAY = '(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?';

@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { prepareDirectories } from './blobs/files/file-blob-store.ts';
 import { DATABASE_FILE } from './catalog/sqlite/connection.ts';
+import { SQLITE, sqliteCode } from './catalog/sqlite/sqlite-errors.ts';
 import { BlobStoreUnusable } from './blobs/objects/blob-store-unusable.ts';
 import { ClassDirectoryUnusable, idOf, openClassDirectories } from './class-directories.ts';
 import type { BlobStoreConfig, StorageClassMap } from './config.ts';
 import { DirectoryLocked, LOCK_FILE, makeDurably, takeLock } from './directory-lock.ts';
+import { DiskRoom } from './disk-room.ts';
+import { SpareRoom } from './spare-room.ts';
 
 export class DataDirectoryLocked extends Error {
   constructor(path: string) {
@@ -43,11 +46,17 @@ export class CatalogMissing extends Error {
 const NO_DIRECTORY = new Set(['EEXIST', 'ENOENT', 'ENOTDIR']);
 
 function adviceOn(cause: unknown): string {
+  if (isFull(cause)) return 'Make room on its disk.';
   if (cause instanceof Error && 'errcode' in cause)
     return `Its file "${LOCK_FILE}" holds nothing that is needed: remove it while no server uses the directory.`;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   if (NO_DIRECTORY.has(code)) return 'Choose another with --data.';
   return 'Give the user that runs Cistern the right to write there, or choose another with --data.';
+}
+
+function isFull(cause: unknown): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT' || sqliteCode(cause) === SQLITE.full;
 }
 
 export interface DataDirectory {
@@ -69,9 +78,12 @@ export async function openDataDirectory(
   let lock: DatabaseSync | undefined;
   try {
     await makeDurably(path);
+    const spare = new SpareRoom(path);
+    spare.useForStart();
     lock = takeLock(path);
     refuseLostCatalog(path);
     await prepareDirectories(path);
+    spare.keep(new DiskRoom(path));
     const directories = await openClassDirectories(path, classes);
     if (blobs !== null) {
       const { claimBlobStore } = await import('./blobs/objects/claim-blob-store.ts');

@@ -22,18 +22,25 @@ export class DirectoryLocked extends Error {
   }
 }
 
-/** Every directory that was made on the way is synced into its parent. */
+/**
+ * Every directory that was made on the way is synced into its parent; before it was locked for the first time that is all of them,
+ * for a start that was killed in the midst of this has made some and synced none.
+ */
 export async function makeDurably(path: string): Promise<void> {
   const topmost = makeMissing(path);
   const end = dirname(topmost ?? path);
+  const locked = existsSync(join(path, LOCK_FILE));
+  let ours = true;
   for (let parent = dirname(path); ; parent = dirname(parent)) {
     try {
       await syncDirectory(parent);
     } catch (error) {
       // One that we may not even list was made by somebody else, long before.
-      if (topmost !== undefined || (error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (ours ? topmost !== undefined || code !== 'EACCES' : code === 'EIO') throw error;
     }
-    if (parent === end || parent === dirname(parent)) return;
+    if (parent === end) ours = false;
+    if ((locked && !ours) || parent === dirname(parent)) return;
   }
 }
 

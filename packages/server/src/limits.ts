@@ -17,6 +17,8 @@ export const LIMITS = {
   keepAliveMs: 75_000,
   /** After so long a silence the system asks whether the other side of a connection is still there. */
   probeMs: 60_000,
+  /** The same of one that has said that it sends nothing more. */
+  probeEndedMs: 5_000,
   /** From the first byte of a request to the end of its headers; also for a TLS handshake. */
   headersMs: 30_000,
   /** An unread body of a refused request is read to its end, up to this size, so that the connection can be used again. */

@@ -157,3 +157,40 @@ test('a disk that others have filled to its last block stops nothing, nor a star
   await expectStored(s3, stored);
   await expectSound(s3);
 });
+
+async function endInOrder({ child, exited }: ServerProcess): Promise<void> {
+  child.kill('SIGTERM');
+  assert.equal(await exited, 0);
+}
+
+for (const [how, end] of [
+  ['in order', endInOrder],
+  ['by a kill', (server: ServerProcess) => server.kill()],
+] as const)
+  test(
+    `a server that ended ${how} starts on a disk without a free block, and makes room`,
+    options,
+    async (t) => {
+      const { start, path } = await setUp(t);
+      const first = await start();
+      const stored = new Map(
+        [50_000, 200_000, 1_000_000, 2_000_000, 50_001].map((size) => [
+          `${size}`,
+          seededBytes(`${size}`, size),
+        ]),
+      );
+      for (const [key, body] of stored) expectStatus(await put(first.s3, key, body), 200);
+      await end(first);
+      const filling = join(path, 'filling');
+      await writeUntilFull(filling);
+      const { s3 } = await start();
+      await expectStored(s3, stored);
+      expectStatus(await put(s3, 'refused', Buffer.alloc(10_000)), 503);
+      for (const key of stored.keys()) {
+        expectStatus(await s3.object('DELETE', BUCKET, key), 204);
+        stored.delete(key);
+      }
+      await eventually(async () => expectStatus(await put(s3, 'again', Buffer.alloc(70_000)), 200));
+      await expectSound(s3);
+    },
+  );

@@ -1,6 +1,6 @@
 /**
  * @module A disk on which writes wait (fsfreeze, as a snapshot of a volume does): nothing is acknowledged meanwhile, what the
- * server knows already is read on, and all goes on when the disk does.
+ * server knows already is read on, it says that it is not ready, and all goes on when the disk does.
  */
 
 import assert from 'node:assert/strict';
@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { Pool } from 'undici';
 
+import { eventually } from '../../support/eventually.ts';
 import { S3 } from '../../support/s3.ts';
 import { LoopDisk, needsLoopDisk } from '../disk/loop-disk.ts';
 import { seededBytes, seededChoice } from '../seeded.ts';
@@ -19,6 +20,8 @@ const FREEZE_MS = 1500;
 /** Fewer than the server has threads for files, which wait, too. */
 const WRITES = 12;
 const PATIENCE_MS = 20_000;
+
+const readiness = (endpoint: string): Promise<Response> => fetch(`${endpoint}/-/health/ready`);
 
 export const frozenDisk: Scenario = {
   name: 'the disk is frozen for a while: writes wait, and reads go on',
@@ -55,6 +58,8 @@ export const frozenDisk: Scenario = {
           await delay(FREEZE_MS / 2);
           await read();
           await delay(FREEZE_MS / 2);
+          assert.equal((await readiness(endpoint)).status, 503);
+          await read();
           assert.equal(objects.acknowledged, before, 'a write was acknowledged that cannot be on the disk');
           await disk.thaw();
           for (const response of await Promise.all(writes))
@@ -63,6 +68,7 @@ export const frozenDisk: Scenario = {
           await disk.thaw().catch(() => undefined);
           await reader.close();
         }
+        await eventually(async () => assert.equal((await readiness(endpoint)).status, 200));
         await expectServing(server, objects, 'after');
         await objects.verify(s3);
       }, `${disk.path}/data`);

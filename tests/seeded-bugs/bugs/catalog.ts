@@ -51,4 +51,20 @@ export const CATALOG_BUGS: readonly SeededBug[] = [
     replace: "lock.exec('BEGIN');",
     caughtBy: [{ test: 'tests/faults/one-owner.test.ts' }],
   },
+  {
+    name: 'what-was-undone-with-another-is-not-made-again',
+    breaks: 'mutations that shared a savepoint with one that failed are acknowledged, and are not there',
+    file: 'packages/server/src/catalog/sqlite/write-queue.ts',
+    find: '      outcomes.length = from;\n      for (const { mutation } of batch.slice(from)) outcomes.push(this.#applyOne(mutation));',
+    replace: '      outcomes.push({ error: error as Error });',
+    caughtBy: [{ test: 'packages/server/src/catalog/sqlite/write-queue.test.ts' }],
+  },
+  {
+    name: 'a-bucket-is-kept-over-its-change',
+    breaks: 'what a snapshot shows is deleted by a write of the same commit',
+    file: 'packages/server/src/catalog/sqlite/write-queue.ts',
+    find: '      this.#context.buckets.clear();\n      return;',
+    replace: '      return;',
+    caughtBy: [{ test: 'packages/server/src/catalog/sqlite/write-queue.test.ts' }],
+  },
 ];

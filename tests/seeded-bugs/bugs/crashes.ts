@@ -15,8 +15,9 @@ export const CRASH_BUGS: readonly SeededBug[] = [
     name: 'answered-before-the-commit-is-known-to-have-succeeded',
     breaks: 'a commit that fails is acknowledged all the same',
     file: 'packages/server/src/catalog/sqlite/write-queue.ts',
-    find: 'else settled.push({ job, outcome });',
-    replace: 'else job.settle(outcome);',
+    find: '      this.#endShared();\n      this.#commit(before);',
+    replace:
+      '      this.#endShared();\n      for (const [i, job] of batch.entries()) job.settle(outcomes[i]);\n      this.#commit(before);',
     caughtBy: [
       {
         proof: [

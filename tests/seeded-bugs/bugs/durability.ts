@@ -66,8 +66,9 @@ export const DURABILITY_BUGS: readonly SeededBug[] = [
     name: 'acknowledged-before-commit',
     breaks: 'an answer goes out before its transaction is durable',
     file: 'packages/server/src/catalog/sqlite/write-queue.ts',
-    find: '        else settled.push({ job, outcome });',
-    replace: '        else job.settle(outcome);',
+    find: '      this.#endShared();\n      this.#commit(before);',
+    replace:
+      '      this.#endShared();\n      for (const [i, job] of batch.entries()) job.settle(outcomes[i]);\n      this.#commit(before);',
     caughtBy: [{ test: 'packages/server/src/catalog/sqlite/write-queue.test.ts' }],
   },
 ];

@@ -40,7 +40,7 @@ export const ROW_BUGS: readonly SeededBug[] = [
     name: 'damaged-upload-is-aborted',
     breaks: 'an upload that the disk made look open again is aborted, with the bytes of its object',
     file: 'packages/server/src/catalog/sqlite/upload-statements.ts',
-    find: "\n      AND ${rowIsWhole('uploads', 'uploads')} ORDER BY active_ms",
+    find: " AND ${mayBeEnded('u')} ORDER BY active_ms",
     replace: ' ORDER BY active_ms',
     caughtBy: [{ test: 'packages/server/src/catalog/sqlite/uploads.test.ts' }],
   },

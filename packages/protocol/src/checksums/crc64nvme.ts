@@ -5,7 +5,7 @@
  * afterwards everything is synchronous, and between two calls the whole state of a checksum is 12 saved bytes.
  */
 
-import { createCRC64, type IHasher } from 'hash-wasm';
+import type { IHasher } from 'hash-wasm';
 
 /** The polynomial of the NVM Express specification, bit-reversed. */
 const POLYNOMIAL = '9a6c9329ac4bc9b5';
@@ -15,10 +15,13 @@ let loading: Promise<void> | undefined;
 
 /** Compiles the instance of this thread (some 2 ms); later calls return the same promise. */
 export function loadCrc64Nvme(): Promise<void> {
-  loading ??= createCRC64(POLYNOMIAL).then((hasher) => {
-    instance = hasher;
-  });
-  return loading;
+  return (loading ??= load());
+}
+
+/** The package holds some twenty hashes, and most threads compute none of them. */
+async function load(): Promise<void> {
+  const { createCRC64 } = await import('hash-wasm');
+  instance = await createCRC64(POLYNOMIAL);
 }
 
 export class Crc64Nvme {

@@ -51,7 +51,7 @@ export interface ListBucketsOutput {
 export function encodeListBuckets(input: ListBucketsInput, output: ListBucketsOutput): string {
   let xml = `${XML_DECLARATION}<ListAllMyBucketsResult xmlns="${S3_NAMESPACE}">${encodeOwner(output.owner)}<Buckets>`;
   for (const { name, createdMs, region } of output.buckets) {
-    xml += `<Bucket><Name>${name}</Name><CreationDate>${formatIsoDate(createdMs)}</CreationDate>`;
+    xml += `<Bucket><Name>${escapeXml(name)}</Name><CreationDate>${formatIsoDate(createdMs)}</CreationDate>`;
     xml += `<BucketRegion>${escapeXml(region)}</BucketRegion></Bucket>`;
   }
   xml += '</Buckets>';

@@ -23,7 +23,11 @@ function parse(raw: string): ListObjectVersionsInput {
   return parseListObjectVersions(parseTarget(`/b?versions&${raw}`, undefined, []).query);
 }
 
-function version(key: string, more: Partial<ListedVersion> = {}): ListedVersion {
+interface NamedVersion extends ListedVersion {
+  readonly versionId: string;
+}
+
+function version(key: string, more: Partial<NamedVersion> = {}): NamedVersion {
   return {
     key,
     versionId: ID,
@@ -33,17 +37,18 @@ function version(key: string, more: Partial<ListedVersion> = {}): ListedVersion 
     etag: 'd41d8cd98f00b204e9800998ecf8427e',
     modifiedMs: 1_700_000_000_123,
     storageClass: 'STANDARD',
-    owner: 'root',
     checksumAlgorithm: null,
-    checksumValue: null,
+    checksumType: null,
     ...more,
   };
 }
 
-function xmlOf(raw: string, more: Partial<ListObjectVersionsOutput> = {}): XmlElement {
-  const output: ListObjectVersionsOutput = {
+function xmlOf(raw: string, more: Partial<ListObjectVersionsOutput<NamedVersion>> = {}): XmlElement {
+  const output: ListObjectVersionsOutput<NamedVersion> = {
     bucket: 'bucket',
+    owner: 'root',
     versions: [],
+    versionId: (one) => one.versionId,
     commonPrefixes: [],
     truncated: false,
     last: { key: '', versionId: undefined },
@@ -96,7 +101,7 @@ test('versions and delete markers stand in one order', () => {
   const root = xmlOf('', {
     versions: [
       version('a', { deleteMarker: true, versionId: formatVersionId(9) }),
-      version('a', { latest: false, checksumAlgorithm: 'CRC32', checksumValue: 'AAAAAA==-2' }),
+      version('a', { latest: false, checksumAlgorithm: 'CRC32', checksumType: 'COMPOSITE' }),
       version('b', { versionId: 'null', storageClass: 'GLACIER' }),
     ],
   });

@@ -12,7 +12,7 @@ import type { VersionId } from '../ids.ts';
 import { encodeKey } from '../sigv4/uri-encode.ts';
 import type { Query } from '../target.ts';
 import { escapeXml, S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
-import { encodeListed, encodeOwner, parseEncodingType, parseMaxKeys } from './list-objects.ts';
+import { encodeOwner, listedEncoder, parseEncodingType, parseMaxKeys } from './list-objects.ts';
 import type { ListedObject } from './list-objects.ts';
 
 export interface ListObjectVersionsInput {
@@ -58,24 +58,26 @@ export function parseListObjectVersions(query: Query): ListObjectVersionsInput {
 
 /** Of a delete marker only key, version, date and owner are told. */
 export interface ListedVersion extends ListedObject {
-  readonly versionId: string;
   readonly deleteMarker: boolean;
   /** Whether it is the newest of its key. */
   readonly latest: boolean;
 }
 
-export interface ListObjectVersionsOutput {
+export interface ListObjectVersionsOutput<V extends ListedVersion = ListedVersion> {
   readonly bucket: string;
-  readonly versions: readonly ListedVersion[];
+  /** Of the bucket and of all that is in it. */
+  readonly owner: string;
+  readonly versions: readonly V[];
+  readonly versionId: (version: V) => string;
   readonly commonPrefixes: readonly string[];
   readonly truncated: boolean;
   /** The last entry of the page: a version, or a common prefix, which has no version id. */
   readonly last: { readonly key: string; readonly versionId: string | undefined };
 }
 
-export function encodeListObjectVersions(
+export function encodeListObjectVersions<V extends ListedVersion>(
   input: ListObjectVersionsInput,
-  output: ListObjectVersionsOutput,
+  output: ListObjectVersionsOutput<V>,
 ): string {
   const text = input.encodeUrl ? encodeKey : escapeXml;
   let xml = `${XML_DECLARATION}<ListVersionsResult xmlns="${S3_NAMESPACE}"><Name>${output.bucket}</Name>`;
@@ -90,13 +92,15 @@ export function encodeListObjectVersions(
   if (input.delimiter !== '') xml += `<Delimiter>${text(input.delimiter)}</Delimiter>`;
   if (input.encodeUrl) xml += '<EncodingType>url</EncodingType>';
   xml += `<IsTruncated>${output.truncated}</IsTruncated>`;
+  const owner = encodeOwner(output.owner);
+  const encode = listedEncoder(owner);
   for (const version of output.versions) {
     const element = version.deleteMarker ? 'DeleteMarker' : 'Version';
-    xml += `<${element}><Key>${text(version.key)}</Key><VersionId>${version.versionId}</VersionId>`;
-    xml += `<IsLatest>${version.latest}</IsLatest>`;
+    xml += `<${element}><Key>${text(version.key)}</Key><VersionId>${output.versionId(version)}</VersionId>`;
+    xml += version.latest ? '<IsLatest>true</IsLatest>' : '<IsLatest>false</IsLatest>';
     xml += version.deleteMarker
-      ? `<LastModified>${formatIsoDate(version.modifiedMs)}</LastModified>${encodeOwner(version.owner)}`
-      : encodeListed(version, true);
+      ? `<LastModified>${formatIsoDate(version.modifiedMs)}</LastModified>${owner}`
+      : encode(version);
     xml += `</${element}>`;
   }
   for (const prefix of output.commonPrefixes)

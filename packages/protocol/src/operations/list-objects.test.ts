@@ -29,12 +29,12 @@ function page(keys: readonly string[], more: Partial<ListObjectsOutput> = {}): L
     etag: 'd41d8cd98f00b204e9800998ecf8427e',
     modifiedMs: 1_700_000_000_123,
     storageClass: 'STANDARD',
-    owner: 'root',
     checksumAlgorithm: null,
-    checksumValue: null,
+    checksumType: null,
   }));
   return {
     bucket: 'bucket',
+    owner: 'root',
     objects,
     commonPrefixes: [],
     truncated: false,
@@ -186,7 +186,7 @@ test('a checksum is named, with its type', () => {
   const objects = output.objects.map((object, i) => ({
     ...object,
     checksumAlgorithm: 'CRC32',
-    checksumValue: ['AAAAAA==', 'AAAAAA==-2'][i] ?? '',
+    checksumType: (['FULL_OBJECT', 'COMPOSITE'] as const)[i] ?? null,
   }));
   const root = xmlOf(parse(''), { ...output, objects });
   assert.deepEqual(texts(root, 'Contents', 'ChecksumAlgorithm'), ['CRC32', 'CRC32']);

@@ -25,7 +25,7 @@ export function encodeUpload(upload: ListedUpload, key: string, more = ''): stri
     `<Upload><Key>${key}</Key><UploadId>${formatUploadId(upload.uploadId)}</UploadId>` +
     encodeInitiator(upload.initiator) +
     encodeOwner(upload.owner) +
-    `<StorageClass>${upload.storageClass}</StorageClass><Initiated>${formatIsoDate(upload.initiatedMs)}</Initiated>` +
+    `<StorageClass>${escapeXml(upload.storageClass)}</StorageClass><Initiated>${formatIsoDate(upload.initiatedMs)}</Initiated>` +
     `${encodeUploadChecksum(upload.checksum)}${more}</Upload>`
   );
 }
@@ -38,5 +38,5 @@ export function encodeInitiator(initiator: string): string {
 export function encodeUploadChecksum(checksum: UploadChecksum | null): string {
   if (checksum === null) return '';
   const { algorithm, type } = checksum;
-  return `<ChecksumAlgorithm>${algorithm}</ChecksumAlgorithm><ChecksumType>${type}</ChecksumType>`;
+  return `<ChecksumAlgorithm>${escapeXml(algorithm)}</ChecksumAlgorithm><ChecksumType>${escapeXml(type)}</ChecksumType>`;
 }

@@ -15,7 +15,7 @@ interface Page {
 let reason: string | undefined;
 let asked = 0;
 const pages = new AdminPages({
-  notReady: () => reason,
+  notReady: async () => reason,
   metrics: async () => `cistern_pages_asked ${++asked}\n`,
 });
 

@@ -5,8 +5,8 @@ import { textReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 
 export interface AdminPagesOptions {
-  /** Why the server should get no requests now; undefined when it is ready. */
-  readonly notReady: () => string | undefined;
+  /** Why the server should get no requests now; undefined when it is ready. Bounded in time. */
+  readonly notReady: () => Promise<string | undefined>;
   /** Prometheus text of all threads. */
   readonly metrics: () => Promise<string>;
 }
@@ -24,7 +24,7 @@ export class AdminPages {
       case '/-/health/live':
         return textReply(200, 'live\n');
       case '/-/health/ready': {
-        const reason = this.#options.notReady();
+        const reason = await this.#options.notReady();
         return reason === undefined ? textReply(200, 'ready\n') : textReply(503, `not ready: ${reason}\n`);
       }
       case '/-/metrics':

@@ -7,7 +7,7 @@
  * publishes them. Every method rejects with `CatalogError`, or with an unknown error when something is broken.
  */
 
-import type { DeleteCondition, ReadConditions } from '@cistern/protocol';
+import type { ChecksumType, DeleteCondition, ReadConditions } from '@cistern/protocol';
 import type { BlockChecks } from '../blobs/checks/block-checks.ts';
 import type { DamageReport } from './scrub.ts';
 import type { UploadCatalog } from './uploads.ts';
@@ -28,6 +28,9 @@ export interface Bucket {
   /** The sequence number of the snapshot that it is; null: the bucket itself. A snapshot is never written to. */
   readonly asOf: number | null;
 }
+
+/** As its row says, which is not held to its sum: one that the disk has changed is not left out. */
+export type ListedBucket = Pick<Bucket, 'name' | 'region' | 'createdMs'>;
 
 export type ChosenVersioning = 'enabled' | 'suspended';
 export type Versioning = 'never' | ChosenVersioning;
@@ -113,15 +116,15 @@ export interface OpenVersion {
   release(): void;
 }
 
+/** Its owner is that of its bucket. */
 export interface ListedVersion {
   readonly key: string;
   readonly size: number;
   readonly etag: string;
   readonly modifiedMs: number;
   readonly storageClass: string;
-  readonly owner: string;
   readonly checksumAlgorithm: string | null;
-  readonly checksumValue: string | null;
+  readonly checksumType: ChecksumType | null;
 }
 
 export interface ListRequest {
@@ -304,13 +307,13 @@ export interface Catalog {
 
   /** Also a snapshot of a bucket, under the name that it is read as. */
   findBucket(name: string): Promise<Bucket | undefined>;
-  /** In name order, after `after`; `owner` undefined: everybody's. */
+  /** In name order, after `after`; `owner` undefined: everybody's. Also those that `findBucket` finds damaged. */
   listBuckets(request: {
     owner: string | undefined;
     prefix: string;
     after: string;
     limit: number;
-  }): Promise<{ buckets: readonly Bucket[]; truncated: boolean }>;
+  }): Promise<{ buckets: readonly ListedBucket[]; truncated: boolean }>;
   /** Rejects with `BucketOwnedByYou` or `BucketExists` when the name is taken. */
   createBucket(request: { name: string; owner: string; region: string }): Promise<Bucket>;
   /** Rejects with `BucketNotEmpty` (of versions, or of snapshots), `NoSuchBucket`. */

@@ -48,6 +48,12 @@ export interface Upload extends UploadRequest {
   readonly partList: Uint8Array | null;
 }
 
+/** As its row says, which is not held to its sum: one that the disk has changed is shown to be aborted. */
+export type ListedUpload = Pick<
+  Upload,
+  'id' | 'key' | 'owner' | 'initiator' | 'storageClass' | 'initiatedMs' | 'checksumAlgorithm' | 'checksumType'
+>;
+
 /** Which upload is meant: its id alone does not give access to it. */
 export interface UploadName {
   readonly bucket: number;
@@ -119,7 +125,7 @@ export interface UploadListRequest {
 
 export interface UploadListResult {
   /** Keys in UTF-8 byte order, of each the oldest upload first. */
-  readonly uploads: readonly Upload[];
+  readonly uploads: readonly ListedUpload[];
   readonly commonPrefixes: readonly string[];
   readonly truncated: boolean;
   /** What was returned last: `after` of the next page. */

@@ -12,6 +12,8 @@ export interface FsckContext {
   readonly findings: Findings;
   /** The newest number when the check began. What was made since changes while it is looked at, and is not judged. */
   readonly sequence: number;
+  /** Blobs and changes with a greater number have a sum: the counter when the format got sums. */
+  readonly summedAfter: number;
   readonly manifestRefs: ReferenceCount;
   readonly blobRefs: ReferenceCount;
 }

@@ -192,6 +192,12 @@ const DAMAGE: readonly [what: string, kind: ProblemKind, damage: string | ((stor
       'row-damaged',
       'UPDATE extents SET offset = 1, length = length - 1 WHERE sum IS NOT NULL',
     ],
+    ['a version has no sum', 'row-damaged', "UPDATE versions SET sum = NULL WHERE key = 'file'"],
+    ['an extent has no sum', 'row-damaged', 'UPDATE extents SET sum = NULL'],
+    ['a part has no sum', 'row-damaged', 'UPDATE parts SET sum = NULL WHERE number = 4'],
+    ['an inline blob has no sum', 'row-damaged', 'UPDATE blobs SET sum = NULL WHERE location IS NULL'],
+    ['an inline blob has a codec', 'blob-row', 'UPDATE blobs SET codec = 1 WHERE location IS NULL'],
+    ['a row of the feed has no sum', 'row-damaged', 'UPDATE feed SET sum = NULL WHERE seq = 5'],
     ['a row of the feed is another', 'row-damaged', 'UPDATE feed SET at_ms = at_ms + 1 WHERE seq = 5'],
     [
       'a blob has checks, and its row knows of none',

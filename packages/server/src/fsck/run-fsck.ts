@@ -15,7 +15,7 @@ import { SQLITE, sqliteCode } from '../catalog/sqlite/sqlite-errors.ts';
 import { blobPlaces, PlaceReader } from './blob-places.ts';
 import { checkBlobs } from './checks/blobs.ts';
 import type { BlobFilesOptions } from './checks/blobs.ts';
-import { checkBuckets, checkCounter, counterOf } from './checks/buckets.ts';
+import { checkBuckets, checkCounter, counterOf, summedAfterIn } from './checks/buckets.ts';
 import { checkFeed } from './checks/feed.ts';
 import { checkFiles } from './checks/files.ts';
 import { checkIntegrity } from './checks/integrity.ts';
@@ -62,7 +62,7 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
   let sequence = 0;
   const db = openForCheck(path);
   const reader = new PlaceReader();
-  const hashes = quick ? null : new HashPool(HASH_THREADS[live ? 'live' : 'offline']);
+  const hashes = quick ? null : new HashPool(HASH_THREADS[live ? 'live' : 'offline'], reader);
   try {
     requireFormat(db, path);
     defineTableSums(db);
@@ -71,6 +71,7 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
       db,
       findings,
       sequence,
+      summedAfter: summedAfterIn(db),
       slices: new Slices(db, live),
       manifestRefs: new ReferenceCount({ db, table: 'manifests', references: MANIFEST_REFERENCES }),
       blobRefs: new ReferenceCount({ db, table: 'blobs', references: BLOB_REFERENCES }),

@@ -11,10 +11,10 @@ import { deletions, inline, publication, copyOf, sha256 } from '../catalog/reque
 import { openSqliteStore, temporaryDirectory } from '../catalog/sqlite/sqlite-store.testing.ts';
 import type { SqliteStore } from '../catalog/sqlite/sqlite-store.testing.ts';
 import { partSum } from '../catalog/sqlite/row-sums.ts';
-import { tableSum } from '../catalog/sqlite/table-sums.ts';
 import { runFsck } from './run-fsck.ts';
 import type { FsckOptions } from './run-fsck.ts';
 import type { FsckEvent, FsckReport } from './report.ts';
+import { sumRows } from '../catalog/sqlite/sum-rows.testing.ts';
 
 interface Cleanup {
   after(work: () => void): void;
@@ -142,7 +142,7 @@ function addUploads({ db, queue }: FilledStore, bucket: number): void {
   db.prepare(`INSERT INTO versions VALUES (?, 0, 'multipart', ?, ?, NULL, 1, 0, 0, 20, 'e-2', 'STANDARD', 'alice', ?, 2,
     2, NULL, NULL, NULL, '{}', NULL, NULL)`).run(bucket, seq, seq, complete);
   db.prepare('UPDATE blobs SET refs = refs + 5 WHERE id = ?').run(blob);
-  db.exec(`UPDATE uploads SET sum = ${tableSum('uploads')}`);
+  sumRows(db, 'versions', 'extents', 'uploads');
 }
 
 function number(db: DatabaseSync, query: string): number {

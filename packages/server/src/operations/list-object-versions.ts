@@ -15,15 +15,11 @@ export async function listObjectVersions(
   const after = version === undefined ? { key } : { key, version };
   const page = await services.catalog.listVersions({ bucket: bucket.id, prefix, delimiter, after, limit });
   const { entries, commonPrefixes, truncated, last } = page;
-  // A delete marker's owner is the bucket's, as every object's.
-  const versions = entries.map((entry) => ({
-    ...entry,
-    owner: bucket.owner,
-    versionId: formatId(idOf(entry)),
-  }));
   const xml = encodeListObjectVersions(input, {
     bucket: bucket.name,
-    versions,
+    owner: bucket.owner,
+    versions: entries,
+    versionId: (entry) => formatId(idOf(entry)),
     commonPrefixes,
     truncated,
     // By its number also when it is the null version: its place is found when it is gone by then.

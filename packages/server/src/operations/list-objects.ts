@@ -20,6 +20,7 @@ export async function listObjects(
     limit,
   });
   const { versions: objects, commonPrefixes, truncated, last } = page;
-  const xml = encodeListObjects(input, { bucket: bucket.name, objects, commonPrefixes, truncated, last });
+  const { name, owner } = bucket;
+  const xml = encodeListObjects(input, { bucket: name, owner, objects, commonPrefixes, truncated, last });
   return xmlReply(200, xml, ['x-amz-bucket-region', bucket.region]);
 }

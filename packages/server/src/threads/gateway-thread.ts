@@ -11,6 +11,7 @@ import { loadChecksums } from '@cistern/protocol';
 import { AdminApi } from '../admin/api.ts';
 import { GatewayMetrics } from '../admin/metrics.ts';
 import type { GatewayMetricsValues } from '../admin/metrics.ts';
+import { DiskWatch, touchDurably } from '../admin/disk-watch.ts';
 import { AdminPages } from '../admin/pages.ts';
 import { BlobTiers } from '../blobs/blob-tiers.ts';
 import { Md5Hasher } from '../blobs/ingest/md5.ts';
@@ -108,8 +109,9 @@ function main(parent: MessagePort, data: GatewayData): void {
       now: Date.now,
       failStop: (cause: unknown) => writer.stop(String(cause)),
     };
+    const disk = new DiskWatch(() => touchDurably(config.dataDir));
     const admin = new AdminPages({
-      notReady: () => reason,
+      notReady: async () => reason ?? (await disk.trouble()) ?? reason,
       metrics: () =>
         new Promise((resolve, reject) => {
           const id = nextPage++;

@@ -104,6 +104,12 @@ export class Checkpointer {
     this.#passive.get();
   }
 
+  /** Moves everything and waits for readers: the next commit takes the place of the first. Throws when that fails. */
+  startOver(): void {
+    this.#mover?.wait();
+    this.#restart.get();
+  }
+
   /** Moves everything into the database and empties the log: before an orderly end. */
   truncate(): void {
     this.#truncate.get();

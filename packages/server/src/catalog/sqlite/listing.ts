@@ -49,6 +49,8 @@ interface ScanResult<Row> {
   readonly last: Row | string | undefined;
 }
 
+/** Where there is a delimiter: nearly always the first key has it already. */
+const FIRST_PAGE = 16;
 /** A page after common prefixes starts small, for more of them may follow, and grows while plain keys do. */
 const PAGE_AFTER_PREFIX = 1;
 const PAGE_MAX = 1001;
@@ -67,7 +69,7 @@ export function scan<Row extends { readonly key: string }, Cursor>(
 
   const afterDelimiter = successorOfPrefix(delimiter);
   let cursor = start;
-  let pageSize = delimiter === '' ? limit + 1 : Math.min(limit + 1, 128);
+  let pageSize = delimiter === '' ? limit + 1 : Math.min(limit + 1, FIRST_PAGE);
   const result = (truncated: boolean): ScanResult<Row> => ({ rows, commonPrefixes, truncated, last });
 
   while (cursor !== undefined) {

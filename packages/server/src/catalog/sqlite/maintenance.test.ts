@@ -7,10 +7,10 @@ import { setImmediate } from 'node:timers/promises';
 
 import { publication, sha256 } from '../requests.fixtures.ts';
 import { begin } from '../upload-requests.fixtures.ts';
-import type { UploadName } from '../uploads.ts';
 import { Maintenance } from './maintenance.ts';
 import { count, openSqliteStore } from './sqlite-store.testing.ts';
 import type { SqliteStore, SqliteStoreOptions } from './sqlite-store.testing.ts';
+import { sumRows } from './sum-rows.testing.ts';
 
 const RETENTION_MS = 1_000_000;
 const IDLE_MS = 250;
@@ -121,7 +121,8 @@ suite('a clock that is set', () => {
     const { catalog, db, pass, setClock, addFeed } = setUp(t);
     const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'r' });
     const upload = await begin(catalog, { bucket, key: 'k' });
-    db.exec(`UPDATE uploads SET active_ms = ${10 * RETENTION_MS}, sum = NULL`);
+    db.exec(`UPDATE uploads SET active_ms = ${10 * RETENTION_MS}`);
+    sumRows(db, 'uploads');
     addFeed(3, 0);
     const rows = count(db, FEED);
     await minutes(pass, 2);
@@ -147,7 +148,8 @@ suite('a clock that is set', () => {
     const { catalog, db, pass, setClock, addFeed } = setUp(t);
     const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'r' });
     const upload = await begin(catalog, { bucket, key: 'k' });
-    db.exec(`UPDATE uploads SET active_ms = ${10 * RETENTION_MS}, sum = NULL`);
+    db.exec(`UPDATE uploads SET active_ms = ${10 * RETENTION_MS}`);
+    sumRows(db, 'uploads');
     // More than a slice.
     addFeed(1200, 0);
     await minutes(pass, 2);
@@ -181,14 +183,14 @@ suite('uploads', () => {
     const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'r' });
     const old = await begin(catalog, { bucket, key: 'old' });
     await begin(catalog, { bucket, key: 'new' });
-    const timesOf = (activeMs: number, name: UploadName): unknown =>
-      db.prepare('UPDATE uploads SET active_ms = ?, sum = NULL WHERE id = ?').run(activeMs, name.upload);
-    timesOf(0, old);
+    db.prepare('UPDATE uploads SET active_ms = 0 WHERE id = ?').run(old.upload);
+    sumRows(db, 'uploads');
     await pass(IDLE_MS);
     assert.equal((await catalog.uploads.findUpload(old))?.state, 'aborted');
     assert.equal(count(db, 'SELECT count(*) FROM uploads WHERE state = 0'), 1);
     assert.equal(count(db, 'SELECT count(*) FROM manifests'), 1, 'its manifest is gone');
-    db.prepare('UPDATE uploads SET ended_ms = 0, sum = NULL WHERE id = ?').run(old.upload);
+    db.prepare('UPDATE uploads SET ended_ms = 0 WHERE id = ?').run(old.upload);
+    sumRows(db, 'uploads');
     await pass(IDLE_MS);
     assert.notEqual(await catalog.uploads.findUpload(old), undefined, 'looked for once a minute');
     await pass(60_000);
@@ -200,7 +202,8 @@ suite('uploads', () => {
     const { catalog, db, pass } = setUp(t);
     const { id: bucket } = await catalog.createBucket({ name: 'b', owner: 'alice', region: 'r' });
     await Promise.all(Array.from({ length: 250 }, () => begin(catalog, { bucket, key: 'k' })));
-    db.exec('UPDATE uploads SET active_ms = 0, sum = NULL');
+    db.exec('UPDATE uploads SET active_ms = 0');
+    sumRows(db, 'uploads');
     await pass(IDLE_MS);
     assert.equal(count(db, 'SELECT count(*) FROM uploads WHERE state = 0'), 0);
   });

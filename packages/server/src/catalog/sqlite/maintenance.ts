@@ -70,6 +70,7 @@ export class Maintenance {
       () => this.#endUploads(),
       () => this.#trimFeed(),
       () => queue.shrink(),
+      () => queue.keepSpare(),
     ];
     for (const work of works) {
       try {

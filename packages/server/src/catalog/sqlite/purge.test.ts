@@ -9,6 +9,7 @@ import { EXTENTS_WITH_VERSION } from './rows.ts';
 import { BLOB_STATE } from './schema.ts';
 import { openSqliteStore } from './sqlite-store.testing.ts';
 import type { SqliteStore } from './sqlite-store.testing.ts';
+import { sumRows } from './sum-rows.testing.ts';
 
 interface Blob {
   readonly id: number;
@@ -43,7 +44,7 @@ function setUp(t: TestContext): Fixture {
     ...store,
     addBlob: ({ id, refs: count, inline }) => {
       db.prepare(
-        `INSERT INTO blobs VALUES (?, 1, randomblob(32), ${BLOB_STATE.live}, ?, 0, 1, 1, ?, ?, '', NULL, NULL)`,
+        `INSERT INTO blobs VALUES (?, 1, randomblob(32), ${BLOB_STATE.live}, ?, 0, 1, 1, ?, '', NULL, NULL, ?)`,
       ).run(id, count, inline ? null : `1/${id}`, inline ? Buffer.of(1) : null);
     },
     addManifest: (id, count, blobs) => {
@@ -51,6 +52,7 @@ function setUp(t: TestContext): Fixture {
       for (const [start, blob] of blobs.entries()) {
         db.prepare('INSERT INTO extents VALUES (?, ?, 1, ?, 0, NULL)').run(id, start, blob);
       }
+      sumRows(db, 'extents');
     },
     purgeManifest: (id) => queue.transact(({ sql }) => purgeManifest(sql, id)),
     purgeExtents: (id, limit) => queue.transact(({ sql }) => purgeExtents(sql, id, limit)),

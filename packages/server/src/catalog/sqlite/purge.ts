@@ -14,16 +14,19 @@ import type { WriteStatements } from './write-statements.ts';
 const EXTENTS_AT_ONCE = EXTENTS_WITH_VERSION;
 
 export function purgeManifest(sql: WriteStatements, manifest: number): void {
-  const row = sql.dropManifestRef.get(manifest) as
-    | { refs: number; extents: number; hasParts: number }
-    | undefined;
-  if (row === undefined || row.refs > 0) return;
-  if (row.extents <= EXTENTS_AT_ONCE && row.hasParts === 0) purgeExtents(sql, manifest, EXTENTS_AT_ONCE);
+  if (sql.deleteShortManifest.run(manifest, EXTENTS_AT_ONCE).changes === 0) {
+    sql.dropManifestRef.run(manifest);
+    return;
+  }
+  const extents = sql.extentsOf.all(manifest) as unknown as RowOfExtent[];
+  sql.deleteExtents.run(manifest);
+  for (const { blob, whole } of extents) if (whole === 1) dropBlob(sql, blob);
 }
 
 interface RowOfExtent {
   readonly start: number;
   readonly blob: number;
+  /** Not 1: the disk has changed it, and it may name another's blob, whose bytes would go. One reference too many is no loss. */
   readonly whole: number;
 }
 
@@ -34,7 +37,6 @@ export function purgeExtents(sql: WriteStatements, manifest: number, limit: numb
   const extents = sql.firstExtents.all(manifest, limit) as unknown as RowOfExtent[];
   for (const { start, blob, whole } of extents) {
     sql.deleteExtent.run(manifest, start);
-    // A row that the disk has changed may name another's blob, whose bytes would go. One reference too many is no loss.
     if (whole === 1) dropBlob(sql, blob);
   }
   let removed = extents.length;
@@ -45,9 +47,7 @@ export function purgeExtents(sql: WriteStatements, manifest: number, limit: numb
 
 /** Gives up the reference of an extent that was removed. */
 export function dropBlob(sql: WriteStatements, blob: number): void {
-  const left = sql.dropBlobRef.get(blob) as { refs: number; location: string | null } | undefined;
-  if (left !== undefined && left.refs === 0 && left.location === null) {
-    sql.deleteBlob.run(blob);
-    sql.checks.clearDamage.run(blob);
-  }
+  // Without counting down first: the row has the bytes, and would be written once more.
+  if (sql.deleteInlineBlob.run(blob).changes === 0) sql.dropBlobRef.run(blob);
+  else sql.checks.clearDamage.run(blob);
 }

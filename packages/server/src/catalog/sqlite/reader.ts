@@ -10,6 +10,7 @@ import type {
   Extent,
   HistoryRequest,
   HistoryResult,
+  ListedBucket,
   ListedVersion,
   ListRequest,
   ListResult,
@@ -32,6 +33,7 @@ import {
   EXTENT_COLUMNS,
   EXTENTS_WITH_VERSION,
   HISTORY_COLUMNS,
+  LISTED_BUCKET_COLUMNS,
   LISTED_COLUMNS,
   prepareArrays,
   toBucket,
@@ -45,6 +47,7 @@ import {
 } from './rows.ts';
 import { BUCKET_STATE, CHECKS_IN_ROW, PLACE } from './schema.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
+import { rowIsWhole } from './table-sums.ts';
 
 /** How long the part between prefix and delimiter is, plus one; 0: there is no delimiter. */
 const STEM = 'instr(substr(CAST(leaders.key AS BLOB), ?4), ?5)';
@@ -59,7 +62,7 @@ const leadersOf = (firstKey: (from: string) => string): string => `
     UNION ALL
     SELECT (${firstKey(`CAST(substr(CAST(leaders.key AS BLOB), 1, ?4 + ${STEM} - 2) || ?6 AS TEXT)`)})
       FROM leaders WHERE leaders.key IS NOT NULL AND ${STEM} > 0
-    LIMIT ?7
+    LIMIT 0 + ?7
   )
   SELECT key FROM leaders WHERE key IS NOT NULL`;
 
@@ -80,6 +83,7 @@ const NO_CHOICE: VersionChoice = {};
 export class SqliteReader {
   readonly snapshots: SnapshotReader;
   readonly #bucketByName: StatementSync;
+  readonly #name: StatementSync;
   readonly #bucketsOfAll: StatementSync;
   readonly #bucketsOfOwner: StatementSync;
   readonly #currentVersion: StatementSync;
@@ -97,9 +101,15 @@ export class SqliteReader {
   constructor(db: DatabaseSync) {
     this.snapshots = new SnapshotReader(db);
     this.#bucketByName = db.prepare(`SELECT ${BUCKET_COLUMNS}, state FROM buckets WHERE name = ?`);
-    const buckets = `state = ${BUCKET_STATE.there} AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`;
-    this.#bucketsOfAll = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE ${buckets}`);
-    this.#bucketsOfOwner = db.prepare(`SELECT ${BUCKET_COLUMNS} FROM buckets WHERE owner = ? AND ${buckets}`);
+    this.#name = db.prepare(
+      `SELECT owner, state = ${BUCKET_STATE.there} AS there FROM buckets WHERE name = ?`,
+    );
+    const buckets = `(state = ${BUCKET_STATE.there} OR NOT ${rowIsWhole('buckets', 'buckets')})
+      AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT 0 + ?`;
+    this.#bucketsOfAll = db.prepare(`SELECT ${LISTED_BUCKET_COLUMNS} FROM buckets WHERE ${buckets}`);
+    this.#bucketsOfOwner = db.prepare(
+      `SELECT ${LISTED_BUCKET_COLUMNS} FROM buckets WHERE owner = ? AND ${buckets}`,
+    );
     const version = (which: string): StatementSync =>
       prepareArrays(db, `SELECT ${VERSION_COLUMNS} FROM versions v WHERE bucket = ?1 AND ${which}`);
     this.#currentVersion = version('place = 0 AND key = ?2');
@@ -140,7 +150,7 @@ export class SqliteReader {
     const page = (bound: string): StatementSync =>
       prepareArrays(
         db,
-        `SELECT ${LISTED_COLUMNS} FROM versions WHERE bucket = ? AND place = 0 AND ${bound} ORDER BY key LIMIT ?`,
+        `SELECT ${LISTED_COLUMNS} FROM versions WHERE bucket = ? AND place = 0 AND ${bound} ORDER BY key LIMIT 0 + ?`,
       );
     const after = page('key > ?');
     const from = page('key >= ?');
@@ -161,7 +171,7 @@ export class SqliteReader {
       const place = (number: number): string =>
         `SELECT ${HISTORY_COLUMNS} FROM versions WHERE bucket = ?1 AND place = ${number} AND ${bound}`;
       const both = `${place(PLACE.current)} UNION ALL ${place(PLACE.noncurrent)}`;
-      return prepareArrays(db, `${both} ORDER BY key, seq DESC LIMIT ?3`);
+      return prepareArrays(db, `${both} ORDER BY key, seq DESC LIMIT 0 + ?3`);
     };
     const ofKey = rows('key = ?2 AND seq < ?4');
     const after = rows('key > ?2');
@@ -178,19 +188,20 @@ export class SqliteReader {
 
   /** Also a snapshot, under the name that it is read as. */
   findBucket(name: string): Bucket | undefined {
-    const row = this.findBucketInAnyState(name);
+    const row = this.#bucketByName.get(name);
     if (row === undefined) return this.snapshots.find(name);
     const bucket = toBucket(row);
-    return row.state === BUCKET_STATE.there ? bucket : undefined;
+    return row['state'] === BUCKET_STATE.there ? bucket : undefined;
   }
 
-  /** Also one that nobody sees; no snapshot. */
-  findBucketInAnyState(name: string): { owner: string; state: number } | undefined {
-    return this.#bucketByName.get(name) as { owner: string; state: number } | undefined;
+  /** Who has that name; no snapshot. Also of a bucket that nobody sees, and of one that the disk has changed: it is taken. */
+  findName(name: string): { owner: string; there: boolean } | undefined {
+    const row = this.#name.get(name) as { owner: string; there: number } | undefined;
+    return row === undefined ? undefined : { owner: row.owner, there: row.there === 1 };
   }
 
   listBuckets(request: { owner: string | undefined; prefix: string; after: string; limit: number }): {
-    buckets: Bucket[];
+    buckets: ListedBucket[];
     truncated: boolean;
   } {
     const { owner, prefix, after, limit } = request;
@@ -198,7 +209,7 @@ export class SqliteReader {
     const bounds = [after, prefix, successorOfPrefix(prefix) ?? '~', limit + 1] as const;
     const rows =
       owner === undefined ? this.#bucketsOfAll.all(...bounds) : this.#bucketsOfOwner.all(owner, ...bounds);
-    const buckets = rows.slice(0, limit).map(toBucket);
+    const buckets = rows.slice(0, limit) as unknown as ListedBucket[];
     return { buckets, truncated: rows.length > limit };
   }
 

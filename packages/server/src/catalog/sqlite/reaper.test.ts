@@ -10,6 +10,7 @@ import { copyOf, deletions, inline, publication, sha256, withCode } from '../req
 import { BLOB_STATE } from './schema.ts';
 import { count, openSqliteStore, temporaryDirectory } from './sqlite-store.testing.ts';
 import type { SqliteStore, SqliteStoreOptions } from './sqlite-store.testing.ts';
+import { sumRows } from './sum-rows.testing.ts';
 
 const LENGTH = 1 << 20;
 const BLOBS = 'SELECT count(*) FROM blobs';
@@ -299,10 +300,11 @@ suite('a manifest of many extents', () => {
       db.exec(`
         INSERT INTO manifests VALUES (${FIRST_ID}, 1, ${extents}, ${extents * PIECE});
         ${numbers} INSERT INTO blobs
-          SELECT ${FIRST_ID} + i, ${bucket}, randomblob(32), ${BLOB_STATE.live}, 1, 0, ${PIECE}, ${PIECE}, 'at/' || i, NULL, '', NULL, NULL
+          SELECT ${FIRST_ID} + i, ${bucket}, randomblob(32), ${BLOB_STATE.live}, 1, 0, ${PIECE}, ${PIECE}, 'at/' || i, '', NULL, NULL, NULL
           FROM n;
         ${numbers} INSERT INTO extents SELECT ${FIRST_ID}, i * ${PIECE}, ${PIECE}, ${FIRST_ID} + i, 0, NULL FROM n;
-        UPDATE versions SET manifest = ${FIRST_ID}, extents = ${extents}, sum = NULL WHERE bucket = ${bucket} AND key = 'k';`);
+        UPDATE versions SET manifest = ${FIRST_ID}, extents = ${extents} WHERE bucket = ${bucket} AND key = 'k';`);
+      sumRows(db, 'extents', 'versions');
     });
   }
 

@@ -1,7 +1,7 @@
 /**
  * The sums of rows: SQLite has no checksum of a page, so a row that a disk has changed says so itself. Those of extents
  * are arithmetic that SQL does, because completing an upload moves thousands in a statement; they change by what was
- * changed, so that a row that is wrong stays so. A null is the sum of a row of an older format, and holds for all.
+ * changed, so that a row that is wrong stays so. Of rows of an older format blobs and the feed alone may have none (null).
  */
 
 import { crc32 } from '@cistern/protocol';
@@ -58,7 +58,7 @@ export function extentIsWhole(e: string): string {
     blob: of('blob'),
     offset: of('offset'),
   });
-  return `(${e}.sum IS NULL OR ${e}.sum = ${sum})`;
+  return `(${e}.sum IS ${sum})`;
 }
 
 /** What of a version changes while it is one, or from one bucket to its fork: apart from the rest, for SQL to move. */

@@ -1,5 +1,6 @@
 /** The shapes of rows as SQLite gives them back, and their way into the catalog's types. */
 
+import type { ChecksumType } from '@cistern/protocol';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Bucket, Extent, ListedVersion, Version, Versioning } from '../catalog.ts';
 import { DamagedBlob } from '../../blobs/damaged-blob.ts';
@@ -12,14 +13,24 @@ import { rowIsWhole } from './table-sums.ts';
 export const BUCKET_COLUMNS = `id, name, owner, region, scope, created_ms AS createdMs, versioning, tags,
   ${rowIsWhole('buckets', 'buckets')} AS whole`;
 
+/** SQL: a time that is shown without its row's sum. A disk may have made none of it. */
+export const timeToShow = (column: string): string => `min(max(${column}, 0), ${Date.UTC(9999, 11, 31)})`;
+
+export const LISTED_BUCKET_COLUMNS = `name, region, ${timeToShow('created_ms')} AS createdMs`;
+
 export const VERSION_COLUMNS = `v.key, v.seq, v.modified_ms, v.size, v.etag, v.storage_class, v.owner, v.manifest, v.extents,
   v.checksum_algorithm, v.checksum_value, v.tags, v.attributes, v.is_null, v.delete_marker, v.parts, v.restored_until_ms, v.since, v.sum, v.retired_seq`;
+
+const COMMON_CLASS = 'STANDARD';
 
 /** The same of what a statement returns, which knows no `v`. */
 export const RETURNED_VERSION = VERSION_COLUMNS.replaceAll('v.', '');
 
-export const LISTED_COLUMNS =
-  'key, size, etag, modified_ms, storage_class, owner, checksum_algorithm, checksum_value';
+/** What many have alike is one value, or none: each costs a third of what reading the row does. */
+export const LISTED_COLUMNS = `key, size, etag, modified_ms,
+  CASE WHEN storage_class = '${COMMON_CLASS}' AND checksum_value IS NULL THEN NULL
+    ELSE storage_class || ' ' || coalesce(checksum_algorithm, '') || ' ' || CASE WHEN checksum_value IS NULL THEN ''
+      WHEN instr(checksum_value, '-') > 0 THEN 'COMPOSITE' ELSE 'FULL_OBJECT' END END AS kind`;
 
 export const HISTORY_COLUMNS = `${LISTED_COLUMNS}, seq, is_null, delete_marker`;
 
@@ -77,16 +88,7 @@ type ExtentRow = [
   manifest: number,
   extentSum: number | null,
 ];
-type ListedRow = [
-  key: string,
-  size: number,
-  etag: string,
-  modifiedMs: number,
-  storageClass: string,
-  owner: string,
-  checksumAlgorithm: string | null,
-  checksumValue: string | null,
-];
+type ListedRow = [key: string, size: number, etag: string, modifiedMs: number, kind: string | null];
 
 const VERSION_WIDTH = 20;
 
@@ -109,8 +111,7 @@ export function toBucket(row: unknown): Bucket {
 export function toVersion(bucket: number, row: unknown): Version {
   const v = row as VersionRow;
   const version = versionOfRow(v);
-  if (v[18] !== null && v[18] !== versionSum(version, { bucket, retiredSeq: v[19] }))
-    throw new DamagedRow(`version ${v[1]} of a key`);
+  if (!isWhole(bucket, v, version)) throw new DamagedRow(`version ${v[1]} of a key`);
   return version;
 }
 
@@ -120,8 +121,12 @@ export function toVersion(bucket: number, row: unknown): Version {
  */
 export function manifestOfRemoved(bucket: number, row: unknown): number | null {
   const v = row as VersionRow;
-  const sum = v[18];
-  return sum === null || sum === versionSum(versionOfRow(v), { bucket, retiredSeq: v[19] }) ? v[7] : null;
+  return isWhole(bucket, v, versionOfRow(v)) ? v[7] : null;
+}
+
+/** Every row has a sum. Without one it is another table's, whose columns need not even have these types. */
+function isWhole(bucket: number, { 18: sum, 19: retiredSeq }: VersionRow, version: Version): boolean {
+  return sum !== null && sum === versionSum(version, { bucket, retiredSeq });
 }
 
 function versionOfRow(v: VersionRow): Version {
@@ -148,46 +153,76 @@ function versionOfRow(v: VersionRow): Version {
 }
 
 /** @throws DamagedRow, and DamagedBlob for inline bytes that are not those that were written */
-export function toExtent(row: unknown): Extent {
-  const e = row as ExtentRow;
-  const sum = e[12];
-  const columns = { manifest: e[11], start: e[0], length: e[1], blob: e[9], offset: e[2] };
-  if (sum !== null && sum !== sumOfExtent(columns))
-    throw new DamagedRow(`the extent at ${e[0]} of blob ${e[9]}`);
-  if (e[4] !== null && e[10] !== null && e[10] !== blobSum(e[9], e[4]))
-    throw new DamagedBlob(`the inline blob ${e[9]} is not what was stored`);
-  return {
-    blob: e[9],
-    checked: e[3] !== null && e[10] !== null,
-    start: e[0],
-    length: e[1],
-    offset: e[2],
-    location: e[3],
-    data: e[4],
-    tier: e[5],
-    codec: e[6],
-    frames: e[7],
-    logical: e[8],
-  };
-}
+export const toExtent = (row: unknown): Extent => extentAt(row as unknown[], 0);
 
 /** The extent that a row holds after its version; undefined when the version has none. */
 export function toJoinedExtent(row: unknown): Extent | undefined {
-  const extent = (row as unknown[]).slice(VERSION_WIDTH);
-  return extent[0] === null ? undefined : toExtent(extent);
+  const columns = row as unknown[];
+  return columns[VERSION_WIDTH] === null ? undefined : extentAt(columns, VERSION_WIDTH);
+}
+
+/** Of the columns from that one on. */
+function extentAt(row: readonly unknown[], at: number): Extent {
+  const column = <I extends keyof ExtentRow & number>(i: I): ExtentRow[I] => row[at + i] as ExtentRow[I];
+  const start = column(0);
+  const length = column(1);
+  const offset = column(2);
+  const location = column(3);
+  const data = column(4);
+  const blob = column(9);
+  const sum = column(10);
+  const extentSum = column(12);
+  if (extentSum !== sumOfExtent({ manifest: column(11), start, length, blob, offset }))
+    throw new DamagedRow(`the extent at ${start} of blob ${blob}`);
+  if (data !== null && sum !== null && sum !== blobSum(blob, data))
+    throw new DamagedBlob(`the inline blob ${blob} is not what was stored`);
+  return {
+    blob,
+    checked: location !== null && sum !== null,
+    start,
+    length,
+    offset,
+    location,
+    data,
+    tier: column(5),
+    codec: column(6),
+    frames: column(7),
+    logical: column(8),
+  };
+}
+
+type ListedKind = Pick<ListedVersion, 'storageClass' | 'checksumAlgorithm' | 'checksumType'>;
+
+const COMMON_KIND: ListedKind = { storageClass: COMMON_CLASS, checksumAlgorithm: null, checksumType: null };
+let lastKind: string | undefined;
+let lastListedKind = COMMON_KIND;
+
+/** Of a listing's rows most are of the same one. */
+function toListedKind(kind: string | null): ListedKind {
+  if (kind === null) return COMMON_KIND;
+  if (kind !== lastKind) {
+    const [storageClass = COMMON_CLASS, algorithm = '', type = ''] = kind.split(' ');
+    const checksum =
+      type === ''
+        ? { checksumAlgorithm: null, checksumType: null }
+        : { checksumAlgorithm: algorithm, checksumType: type as ChecksumType };
+    lastListedKind = { storageClass, ...checksum };
+    lastKind = kind;
+  }
+  return lastListedKind;
 }
 
 export function toListed(row: unknown): ListedVersion {
   const v = row as ListedRow;
+  const { storageClass, checksumAlgorithm, checksumType } = toListedKind(v[4]);
   return {
     key: v[0],
     size: v[1],
     etag: v[2],
     modifiedMs: v[3],
-    storageClass: v[4],
-    owner: v[5],
-    checksumAlgorithm: v[6],
-    checksumValue: v[7],
+    storageClass,
+    checksumAlgorithm,
+    checksumType,
   };
 }
 
@@ -195,9 +230,9 @@ export function toHistoryRow(row: unknown): HistoryRow {
   const v = row as [...ListedRow, seq: number, isNull: number, deleteMarker: number];
   return {
     ...toListed(row),
-    seq: v[8],
-    isNull: v[9] === 1,
-    deleteMarker: v[10] === 1,
+    seq: v[5],
+    isNull: v[6] === 1,
+    deleteMarker: v[7] === 1,
   };
 }
 

@@ -188,10 +188,10 @@ CREATE TABLE blobs (
   logical INTEGER NOT NULL,
   stored INTEGER NOT NULL,
   location TEXT,
-  data BLOB,
   tier TEXT NOT NULL DEFAULT '',
   frames BLOB,
-  sum INTEGER
+  sum INTEGER,
+  data BLOB
 ) STRICT;
 CREATE UNIQUE INDEX blobs_by_hash ON blobs (scope, tier, codec, sha256) WHERE location IS NOT NULL;
 CREATE INDEX blobs_unreferenced ON blobs (id) WHERE refs = 0;
@@ -231,8 +231,20 @@ CREATE TABLE feed (
   sum INTEGER
 ) STRICT;
 
-INSERT INTO meta VALUES ('sequence', 0);
+INSERT INTO meta VALUES ('sequence', 0), ('summed_after', 0);
 `;
+
+/** SQL, by table: gives every row the sum of what it says. Needs the functions of `defineRowSums` and `defineTableSums`. */
+export const SUM_ROWS = {
+  extents: `UPDATE extents SET sum = ${extentSum({ manifest: 'manifest', start: 'start', length: 'length', blob: 'blob', offset: '"offset"' })};`,
+  versions: `UPDATE versions SET sum = version_sum(key, seq, since, size, etag, modified_ms, storage_class, manifest, extents, parts,
+    checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker, bucket, owner, restored_until_ms, retired_seq);`,
+  buckets: `UPDATE buckets SET sum = ${tableSum('buckets')};`,
+  snapshots: `UPDATE snapshots SET sum = ${tableSum('snapshots')};`,
+  uploads: `UPDATE uploads SET sum = ${tableSum('uploads')};`,
+  parts:
+    'UPDATE parts SET sum = part_sum(manifest, number, seq, size, etag, extents, modified_ms, checksum_value);',
+};
 
 /**
  * What is common to the ways from formats 1 and 2, in which nothing had sums. Those of blobs are of their bytes, and are
@@ -244,13 +256,8 @@ ALTER TABLE extents ADD COLUMN sum INTEGER;
 ALTER TABLE blobs ADD COLUMN sum INTEGER;
 ALTER TABLE feed ADD COLUMN sum INTEGER;
 ${['TABLE blob_checks', 'TABLE damage'].map(statementThatCreates).join('\n')}
-UPDATE extents SET sum = ${extentSum({ manifest: 'manifest', start: 'start', length: 'length', blob: 'blob', offset: '"offset"' })};
-UPDATE versions SET sum = version_sum(key, seq, since, size, etag, modified_ms, storage_class, manifest, extents, parts,
-  checksum_algorithm, checksum_value, tags, attributes, is_null, delete_marker, bucket, owner, restored_until_ms, retired_seq);
-UPDATE buckets SET sum = ${tableSum('buckets')};
-UPDATE snapshots SET sum = ${tableSum('snapshots')};
-UPDATE uploads SET sum = ${tableSum('uploads')};
-UPDATE parts SET sum = part_sum(manifest, number, seq, size, etag, extents, modified_ms, checksum_value);
+INSERT OR REPLACE INTO meta SELECT 'summed_after', value FROM meta WHERE name = 'sequence';
+${Object.values(SUM_ROWS).join('\n')}
 `;
 
 const FROM_2 = `
@@ -263,7 +270,8 @@ ${SUMS}
 
 /**
  * From format 1, in which every version was a current null one and nothing was multipart. The rest of its tables is
- * as it was; the columns that came are at the end, so that both ways lead to the same tables.
+ * as it was; the columns that came are at the end, so that both ways lead to the same tables. Of blobs a new table has
+ * the bytes last: what follows them is on the last page that they overflow to, and is read from there.
  */
 const FROM_1 = `
 ALTER TABLE buckets ADD COLUMN versioning INTEGER NOT NULL DEFAULT 0;

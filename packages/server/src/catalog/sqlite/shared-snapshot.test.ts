@@ -86,6 +86,19 @@ test('while the writer asks for brief reads, none outlives its read', (t) => {
   assert.equal(reader.isTransaction, true);
 });
 
+test('nobody makes way for a writer that writes no more', async (t) => {
+  const { reader, epochs, seen, commitSilently, acknowledge } = setUp(t);
+  epochs.askForBriefReads(true);
+  for (let n = 0; n <= 1000; n++) seen();
+  assert.equal(reader.isTransaction, true);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(reader.isTransaction, false);
+  commitSilently();
+  acknowledge();
+  assert.equal(seen(), 1);
+  assert.equal(reader.isTransaction, false);
+});
+
 test('a read that fails leaves the next one as it should be', (t) => {
   const { reader, snapshot, seen, commitSilently, acknowledge } = setUp(t);
   assert.throws(() => snapshot.read(() => reader.exec('SELECT * FROM missing_table')), /no such table/);

@@ -1,11 +1,15 @@
 /**
  * One read transaction for all reads of a turn of the event loop: they share the cost of its locks. It is left as soon
  * as there is a newer commit, at the end of the turn, and after each read while the writer waits for readers, so that
- * it never keeps the write-ahead log from being reset.
+ * it never keeps the write-ahead log from being reset. A log that has grown and is written to no more is waited for by
+ * nobody: a transaction for each read would be a tenth of a small GET then, for as long as the log is as it is.
  */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EpochReader } from '../epochs.ts';
+
+/** After so many since the last commit reads are not brief any more: there is nobody to make way for. */
+const READS_BETWEEN_COMMITS = 1000;
 
 export class SharedSnapshot {
   readonly #db: DatabaseSync;
@@ -16,6 +20,8 @@ export class SharedSnapshot {
   /** The newest commit when it was begun; undefined: none is open. */
   #committed: bigint | undefined;
   #scheduled = false;
+  #newest: bigint | undefined;
+  #readsSince = 0;
 
   constructor(db: DatabaseSync, epochs: EpochReader) {
     this.#db = db;
@@ -31,7 +37,7 @@ export class SharedSnapshot {
     try {
       return work();
     } finally {
-      if (this.#epochs.brief) this.#leave();
+      if (this.#epochs.brief && this.#readsSince < READS_BETWEEN_COMMITS) this.#leave();
       else this.#leaveSoon();
     }
   }
@@ -39,6 +45,11 @@ export class SharedSnapshot {
   #enter(): void {
     // Loaded before the transaction begins, and stored by the writer before it acknowledges.
     const { committing, committed } = this.#epochs;
+    this.#readsSince++;
+    if (committing || committed !== this.#newest) {
+      this.#newest = committed;
+      this.#readsSince = 0;
+    }
     // While a commit is under way another thread may have shown it, and this one must not go back behind that.
     if (!committing && this.#committed === committed && this.#db.isTransaction) return;
     this.#leave();

@@ -24,6 +24,7 @@ export interface Moment {
 
 export interface ShownVersion {
   readonly version: ListedVersion;
+  readonly owner: string;
   readonly seq: number;
   readonly since: number;
   readonly place: number;
@@ -34,8 +35,8 @@ export interface ShownVersion {
 const STEP_MAX = 1000;
 
 /** After the columns of a listing. */
-const ROW_COLUMNS = `${LISTED_COLUMNS}, seq, since, place, delete_marker, manifest`;
-const [SEQ, SINCE, PLACE_OF, MARKER, MANIFEST] = [8, 9, 10, 11, 12];
+const ROW_COLUMNS = `${LISTED_COLUMNS}, seq, since, place, delete_marker, manifest, owner`;
+const [SEQ, SINCE, PLACE_OF, MARKER, MANIFEST, OWNER] = [5, 6, 7, 8, 9, 10];
 const MODIFIED = 3;
 
 /** The keys of a place, each once, whatever history it has: from one straight to the next. */
@@ -45,7 +46,7 @@ const KEYS = `
     UNION ALL
     SELECT (SELECT v.key FROM versions v WHERE v.bucket = ?1 AND v.${PLACE_IS}?2 AND v.key > keys.key AND v.key < ?4
       ORDER BY v.key LIMIT 1) FROM keys WHERE keys.key IS NOT NULL
-    LIMIT ?5
+    LIMIT 0 + ?5
   )
   SELECT key FROM keys WHERE key IS NOT NULL`;
 
@@ -74,7 +75,7 @@ export class SnapshotReader {
     this.#current = prepareArrays(
       db,
       `SELECT ${ROW_COLUMNS} FROM versions WHERE bucket = ? AND place = ${PLACE.current} AND key >= ? AND key < ?
-        ORDER BY key LIMIT ?`,
+        ORDER BY key LIMIT 0 + ?`,
     );
     this.#keys = prepareArrays(db, KEYS);
     const places = Object.values(PLACE).map(newestIn).join(' UNION ALL ');
@@ -181,6 +182,7 @@ const after = (key: string): string => `${key}\0`;
 function toShown(row: unknown[]): ShownVersion {
   return {
     version: toListed(row),
+    owner: row[OWNER] as string,
     seq: row[SEQ] as number,
     since: row[SINCE] as number,
     place: row[PLACE_OF] as number,

@@ -53,7 +53,7 @@ export class SnapshotStatements {
     );
     this.holders =
       p(`SELECT name, state FROM snapshots WHERE bucket = ? AND state <> ${SNAPSHOT_STATE.deleting}
-      ORDER BY state, name LIMIT ?`);
+      ORDER BY state, name LIMIT 0 + ?`);
     // Its name is free again at once.
     const state = String(SNAPSHOT_STATE.deleting);
     this.markDeleting = p(`UPDATE snapshots SET state = ${state}, name = ?3,
@@ -109,7 +109,7 @@ export class SnapshotStatements {
     this.abandonForks = p(abandon);
     this.abandonFork = p(`${abandon} AND id = ?`);
     this.abandoned = p(`SELECT id FROM buckets WHERE state = ${removing.state} AND ${whole} LIMIT 1`);
-    this.firstVersions = p('SELECT place, key, seq, since FROM versions WHERE bucket = ? LIMIT ?');
+    this.firstVersions = p('SELECT place, key, seq, since FROM versions WHERE bucket = ? LIMIT 0 + ?');
     this.deleteVersion = prepareArrays(
       db,
       `DELETE FROM versions WHERE bucket = ? AND ${PLACE_IS}? AND key = ? AND seq = ? AND since = ?

@@ -49,7 +49,7 @@ export function changedSum<T extends SummedTable>(table: T, changes: Changes<T>)
 
 /** SQL: 1 when the row `r` is what was written. */
 export function rowIsWhole(table: SummedTable, r: string): string {
-  return `(${r}.sum IS NULL OR ${r}.sum = row_sum(${SUMMED[table].map((name) => `${r}.${name}`).join(', ')}))`;
+  return `(${r}.sum IS row_sum(${SUMMED[table].map((name) => `${r}.${name}`).join(', ')}))`;
 }
 
 export function defineTableSums(db: DatabaseSync): void {

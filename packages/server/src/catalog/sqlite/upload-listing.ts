@@ -4,13 +4,13 @@
  */
 
 import { compareKeys, successorOfPrefix } from '../key-order.ts';
-import type { Upload, UploadListRequest, UploadListResult } from '../uploads.ts';
+import type { ListedUpload, UploadListRequest, UploadListResult } from '../uploads.ts';
 import { commonPrefixOf } from './listing.ts';
 
 type Position = UploadListRequest['after'];
 
 /** Open uploads of a bucket in the order of keys and numbers, after a position. */
-type ReadPage = (bucket: number, after: Position, limit: number) => Upload[];
+type ReadPage = (bucket: number, after: Position, limit: number) => ListedUpload[];
 
 const PAGE_MAX = 1001;
 /** Beside a delimiter most of a page may belong to the first common prefix. */
@@ -18,7 +18,7 @@ const PAGE_WITH_DELIMITER = 16;
 
 export function listUploads(readPage: ReadPage, request: UploadListRequest): UploadListResult {
   const { bucket, prefix, delimiter, limit } = request;
-  const uploads: Upload[] = [];
+  const uploads: ListedUpload[] = [];
   const commonPrefixes: string[] = [];
   let last: Position = { key: '' };
   const result = (truncated: boolean): UploadListResult => ({ uploads, commonPrefixes, truncated, last });
@@ -28,7 +28,7 @@ export function listUploads(readPage: ReadPage, request: UploadListRequest): Upl
   while (cursor !== undefined) {
     const room = limit - uploads.length - commonPrefixes.length;
     const size = Math.min(room + 1, delimiter === '' ? PAGE_MAX : PAGE_WITH_DELIMITER);
-    const page: Upload[] = readPage(bucket, cursor, size);
+    const page: ListedUpload[] = readPage(bucket, cursor, size);
     const full = page.length === size;
     cursor = undefined;
     for (const upload of page) {

@@ -6,6 +6,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Version } from '../catalog.ts';
 import type {
+  ListedUpload,
   Part,
   Upload,
   UploadListRequest,
@@ -15,6 +16,7 @@ import type {
 } from '../uploads.ts';
 import { partSum } from './row-sums.ts';
 import { UPLOAD_STATE } from './schema.ts';
+import { timeToShow } from './rows.ts';
 import { rowIsWhole } from './table-sums.ts';
 import { DamagedRow } from '../damaged-row.ts';
 import { listUploads } from './upload-listing.ts';
@@ -23,6 +25,10 @@ const UPLOAD_COLUMNS = `id, bucket, key, state, live, initiated_ms AS initiatedM
   ended_ms AS endedMs, owner, initiator, storage_class AS storageClass, attributes, tags,
   checksum_algorithm AS checksumAlgorithm, checksum_type AS checksumType, version_seq AS versionSeq, etag,
   checksum_value AS checksumValue, part_list AS partList, ${rowIsWhole('uploads', 'uploads')} AS whole`;
+
+const LISTED_COLUMNS = `id, key, owner, initiator, storage_class AS storageClass,
+  ${timeToShow('initiated_ms')} AS initiatedMs,
+  checksum_algorithm AS checksumAlgorithm, checksum_type AS checksumType`;
 
 const PART_COLUMNS =
   'number, seq, size, etag, extents, modified_ms AS modifiedMs, checksum_value AS checksumValue, sum';
@@ -34,6 +40,7 @@ const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 
 export class UploadReader {
   readonly #upload: StatementSync;
+  readonly #damaged: StatementSync;
   readonly #openUploads: StatementSync;
   readonly #keyUploads: StatementSync;
   readonly #parts: StatementSync;
@@ -44,16 +51,18 @@ export class UploadReader {
 
   constructor(db: DatabaseSync) {
     this.#upload = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads WHERE id = ?`);
-    this.#openUploads = db.prepare(`SELECT ${UPLOAD_COLUMNS} FROM uploads
-      WHERE state = ${UPLOAD_STATE.open} AND bucket = ? AND (key, id) > (?, ?) ORDER BY key, id LIMIT ?`);
+    this.#damaged = db.prepare(`SELECT 1 FROM uploads
+      WHERE id = ? AND (bucket = ? OR key = ?) AND NOT ${rowIsWhole('uploads', 'uploads')}`);
+    this.#openUploads = db.prepare(`SELECT ${LISTED_COLUMNS} FROM uploads
+      WHERE state = ${UPLOAD_STATE.open} AND bucket = ? AND (key, id) > (?, ?) ORDER BY key, id LIMIT 0 + ?`);
     const ofKey = (states: string): string =>
       `SELECT * FROM (SELECT ${UPLOAD_COLUMNS} FROM uploads
-        WHERE ${states} AND bucket = ?1 AND key = ?2 AND id > ?3 ORDER BY id LIMIT ?4)`;
+        WHERE ${states} AND bucket = ?1 AND key = ?2 AND id > ?3 ORDER BY id LIMIT 0 + ?4)`;
     this.#keyUploads = db.prepare(
-      `${ofKey(`state = ${UPLOAD_STATE.open}`)} UNION ALL ${ofKey(`state <> ${UPLOAD_STATE.open}`)} ORDER BY id LIMIT ?4`,
+      `${ofKey(`state = ${UPLOAD_STATE.open}`)} UNION ALL ${ofKey(`state <> ${UPLOAD_STATE.open}`)} ORDER BY id LIMIT 0 + ?4`,
     );
     this.#parts = db.prepare(
-      `SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number > ? ORDER BY number LIMIT ?`,
+      `SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number > ? ORDER BY number LIMIT 0 + ?`,
     );
     this.#part = db.prepare(`SELECT ${PART_COLUMNS} FROM parts WHERE manifest = ? AND number = ?`);
     this.#prefixSize = db.prepare(`SELECT coalesce(sum(size), 0) AS size FROM
@@ -76,11 +85,16 @@ export class UploadReader {
     return found.bucket === bucket && found.key === key ? found : undefined;
   }
 
+  /** One whose row is not what was written: it has that id, and that bucket or that key, of which one may be wrong. */
+  isDamaged({ bucket, key, upload }: UploadName): boolean {
+    return this.#damaged.get(upload, bucket, key) !== undefined;
+  }
+
   /** Several statements: to be called in a transaction, so that a page is of one commit. */
   listUploads(request: UploadListRequest): UploadListResult {
     return listUploads(
       (bucket, { key, upload = AFTER_ALL }, limit) =>
-        this.#openUploads.all(bucket, key, upload, limit).map(toUpload),
+        this.#openUploads.all(bucket, key, upload, limit) as unknown as ListedUpload[],
       request,
     );
   }
@@ -121,7 +135,7 @@ export class UploadReader {
 /** @throws DamagedRow */
 function toPart(manifest: number, row: unknown): Part {
   const { sum, ...part } = row as Part & { readonly sum: number | null };
-  if (sum !== null && sum !== partSum(manifest, part))
+  if (sum === null || sum !== partSum(manifest, part))
     throw new DamagedRow(`part ${part.number} of an upload`);
   return part;
 }

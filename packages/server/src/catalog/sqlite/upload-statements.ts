@@ -11,6 +11,20 @@ import { changedSum, rowIsWhole, tableSum } from './table-sums.ts';
  */
 export const PART_BITS = 33;
 
+/**
+ * SQL: whether that manifest is an open upload's for certain, whatever the row of the upload says. Only there do bytes begin
+ * at 2 to the power of PART_BITS, for an object begins at 0, and its second run not much later; one reference is the upload's own.
+ */
+const holdsOpenParts = (
+  id: string,
+): string => `(EXISTS (SELECT 1 FROM manifests m WHERE m.id = ${id} AND m.refs = 1)
+  AND coalesce((SELECT e.start >= ${2 ** PART_BITS} AND ${extentIsWhole('e')} FROM extents e
+      WHERE e.manifest = ${id} ORDER BY e.start LIMIT 1),
+    NOT EXISTS (SELECT 1 FROM parts p WHERE p.manifest = ${id})))`;
+
+/** SQL: of one that the disk has changed nothing is believed: it may be no upload any more, but an object. */
+const mayBeEnded = (u: string): string => `(${rowIsWhole('uploads', u)} OR ${holdsOpenParts(`${u}.id`)})`;
+
 /** Buckets with open uploads, from one to the next by the index; then those that are gone. */
 const ORPHANS = `
   WITH RECURSIVE holders (bucket) AS (
@@ -19,10 +33,10 @@ const ORPHANS = `
     SELECT (SELECT min(u.bucket) FROM uploads u WHERE u.state = ${UPLOAD_STATE.open} AND u.bucket > holders.bucket)
       FROM holders WHERE holders.bucket IS NOT NULL
   )
-  SELECT u.id FROM holders JOIN uploads u ON u.bucket = holders.bucket
+  SELECT u.id, ${rowIsWhole('uploads', 'u')} AS whole FROM holders JOIN uploads u ON u.bucket = holders.bucket
     WHERE u.state = ${UPLOAD_STATE.open} AND NOT EXISTS (SELECT 1 FROM buckets b WHERE b.id = holders.bucket)
-      AND ${rowIsWhole('uploads', 'u')}
-    LIMIT ?`;
+      AND ${mayBeEnded('u')}
+    LIMIT 0 + ?`;
 
 /** The columns of a new one, in the order of their parameters. */
 const NEW_COLUMNS = [
@@ -67,6 +81,8 @@ export class UploadStatements {
   readonly touchUpload: StatementSync;
   readonly completeUpload: StatementSync;
   readonly abortUpload: StatementSync;
+  readonly deleteRow: StatementSync;
+  readonly holdsOpenParts: StatementSync;
   readonly idleUploads: StatementSync;
   readonly orphanedUploads: StatementSync;
   readonly deleteEnded: StatementSync;
@@ -97,13 +113,14 @@ export class UploadStatements {
     this.completeUpload = p(`${setUpload(completed)} WHERE id = ?6`);
     const aborted = { state: String(UPLOAD_STATE.aborted), ended_ms: '?1' };
     this.abortUpload = p(`${setUpload(aborted)} WHERE id = ?2 AND state = ${UPLOAD_STATE.open}`);
-    // One that the disk has changed may be no upload any more but an object: its bytes are kept.
-    this.idleUploads = p(`SELECT id FROM uploads WHERE state = ${UPLOAD_STATE.open} AND active_ms < ?
-      AND ${rowIsWhole('uploads', 'uploads')} ORDER BY active_ms LIMIT ?`);
+    this.deleteRow = p('DELETE FROM uploads WHERE id = ?');
+    this.holdsOpenParts = p(`SELECT 1 WHERE ${holdsOpenParts('?1')}`);
+    this.idleUploads = p(`SELECT id, ${rowIsWhole('uploads', 'u')} AS whole FROM uploads u
+      WHERE state = ${UPLOAD_STATE.open} AND active_ms < ? AND ${mayBeEnded('u')} ORDER BY active_ms LIMIT 0 + ?`);
     this.orphanedUploads = p(ORPHANS);
     // The index of those that have ended is asked for in its own words.
     this.deleteEnded = p(`DELETE FROM uploads WHERE id IN
-      (SELECT id FROM uploads WHERE state <> 0 AND ended_ms < ? ORDER BY ended_ms LIMIT ?)`);
+      (SELECT id FROM uploads WHERE state <> 0 AND ended_ms < ? ORDER BY ended_ms LIMIT 0 + ?)`);
     this.setAge = p("INSERT OR REPLACE INTO meta (name, value) VALUES ('age_ms', ?)");
     this.bringBackOpen = p(
       `${setUpload({ active_ms: '?1' })} WHERE state = ${UPLOAD_STATE.open} AND active_ms > ?2`,

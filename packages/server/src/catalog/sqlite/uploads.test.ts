@@ -11,6 +11,7 @@ import type { UploadName } from '../uploads.ts';
 import { abortAbandoned } from './mutations/uploads/abort-upload.ts';
 import { count, openSqliteStore } from './sqlite-store.testing.ts';
 import type { SqliteStore } from './sqlite-store.testing.ts';
+import { sumRows } from './sum-rows.testing.ts';
 
 const LENGTH = 1 << 20;
 
@@ -135,6 +136,45 @@ suite('the space of an upload', () => {
   });
 });
 
+suite('an upload whose row the disk has changed', () => {
+  for (const change of ["owner = 'x'", "key = 'x'", 'bucket = 999', 'state = 2', 'active_ms = -1'])
+    test(`can be listed and aborted, and its space comes back: ${change}`, async (t) => {
+      const { catalog, bucket, db, sendFile, reap, rows, deleted } = await setUp(t);
+      const name = await begin(catalog, { bucket, key: 'k' });
+      const other = await begin(catalog, { bucket, key: 'k2' });
+      const location = await sendFile(name, 3, 'a');
+      db.prepare(`UPDATE uploads SET ${change} WHERE id = ?`).run(name.upload);
+      const page = { bucket, prefix: '', delimiter: '', after: { key: '' }, limit: 10 };
+      const { uploads } = await catalog.uploads.listUploads(page);
+      assert.ok(uploads.some(({ id }) => id === other.upload));
+      assert.equal(uploads.length, /bucket|state/.test(change) ? 1 : 2);
+      const stranger = { ...name, bucket: bucket + 1000, key: 'other' };
+      await assert.rejects(catalog.uploads.abortUpload(stranger), DamagedRow);
+      await catalog.uploads.abortUpload(name);
+      await assert.rejects(catalog.uploads.abortUpload(name), { code: 'NoSuchUpload' });
+      await catalog.uploads.abortUpload(other);
+      await reap();
+      assert.deepEqual(rows(), NOTHING);
+      assert.deepEqual(deleted, [location]);
+    });
+
+  test('takes no bytes with it that may be an object’s', async (t) => {
+    const { catalog, bucket, db, reap } = await setUp(t);
+    for (const content of ['bytes', '']) {
+      const name = await begin(catalog, { bucket, key: `k${content}` });
+      await send(catalog, name, 1, content);
+      await complete(catalog, name);
+      db.prepare('UPDATE uploads SET state = 0 WHERE id = ?').run(name.upload);
+      await catalog.uploads.abortUpload(name);
+      await reap();
+      const opened = await catalog.openVersion(bucket, name.key);
+      assert.equal((await opened?.extents(0, 5))?.length, content === '' ? 0 : 1);
+      opened?.release();
+      assert.ok(await catalog.uploads.findPart(name.upload, 1));
+    }
+  });
+});
+
 suite('uploads that nobody goes on with', () => {
   const FUTURE_MS = 1e15;
 
@@ -146,7 +186,8 @@ suite('uploads that nobody goes on with', () => {
     assert.ok(old && whole);
     await send(catalog, whole, 1, 'one');
     await complete(catalog, whole);
-    db.prepare('UPDATE uploads SET active_ms = 5, sum = NULL WHERE id = ?').run(old.upload);
+    db.prepare('UPDATE uploads SET active_ms = 5 WHERE id = ?').run(old.upload);
+    sumRows(db, 'uploads');
     const abort = (before: number): number =>
       queue.transact((context) => abortAbandoned(context, before, 10));
     assert.equal(abort(5), 0);
@@ -175,6 +216,24 @@ suite('uploads that nobody goes on with', () => {
     const opened = await catalog.openVersion(bucket, 'k');
     assert.equal((await opened?.extents(0, 3))?.length, 1);
     opened?.release();
+  });
+
+  test('are also those that the disk has changed, once nothing but an open upload can have their parts', async (t) => {
+    const { catalog, bucket, queue, db, reap, rows } = await setUp(t);
+    for (const key of ['idle', 'orphaned', 'no parts']) {
+      const name = await begin(catalog, { bucket, key });
+      if (key !== 'no parts') await send(catalog, name, 1, key);
+    }
+    db.exec(
+      `UPDATE uploads SET active_ms = 0, owner = 'x'; UPDATE uploads SET bucket = 999 WHERE key = 'orphaned'`,
+    );
+    assert.equal(
+      queue.transact((context) => abortAbandoned(context, 1, 10)),
+      3,
+    );
+    await reap();
+    assert.deepEqual(rows(), NOTHING);
+    assert.equal(count(db, 'SELECT count(*) FROM uploads'), 0);
   });
 
   test('are aborted in slices, and their space comes back', async (t) => {

@@ -145,6 +145,57 @@ suite('group commit', () => {
     assert.equal(count(db, rows), 9);
     assert.equal(count(db, FEED), 4);
   });
+
+  test('those that were made together with one that fails are made again without it, each once', async (t) => {
+    const { catalog, bucket, db, commits } = await storeWithBucket(t);
+    const publish = (key: string, fields = {}): Promise<unknown> =>
+      catalog.publishVersion(publication({ bucket, key, ...inline(key), ...fields }));
+    const outcomes = await Promise.allSettled([
+      publish('a'),
+      publish('b'),
+      publish('b'),
+      catalog.deleteVersions(bucket, deletions('a')),
+      publish('a', { attributes: Symbol('no column takes this') }),
+      publish('c'),
+    ]);
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
+    );
+    assert.deepEqual(commits, [6]);
+    const there = 'SELECT group_concat(key) AS keys FROM versions ORDER BY key';
+    assert.equal(db.prepare(there).get()?.['keys'], 'b,c');
+    assert.equal(count(db, 'SELECT count(*) FROM blobs'), 2);
+    assert.equal(count(db, FEED), 6);
+  });
+
+  test('a change of a bucket is seen by what follows it in the same commit', async (t) => {
+    const { catalog, bucket, db, commits } = await storeWithBucket(t);
+    const publish = (): Promise<unknown> =>
+      catalog.publishVersion(publication({ bucket, key: 'k', ...inline('k') }));
+    await Promise.all([
+      publish(),
+      catalog.snapshots.create(bucket, 'monday'),
+      publish(),
+      catalog.setVersioning(bucket, 'enabled'),
+      publish(),
+      catalog.deleteVersions(bucket, deletions('k')),
+    ]);
+    assert.deepEqual(commits, [6]);
+    const places = 'SELECT place, delete_marker AS marker FROM versions ORDER BY place, seq';
+    assert.deepEqual(
+      db
+        .prepare(places)
+        .all()
+        .map((row) => ({ ...row })),
+      [
+        { place: 1, marker: 0 },
+        { place: 1, marker: 0 },
+        { place: 1, marker: 1 },
+        { place: 2, marker: 0 },
+      ],
+    );
+  });
 });
 
 suite('sequence numbers', () => {
@@ -327,20 +378,20 @@ suite('a disk that is full', () => {
     db.exec(`PRAGMA max_page_count = ${count(db, 'PRAGMA page_count') + 2}`);
     const big = publication({ bucket, key: 'old', ...inline('x'.repeat(1 << 20)) });
     const small = publication({ bucket, key: 'small' });
-    // Of one transaction with what does not fit: neither is written.
-    for (const outcome of await Promise.allSettled([
-      catalog.publishVersion(small),
-      catalog.publishVersion(big),
-    ])) {
+    // Of one transaction with what does not fit, at first.
+    const [fits, ...others] = await Promise.allSettled(
+      [small, big, big].map((p) => catalog.publishVersion(p)),
+    );
+    assert.equal(fits?.status, 'fulfilled');
+    for (const outcome of others) {
       assert.ok(outcome.status === 'rejected');
       assert.ok(withCode('StorageFull')(outcome.reason), String(outcome.reason));
     }
     assert.equal(queue.stopped, undefined);
-    assert.equal(queue.sequence, sequence);
+    assert.equal(queue.sequence, fits.value.seq);
     assert.equal(db.isTransaction, false);
     assert.equal((await catalog.findVersion(bucket, 'old'))?.etag, inline('old').etag);
-    assert.equal(await catalog.findVersion(bucket, 'small'), undefined);
-    assert.equal(committed(store, FEED), 2);
+    assert.equal(committed(store, FEED), 3);
     await catalog.deleteVersions(bucket, deletions('old'));
 
     db.exec('PRAGMA max_page_count = 1000000');
@@ -351,27 +402,41 @@ suite('a disk that is full', () => {
 
   test('is noticed in the commit itself as well, in the foreground and in the background', async (t) => {
     const { catalog, bucket, db, queue } = await storeWithBucket(t);
-    const full = (): void => {
+    const full = (times: number): void => {
       t.mock.method(
         queue.sql.commit,
         'run',
         () => {
           throw sqliteError(SQLITE_FULL);
         },
-        { times: 1 },
+        { times },
       );
     };
     const before = queue.sequence;
     const publish = (): Promise<unknown> => catalog.publishVersion(publication({ bucket, key: 'k' }));
-    full();
+    full(2);
     await assert.rejects(publish(), withCode('StorageFull'));
     assert.equal(db.isTransaction, false);
-    full();
+    full(1);
     assert.throws(() => queue.transact(({ nextSequence }) => nextSequence()));
     assert.equal(db.isTransaction, false);
     assert.equal(queue.sequence, before);
     await publish();
     assert.equal(queue.stopped, undefined);
+  });
+
+  test('has the log start over before anything is refused', async (t) => {
+    const { catalog, bucket, queue } = await storeWithBucket(t);
+    const startOver = t.mock.method(queue.checkpointer, 'startOver');
+    const full = (): never => {
+      throw sqliteError(SQLITE_FULL);
+    };
+    for (const times of [1, 3]) {
+      t.mock.method(queue.sql.commit, 'run', full, { times });
+      const keys = Array.from({ length: 4 }, (_, i) => `k${i}`);
+      await Promise.all(keys.map((key) => catalog.publishVersion(publication({ bucket, key }))));
+    }
+    assert.equal(startOver.mock.callCount(), 2);
   });
 
   test('may fail to take the log into the database: it is taken later', async (t) => {
@@ -399,7 +464,7 @@ suite('a disk that is full', () => {
       () => {
         throw sqliteError(SQLITE_FULL);
       },
-      { times: 1 },
+      { times: 2 },
     );
     await assert.rejects(reserve(), withCode('StorageFull'));
     assert.equal(queue.pins.size, 0);

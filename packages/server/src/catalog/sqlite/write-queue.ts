@@ -1,5 +1,5 @@
 /**
- * Group commit. Mutations that wait are run as one transaction, each in a savepoint of its own, and one sync serves
+ * Group commit. Mutations that wait are run as one transaction, each of which may fail alone, and one sync serves
  * them all; nothing is answered before the commit has returned. After a commit, rollback or checkpoint that failed
  * the queue has stopped: SQLite would accept the next commit although the log has a hole, so nobody is answered with
  * success again until a restart has re-read the disk.
@@ -16,11 +16,12 @@ import { BlobPins } from './blob-pins.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { LogMover } from './log-mover.ts';
 import type { Mutation, MutationResult } from './mutation.ts';
-import { applyMutation } from './mutations/apply.ts';
+import { applyMutation, isPlain } from './mutations/apply.ts';
 import { TOKEN_MS } from './mutations/rename.ts';
 import { WAIT } from './mutations/context.ts';
 import type { WriteContext } from './mutations/context.ts';
 import { SqliteReader } from './reader.ts';
+import { SpareRoom } from '../../spare-room.ts';
 import { SQLITE, sqliteCode } from './sqlite-errors.ts';
 import type { UploadChange } from '../uploads.ts';
 import { UploadReader } from './upload-reader.ts';
@@ -75,17 +76,23 @@ export class WriteQueue {
   readonly #options: WriteQueueOptions;
   readonly #context: WriteContext;
   readonly #room: DiskRoom;
+  readonly #spare: SpareRoom;
   readonly #clock: () => number;
   #sequence: number;
   #jobs: Job[] = [];
   /** Reservations of content that is being deleted. */
   #waiting: Job[] = [];
   #scheduled = false;
+  /** Where in the batch those begin that share the open savepoint. */
+  #sharedFrom: number | undefined;
   /** Whether the open transaction has made or deleted a bucket. */
   #bucketsChanged = false;
   /** Of the open transaction. One that was undone with its mutation wakes somebody for nothing. */
   #uploadChanges: UploadChange[] = [];
   #stopped: CatalogError | undefined;
+  /** How often room was made for commits since there was room for one. */
+  #roomMade = 0;
+  #batchMax = BATCH_MAX;
   #idle: (() => void)[] = [];
 
   constructor(options: WriteQueueOptions) {
@@ -95,6 +102,7 @@ export class WriteQueue {
     this.sql = new WriteStatements(db);
     const room = new DiskRoom(dirname(path));
     this.#room = room;
+    this.#spare = new SpareRoom(dirname(path));
     this.checkpointer = new Checkpointer(db, path, { epochs: options.epochs, room, mover: options.mover });
     const row = db.prepare("SELECT value FROM meta WHERE name = 'sequence'").get();
     this.#sequence = row?.['value'] as number;
@@ -102,6 +110,7 @@ export class WriteQueue {
     const tokenAge = new AgeClock({ ...options, keptMs: TOKEN_MS });
     this.#context = {
       sql: this.sql,
+      buckets: new Map(),
       reader: new SqliteReader(db),
       uploads: new UploadStatements(db),
       uploadReader: new UploadReader(db),
@@ -146,11 +155,12 @@ export class WriteQueue {
     const before = this.#sequence;
     let result: T;
     try {
-      this.sql.begin.run();
+      this.#begin();
       result = work(this.#context);
       this.#commit(before);
     } catch (error) {
       if (this.#stopped === undefined) this.#rollback(before, error);
+      if (this.#stopped === undefined && isFull(error)) this.#makeRoom(1);
       throw error;
     }
     return result;
@@ -195,31 +205,78 @@ export class WriteQueue {
     const batch: Job[] = [];
     const started = this.#clock();
     const before = this.#sequence;
-    const settled: { job: Job; outcome: Outcome }[] = [];
-    const waiting: Job[] = [];
+    const outcomes: (Outcome | typeof WAIT)[] = [];
     try {
-      this.sql.begin.run();
+      this.#begin();
       for (const job of queued) {
-        if (batch.length === BATCH_MAX || this.#clock() - started > BATCH_MS_MAX) break;
+        if (batch.length === this.#batchMax || this.#clock() - started > BATCH_MS_MAX) break;
         batch.push(job);
-        const outcome = this.#applyOne(job.mutation);
-        if (outcome === WAIT) waiting.push(job);
-        else settled.push({ job, outcome });
+        this.#apply(batch, outcomes);
       }
+      this.#endShared();
       this.#commit(before);
     } catch (error) {
       if (this.#stopped === undefined) this.#rollback(before, error);
+      for (const [i, outcome] of outcomes.entries()) this.#unpin(batch[i], outcome);
+      if (this.#stopped === undefined && isFull(error) && this.#makeRoom(batch.length)) {
+        this.#jobs = queued;
+        return;
+      }
       const answer = this.#stopped ?? toCatalogError(error);
-      for (const { job, outcome } of settled) this.#unpin(job.mutation, outcome);
       for (const job of this.#stopped === undefined ? batch : queued) job.settle({ error: answer });
       if (this.#stopped === undefined) this.#jobs = queued.slice(batch.length);
       return;
     }
     if (batch.length < queued.length) this.#jobs = queued.slice(batch.length);
-    this.#waiting.push(...waiting);
     this.#options.onCommit?.({ mutations: batch.length, durationMs: this.#clock() - started });
-    for (const { job, outcome } of settled) job.settle(outcome);
+    for (const [i, job] of batch.entries()) {
+      const outcome = outcomes[i];
+      if (outcome === undefined || outcome === WAIT) this.#waiting.push(job);
+      else job.settle(outcome);
+    }
     this.checkpoint();
+  }
+
+  #begin(): void {
+    this.#context.buckets.clear();
+    this.#sharedFrom = undefined;
+    this.sql.begin.run();
+  }
+
+  /**
+   * Makes the last of a batch. Plain ones that follow each other share a savepoint, for SQLite copies every page that
+   * changes first in one: when one of them fails all are undone, and made again, each in its own.
+   */
+  #apply(batch: readonly Job[], outcomes: (Outcome | typeof WAIT)[]): void {
+    const job = batch.at(-1);
+    if (job === undefined) return;
+    if (!isPlain(job.mutation)) {
+      this.#endShared();
+      outcomes.push(this.#applyOne(job.mutation));
+      this.#context.buckets.clear();
+      return;
+    }
+    if (this.#sharedFrom === undefined) {
+      this.sql.savepoint.run();
+      this.#sharedFrom = outcomes.length;
+    }
+    try {
+      const result = applyMutation(this.#context, job.mutation);
+      outcomes.push(result === WAIT ? WAIT : { result });
+    } catch (error) {
+      requireOrderly(error);
+      const from = this.#sharedFrom;
+      this.sql.rollbackToSavepoint.run();
+      this.#endShared();
+      outcomes.length = from;
+      for (const { mutation } of batch.slice(from)) outcomes.push(this.#applyOne(mutation));
+    }
+  }
+
+  #endShared(): void {
+    if (this.#sharedFrom === undefined) return;
+    this.#sharedFrom = undefined;
+    this.sql.release.run();
   }
 
   #applyOne(mutation: Mutation): Outcome | typeof WAIT {
@@ -229,8 +286,7 @@ export class WriteQueue {
       this.sql.release.run();
       return result === WAIT ? WAIT : { result };
     } catch (error) {
-      // SQLite has rolled the whole transaction back by itself when the disk failed or is full.
-      if (!CatalogError.is(error) && isSqliteError(error)) throw error;
+      requireOrderly(error);
       this.sql.rollbackToSavepoint.run();
       this.sql.release.run();
       return { error: error instanceof Error ? error : new Error(String(error)) };
@@ -238,8 +294,8 @@ export class WriteQueue {
   }
 
   /** Pins are no part of the transaction: those of reservations that were undone with it are taken back here. */
-  #unpin(mutation: Mutation, outcome: Outcome): void {
-    if (mutation.name !== 'reserveBlob' || !('result' in outcome)) return;
+  #unpin(job: Job | undefined, outcome: Outcome | typeof WAIT): void {
+    if (job?.mutation.name !== 'reserveBlob' || outcome === WAIT || !('result' in outcome)) return;
     this.pins.drop((outcome.result as Reservation).blob);
   }
 
@@ -254,6 +310,8 @@ export class WriteQueue {
       this.stop(error);
       throw error;
     }
+    this.#roomMade = 0;
+    this.#batchMax = BATCH_MAX;
     this.#options.epochs.committed(this.#sequence);
     this.#bucketsChanged = false;
     if (this.#uploadChanges.length > 0) this.#options.onUploads?.(this.#uploadChanges);
@@ -290,6 +348,28 @@ export class WriteQueue {
     return this.#pagesFree() < free;
   }
 
+  /**
+   * For the log of a disk that is full: where it starts over it takes no more of the disk, then by what was kept for this, then by less
+   * at a time. @param mutations in the commit that had no room @returns whether it is worth another try
+   */
+  #makeRoom(mutations: number): boolean {
+    const made = this.#roomMade++;
+    if (made === 0) {
+      this.#move(() => this.checkpointer.startOver());
+      return this.#stopped === undefined;
+    }
+    if (this.#spare.use()) return true;
+    this.#batchMax = Math.max(1, mutations >> 1);
+    if (mutations === 1) this.#roomMade = 0;
+    return mutations > 1;
+  }
+
+  /** What was given up for a full disk is kept again, once there is room. */
+  keepSpare(): boolean {
+    this.#spare.keep(this.#room);
+    return false;
+  }
+
   /** Moves all of it, before an orderly end. */
   emptyLog(): void {
     if (this.#stopped === undefined) this.#move(() => this.checkpointer.truncate());
@@ -324,6 +404,12 @@ export class WriteQueue {
 }
 
 const isSqliteError = (error: unknown): boolean => sqliteCode(error) !== undefined;
+
+/** Rethrows what is no mutation's own: SQLite has rolled the whole transaction back by itself when the disk failed or is full. */
+function requireOrderly(error: unknown): void {
+  if (!CatalogError.is(error) && isSqliteError(error)) throw error;
+}
+
 const isFull = (error: unknown): boolean => sqliteCode(error) === SQLITE.full;
 
 function toCatalogError(error: unknown): Error {

@@ -13,7 +13,7 @@ import {
   retiredVersionSum,
 } from './row-sums.ts';
 import type { FeedRow } from './row-sums.ts';
-import { prepareArrays, RETURNED_VERSION } from './rows.ts';
+import { prepareArrays, VERSION_COLUMNS } from './rows.ts';
 import { BLOB_STATE, PLACE, PLACE_IS } from './schema.ts';
 import { SnapshotStatements } from './snapshot-statements.ts';
 
@@ -55,6 +55,7 @@ export class WriteStatements {
 
   readonly insertVersion: StatementSync;
   readonly insertDeleteMarker: StatementSync;
+  readonly rowToRemove: StatementSync;
   readonly deleteRow: StatementSync;
   readonly retire: StatementSync;
   readonly demote: StatementSync;
@@ -69,6 +70,7 @@ export class WriteStatements {
   readonly insertManifest: StatementSync;
   readonly addManifestRef: StatementSync;
   readonly dropManifestRef: StatementSync;
+  readonly deleteShortManifest: StatementSync;
   readonly deleteManifest: StatementSync;
   readonly unreferencedManifests: StatementSync;
 
@@ -86,8 +88,10 @@ export class WriteStatements {
   readonly insertExtent: StatementSync;
   readonly refExtents: StatementSync;
   readonly copyExtents: StatementSync;
+  readonly extentsOf: StatementSync;
   readonly firstExtents: StatementSync;
   readonly deleteExtent: StatementSync;
+  readonly deleteExtents: StatementSync;
   readonly deleteParts: StatementSync;
 
   readonly insertInlineBlob: StatementSync;
@@ -96,6 +100,7 @@ export class WriteStatements {
   readonly blobById: StatementSync;
   readonly addBlobRef: StatementSync;
   readonly dropBlobRef: StatementSync;
+  readonly deleteInlineBlob: StatementSync;
   readonly deleteBlob: StatementSync;
   readonly markDeleting: StatementSync;
   readonly unreferencedBlobs: StatementSync;
@@ -127,7 +132,9 @@ export class WriteStatements {
       VALUES (?, ?, ?, ?, ?, ?, 1, ?, 0, '', 'STANDARD', '', 0, 0, '{}', ?)`);
     // Those of one row; seq in a range, so that the current one is found whatever its number.
     const row = `WHERE bucket = ? AND ${PLACE_IS} ? AND key = ? AND seq BETWEEN ? AND ? AND is_null >= ?`;
-    this.deleteRow = prepareArrays(db, `DELETE FROM versions ${row} RETURNING ${RETURNED_VERSION}`);
+    // Apart from the deletion: for RETURNING SQLite makes a table, which costs more than all the rest.
+    this.rowToRemove = prepareArrays(db, `SELECT ${VERSION_COLUMNS} FROM versions v ${row}`);
+    this.deleteRow = p(`DELETE FROM versions ${row}`);
     this.retire = p(`UPDATE versions
       SET place = ${PLACE.retired}, retired_seq = ?1, sum = ${retiredVersionSum('?1')} ${row} AND since <= ?`);
     this.demote = p(
@@ -152,10 +159,11 @@ export class WriteStatements {
 
     this.insertManifest = p('INSERT INTO manifests (id, refs, extents, size) VALUES (?, 1, ?, ?)');
     this.addManifestRef = p('UPDATE manifests SET refs = refs + 1 WHERE id = ?');
-    this.dropManifestRef = p(`UPDATE manifests SET refs = refs - 1 WHERE id = ?
-      RETURNING refs, extents, EXISTS (SELECT 1 FROM parts WHERE manifest = manifests.id) AS hasParts`);
+    this.dropManifestRef = p('UPDATE manifests SET refs = refs - 1 WHERE id = ?');
+    this.deleteShortManifest = p(`DELETE FROM manifests WHERE id = ? AND refs <= 1 AND extents <= ?
+      AND NOT EXISTS (SELECT 1 FROM parts WHERE manifest = manifests.id)`);
     this.deleteManifest = p('DELETE FROM manifests WHERE id = ?');
-    this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT ?');
+    this.unreferencedManifests = p('SELECT id FROM manifests WHERE refs = 0 LIMIT 0 + ?');
 
     this.setManifestEnd = p('UPDATE manifests SET extents = ?, size = ? WHERE id = ?');
 
@@ -165,9 +173,9 @@ export class WriteStatements {
     // Of a version's manifest: they are numbered without gaps.
     this.partCount = p('SELECT coalesce(max(number), 0) AS parts FROM parts WHERE manifest = ?');
     this.copyParts = p(`${part} SELECT ?1, number, seq, size, etag, extents, modified_ms, checksum_value,
-      ${movedPartSum('manifest', '?1 - manifest')} FROM parts WHERE manifest = ?2 ORDER BY number LIMIT ?3`);
+      ${movedPartSum('manifest', '?1 - manifest')} FROM parts WHERE manifest = ?2 ORDER BY number LIMIT 0 + ?3`);
     this.partChecksums = p(
-      'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT ?',
+      'SELECT checksum_value AS value FROM parts WHERE manifest = ? ORDER BY number LIMIT 0 + ?',
     );
 
     this.renameToken = p('SELECT request FROM rename_tokens WHERE bucket = ? AND token = ?');
@@ -175,7 +183,7 @@ export class WriteStatements {
       'INSERT INTO rename_tokens (bucket, token, request, at_ms) VALUES (?, ?, ?, ?)',
     );
     this.trimRenameTokens = p(`DELETE FROM rename_tokens WHERE (bucket, token) IN
-      (SELECT bucket, token FROM rename_tokens WHERE at_ms < ? ORDER BY at_ms LIMIT ?)`);
+      (SELECT bucket, token FROM rename_tokens WHERE at_ms < ? ORDER BY at_ms LIMIT 0 + ?)`);
 
     this.insertExtent = p(INSERT_EXTENT);
     const before = 'FROM extents WHERE manifest = ?1 AND start < ?2';
@@ -184,11 +192,13 @@ export class WriteStatements {
       (SELECT blob, count(*) AS uses ${before} GROUP BY blob) WHERE id = blob`);
     this.copyExtents = p(`INSERT INTO extents (manifest, start, length, blob, offset, sum)
       SELECT ?3, start, length, blob, offset, ${movedExtentSum('manifest', '?3 - manifest')} ${before}`);
-    this.firstExtents = p(`SELECT start, blob, ${extentIsWhole('extents')} AS whole FROM extents
-      WHERE manifest = ? ORDER BY start LIMIT ?`);
+    const extents = `SELECT start, blob, ${extentIsWhole('extents')} AS whole FROM extents WHERE manifest = ?`;
+    this.extentsOf = p(extents);
+    this.firstExtents = p(`${extents} ORDER BY start LIMIT 0 + ?`);
     this.deleteExtent = p('DELETE FROM extents WHERE manifest = ? AND start = ?');
+    this.deleteExtents = p('DELETE FROM extents WHERE manifest = ?');
     this.deleteParts = p(`DELETE FROM parts WHERE manifest = ? AND number IN
-      (SELECT number FROM parts WHERE manifest = ? ORDER BY number LIMIT ?)`);
+      (SELECT number FROM parts WHERE manifest = ? ORDER BY number LIMIT 0 + ?)`);
 
     this.insertInlineBlob =
       p(`INSERT INTO blobs (id, scope, sha256, state, refs, codec, logical, stored, location, data, sum)
@@ -202,17 +212,18 @@ export class WriteStatements {
     this.addBlobRef = p(
       `UPDATE blobs SET refs = refs + 1, state = ${BLOB_STATE.live} WHERE id = ? RETURNING logical`,
     );
-    this.dropBlobRef = p('UPDATE blobs SET refs = refs - 1 WHERE id = ? RETURNING refs, location');
+    this.dropBlobRef = p('UPDATE blobs SET refs = refs - 1 WHERE id = ?');
+    this.deleteInlineBlob = p('DELETE FROM blobs WHERE id = ? AND refs = 1 AND location IS NULL');
     this.deleteBlob = p('DELETE FROM blobs WHERE id = ?');
     this.markDeleting = p(`UPDATE blobs SET state = ${BLOB_STATE.deleting} WHERE id = ?`);
     this.unreferencedBlobs = p(
-      'SELECT id, state, tier, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT ?',
+      'SELECT id, state, tier, location FROM blobs WHERE refs = 0 AND id > ? ORDER BY id LIMIT 0 + ?',
     );
 
     this.freePages = p('PRAGMA freelist_count');
 
     this.insertFeed = insertFeed(db);
     this.trimFeed = p(`DELETE FROM feed WHERE seq IN
-      (SELECT seq FROM (SELECT seq, at_ms FROM feed WHERE at_ms <= ? ORDER BY seq LIMIT ?) WHERE at_ms < ?)`);
+      (SELECT seq FROM (SELECT seq, at_ms FROM feed WHERE at_ms <= ? ORDER BY seq LIMIT 0 + ?) WHERE at_ms < ?)`);
   }
 }

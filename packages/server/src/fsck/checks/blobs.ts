@@ -10,7 +10,7 @@ import type { BlobPlace, BlobPlaces, PlaceReader } from '../blob-places.ts';
 import type { FsckContext } from '../context.ts';
 import { OutOfOrder } from '../slices.ts';
 import type { HashPool } from '../hash-pool.ts';
-import type { HashAnswer } from '../hash-thread.ts';
+import type { HashAnswer } from '../hash-blob.ts';
 import type { ProblemKind } from '../report.ts';
 import { checksChecker } from './blob-checks.ts';
 
@@ -32,6 +32,7 @@ interface BlobRow {
   readonly location: string | null;
   readonly tier: string;
   readonly sum: number | null;
+  readonly framed: number;
   /** Of inline ones. */
   readonly held: number | null;
   readonly data: Uint8Array | null;
@@ -51,11 +52,12 @@ export async function checkBlobs(
   context: FsckContext,
   { places, reader, hashes }: BlobFilesOptions,
 ): Promise<void> {
-  const { db, slices, findings, blobRefs, sequence } = context;
+  const { db, slices, findings, blobRefs, sequence, summedAfter } = context;
   const { checked, awaiting } = findings;
   findings.phase = 'blobs';
   const quick = hashes === null;
-  const page = db.prepare(`SELECT id, scope, sha256, state, refs, codec, logical, stored, location, tier, sum,
+  const page =
+    db.prepare(`SELECT id, scope, sha256, state, refs, codec, logical, stored, location, tier, sum, frames IS NOT NULL AS framed,
       length(data) AS held, ${quick ? 'NULL AS data, d.reason AS damage' : 'data, NULL AS damage'}
     FROM blobs b ${quick ? NOTED : ''} WHERE id > ? ORDER BY id LIMIT ${PAGE}`);
   const stateOf = db.prepare('SELECT state FROM blobs WHERE id = ?');
@@ -100,7 +102,11 @@ export async function checkBlobs(
   const checkInline = (row: BlobRow): void => {
     if (row.state !== BLOB_STATE.live || row.refs === 0 || row.held === null) {
       report('blob-row', 'The inline blob has no bytes, or nothing refers to it.', row);
-    } else if (row.held !== row.stored || (row.codec === 0 && row.stored !== row.logical)) {
+    } else if (row.codec !== 0 || row.tier !== '' || row.framed === 1) {
+      report('blob-row', 'The inline blob has a codec, or a tier.', row);
+    } else if (row.sum === null && row.id > summedAfter) {
+      report('row-damaged', 'The inline blob has no sum.', row);
+    } else if (row.held !== row.stored || row.stored !== row.logical) {
       report('blob-size', `The inline blob has ${row.held} bytes of ${row.stored}.`, row);
     } else if (row.data !== null) {
       checked.bytesHashed += row.data.byteLength;

@@ -108,3 +108,9 @@ export function counterOf(db: FsckContext['db']): () => number {
   const statement = db.prepare("SELECT value FROM meta WHERE name = 'sequence'");
   return () => (statement.get() as { value: number } | undefined)?.value ?? 0;
 }
+
+/** Of a catalog that does not say it (the first ones of format 3): what was never given a sum is not missed. */
+export function summedAfterIn(db: FsckContext['db']): number {
+  const row = db.prepare("SELECT value FROM meta WHERE name = 'summed_after'").get();
+  return (row as { value: number } | undefined)?.value ?? Number.MAX_SAFE_INTEGER;
+}

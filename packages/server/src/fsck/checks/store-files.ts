@@ -21,7 +21,7 @@ export async function checkStoreFiles(context: FsckContext, store: ObjectStore):
     'INSERT INTO store_blobs SELECT location FROM blobs WHERE tier = ? AND id > ? AND id <= ? AND location IS NOT NULL',
   );
   const upTo = db.prepare(
-    'SELECT max(id) AS id FROM (SELECT id FROM blobs WHERE id > ? ORDER BY id LIMIT ?)',
+    'SELECT max(id) AS id FROM (SELECT id FROM blobs WHERE id > ? ORDER BY id LIMIT 0 + ?)',
   );
   await slices.walk((after) => {
     const { id } = upTo.get(after, PAGE) as { id: number | null };

@@ -84,7 +84,7 @@ export async function checkParts({ db, slices, findings }: FsckContext): Promise
       const { manifest, number, size, extents, found, open } = row;
       findings.checked.parts++;
       const where = { upload: formatUploadId(manifest), manifest };
-      if (row.sum !== null && row.sum !== partSum(manifest, row))
+      if (row.sum === null || row.sum !== partSum(manifest, row))
         findings.problem('row-damaged', `The row of part ${number} is not what was written.`, where);
       if (found === null)
         findings.problem('manifest-missing', `The manifest of part ${number} is not there.`, where);

@@ -31,7 +31,7 @@ export interface SummedRow extends WalkedVersion {
 export function isWholeVersion(row: SummedRow): boolean {
   const { sum, nullVersion, deleteMarker } = row;
   return (
-    sum === null ||
+    sum !== null &&
     sum === versionSum({ ...row, isNull: nullVersion === 1, deleteMarker: deleteMarker === 1 }, row)
   );
 }

@@ -52,7 +52,7 @@ export async function checkVersions(context: FsckContext): Promise<void> {
     'SELECT count(*) AS extents, max(start + length) AS size FROM extents WHERE manifest = ? AND start < ?',
   );
   const partRows = db.prepare(`SELECT count(*) AS count, sum(size) AS size, sum(extents) AS extents
-    FROM (SELECT size, extents FROM parts WHERE manifest = ? ORDER BY number LIMIT ?)`);
+    FROM (SELECT size, extents FROM parts WHERE manifest = ? ORDER BY number LIMIT 0 + ?)`);
 
   const checkBytes = (row: VersionRow, report: Report): void => {
     const { size, extents, parts, manifest, manifestExtents, manifestSize } = row;

@@ -68,8 +68,8 @@ export function prepareStatements(db: DatabaseSync) {
       WHERE o.key = ?`),
     putObject: run('INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)'),
     deleteObject: run('DELETE FROM objects WHERE key = ?'),
-    page: all<ListedRow>(`${LISTED} ORDER BY key LIMIT ?`),
-    pageBefore: all<ListedRow>(`${LISTED} AND key < ? ORDER BY key LIMIT ?`),
+    page: all<ListedRow>(`${LISTED} ORDER BY key LIMIT 0 + ?`),
+    pageBefore: all<ListedRow>(`${LISTED} AND key < ? ORDER BY key LIMIT 0 + ?`),
 
     newContent: one<{ id: number }>(
       `INSERT INTO contents (part_bytes, chunk_bytes, refs, uploaded, expires_ms) VALUES (?, ?, ?, ?, ?) RETURNING id`,
@@ -91,21 +91,21 @@ export function prepareStatements(db: DatabaseSync) {
       'SELECT min(expires_ms) AS expires_ms FROM contents WHERE expires_ms IS NOT NULL',
     ),
     expired: all<{ id: number }>(
-      'SELECT id FROM contents WHERE expires_ms IS NOT NULL AND expires_ms <= ? ORDER BY expires_ms LIMIT ?',
+      'SELECT id FROM contents WHERE expires_ms IS NOT NULL AND expires_ms <= ? ORDER BY expires_ms LIMIT 0 + ?',
     ),
     deleteContent: run('DELETE FROM contents WHERE id = ?'),
 
     putChunk: run(`INSERT OR REPLACE INTO chunks (id, bytes) VALUES (${CHUNK_ID}, ?3)`),
     chunk: one<{ bytes: Uint8Array }>(`SELECT bytes FROM chunks WHERE id = ${CHUNK_ID}`),
     deleteChunks: run(
-      `DELETE FROM chunks WHERE id IN (SELECT id FROM chunks WHERE id >= ?1 << ${CHUNK_BITS} AND id < (?1 + 1) << ${CHUNK_BITS} LIMIT ?2)`,
+      `DELETE FROM chunks WHERE id IN (SELECT id FROM chunks WHERE id >= ?1 << ${CHUNK_BITS} AND id < (?1 + 1) << ${CHUNK_BITS} LIMIT 0 + ?2)`,
     ),
 
     putUpload: run('INSERT INTO uploads VALUES (?, ?, ?, ?, 1, 0)'),
     upload: one<UploadRow>(`${UPLOAD} WHERE u.content = ?`),
     newestUpload: one<UploadRow>(`${UPLOAD} WHERE u.key = ? ORDER BY u.content DESC LIMIT 1`),
     uploadPage: all<UploadRow>(
-      `${UPLOAD} WHERE (u.key, u.content) > (?, ?) ORDER BY u.key, u.content LIMIT ?`,
+      `${UPLOAD} WHERE (u.key, u.content) > (?, ?) ORDER BY u.key, u.content LIMIT 0 + ?`,
     ),
     takeUpload: run('UPDATE uploads SET writer = writer + 1 WHERE content = ?'),
     commitUpload: run('UPDATE uploads SET committed = max(committed, ?) WHERE content = ?'),

@@ -12,6 +12,7 @@ import { begin, complete, send } from '../../upload-requests.fixtures.ts';
 import { FEED_KIND } from '../schema.ts';
 import { count, openSqliteStore } from '../sqlite-store.testing.ts';
 import type { SqliteStore } from '../sqlite-store.testing.ts';
+import { sumRows } from '../sum-rows.testing.ts';
 
 interface Fixture extends SqliteStore {
   readonly bucket: number;
@@ -189,7 +190,8 @@ test('10,000 parts are the end; a copy can be appended to again', async (t) => {
   db.exec(`INSERT INTO parts SELECT manifest, 2 + value, seq, 0, etag, 0, modified_ms, NULL, NULL FROM parts,
     json_each((SELECT json_group_array(n) FROM (WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c
       WHERE n < 9997) SELECT n FROM c))) WHERE number = 2`);
-  db.exec(`UPDATE versions SET parts = 9999, sum = NULL WHERE bucket = ${bucket}`);
+  db.exec(`UPDATE versions SET parts = 9999 WHERE bucket = ${bucket}`);
+  sumRows(db, 'versions', 'parts');
   await store.append('k', 'z');
   assert.equal((await store.find('k')).parts, 10_000);
   const before = await store.find('k');
@@ -211,8 +213,9 @@ test('of what forks share each has its own parts, also those without bytes', asy
   // As a fork of the bucket makes it: the same row under another bucket.
   db.exec(`CREATE TEMP TABLE row AS SELECT * FROM versions WHERE bucket = ${bucket}`);
   db.exec(
-    `UPDATE row SET key = 'fork', sum = NULL; INSERT INTO versions SELECT * FROM row; UPDATE manifests SET refs = 2`,
+    `UPDATE row SET key = 'fork'; INSERT INTO versions SELECT * FROM row; UPDATE manifests SET refs = 2`,
   );
+  sumRows(db, 'versions');
   await store.append('k', '');
   await store.append('fork', 'end');
   const sizes = async (name: string): Promise<number[]> => {
@@ -230,7 +233,8 @@ test('the feed tells the time of a renaming, not that of the object', async (t) 
   const store = await open(t);
   const { db, bucket } = store;
   await store.append('a', 'x');
-  db.exec('UPDATE versions SET modified_ms = 1000, sum = NULL');
+  db.exec('UPDATE versions SET modified_ms = 1000');
+  sumRows(db, 'versions');
   await store.rename('a', 'b');
   assert.equal((await store.find('b')).modifiedMs, 1000);
   const rows = db

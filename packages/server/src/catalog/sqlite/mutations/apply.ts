@@ -1,6 +1,6 @@
 /**
- * Every change of the catalog, decided and made inside the writer's transaction, one after another. Each mutation runs
- * in a savepoint of its own: what it throws undoes it and nothing else. Synchronous; no I/O but SQLite's.
+ * Every change of the catalog, decided and made inside the writer's transaction, one after another. What a mutation
+ * throws undoes it and nothing else: the queue sees to that. Synchronous; no I/O but SQLite's.
  */
 
 import type { Mutation, MutationResult } from '../mutation.ts';
@@ -20,6 +20,15 @@ import { completeUpload } from './uploads/complete-upload.ts';
 import { createUpload } from './uploads/create-upload.ts';
 import { copyPart, publishPart } from './uploads/parts.ts';
 import { createSnapshot, deleteSnapshot } from './snapshots.ts';
+
+/**
+ * Whether it changes the database and nothing in memory, and no row of a bucket, and seldom fails: then it may be undone
+ * and made again with others that are like it.
+ */
+export function isPlain({ name, input }: Mutation): boolean {
+  if (name === 'publishVersion') return input.condition === null && input.content.kind !== 'blob';
+  return name === 'deleteVersions';
+}
 
 export function applyMutation(context: WriteContext, mutation: Mutation): MutationResult | typeof WAIT {
   switch (mutation.name) {

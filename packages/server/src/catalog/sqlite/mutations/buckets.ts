@@ -2,7 +2,7 @@
 
 import type { Bucket, ChosenVersioning } from '../../catalog.ts';
 import { CatalogError } from '../../errors.ts';
-import { BUCKET_STATE, FEED_KIND, VERSIONING } from '../schema.ts';
+import { FEED_KIND, VERSIONING } from '../schema.ts';
 import type { Mutations } from '../mutation.ts';
 import type { SqliteReader } from '../reader.ts';
 import { feedOfBucket, requireBucket } from './context.ts';
@@ -28,9 +28,9 @@ export function requireFreeName(
   reader: SqliteReader,
   { name, owner }: { name: string; owner: string },
 ): void {
-  const existing = reader.findBucketInAnyState(name);
+  const existing = reader.findName(name);
   if (existing === undefined) return;
-  const mine = existing.owner === owner && existing.state === BUCKET_STATE.there;
+  const mine = existing.owner === owner && existing.there;
   throw new CatalogError(mine ? 'BucketOwnedByYou' : 'BucketExists', `The bucket ${name} exists`);
 }
 

@@ -13,6 +13,8 @@ export const WAIT = Symbol('wait');
 
 export interface WriteContext {
   readonly sql: WriteStatements;
+  /** Those that were looked up since one of them may have changed. */
+  readonly buckets: Map<number, BucketRow>;
   /** Over the writing connection: sees the transaction's own changes. */
   readonly reader: SqliteReader;
   readonly uploads: UploadStatements;
@@ -42,10 +44,13 @@ export interface BucketRow {
 }
 
 /** @throws CatalogError NoSuchBucket */
-export function requireBucket({ sql }: WriteContext, bucket: number): BucketRow {
-  const row = sql.buckets.byId.get(bucket);
+export function requireBucket({ sql, buckets }: WriteContext, bucket: number): BucketRow {
+  const known = buckets.get(bucket);
+  if (known !== undefined) return known;
+  const row = sql.buckets.byId.get(bucket) as unknown as BucketRow | undefined;
   if (row === undefined) throw new CatalogError('NoSuchBucket', 'The bucket does not exist');
-  return row as unknown as BucketRow;
+  buckets.set(bucket, row);
+  return row;
 }
 
 /** @returns the number drawn for it */

@@ -61,8 +61,8 @@ export function copyForkSlice(
     { bucket: source, asOf: plan.asOf, untilMs: plan.untilMs },
     { from, limit: SLICE },
   );
-  for (const { version, place, seq, since, manifest } of shown) {
-    const owner = ownerSum(bucket.owner) - ownerSum(version.owner);
+  for (const { version, owner: was, place, seq, since, manifest } of shown) {
+    const owner = ownerSum(bucket.owner) - ownerSum(was);
     sql.snapshots.copyVersion.run(fork, bucket.owner, source, place, version.key, seq, since, owner);
     if (manifest !== null) sql.addManifestRef.run(manifest);
   }

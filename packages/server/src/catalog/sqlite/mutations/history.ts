@@ -198,9 +198,10 @@ function removeRow(
     const { changes } = sql.retire.run(context.nextSequence(), ...row, bucket.snapshotSeq);
     if (changes !== 0) return { manifest: null };
   }
-  const deleted = sql.deleteRow.get(...row);
-  if (deleted === undefined) return undefined;
-  return { manifest: manifestOfRemoved(bucket.id, deleted) };
+  const found = sql.rowToRemove.get(...row);
+  if (found === undefined) return undefined;
+  sql.deleteRow.run(...row);
+  return { manifest: manifestOfRemoved(bucket.id, found) };
 }
 
 /** What its row says beside its key, its numbers and its time. */

@@ -1,0 +1,110 @@
+/**
+ * @module Clients that say with their request that it was the last (they end their direction) and read on: they get their whole
+ * answer, however long it takes, and then the end of the connection.
+ */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+
+import { eventually } from '../support/eventually.ts';
+import { LiveKey } from '../support/live.ts';
+import { formatHead, RawConnection } from '../support/raw-http.ts';
+import { objectPath } from '../support/s3.ts';
+import type { S3RequestOptions } from '../support/s3.ts';
+import { needsOwnServer, startTestServer } from '../support/server.ts';
+
+const PART = 64 * 1024;
+const LARGE = randomBytes(4_000_000);
+const { s3 } = await startTestServer({ livePartBytes: PART });
+const bucket = await s3.freshBucket();
+await s3.put(bucket, 'large', LARGE);
+
+function formatRequest(method: string, path: string, options: S3RequestOptions = {}, from = s3): Buffer {
+  const { target, headers, body } = from.prepare(method, path, options);
+  const length = body === undefined ? [] : [['content-length', String(body.length)] as const];
+  return Buffer.concat([
+    Buffer.from(formatHead(method, target, [...headers, ...length])),
+    body ?? Buffer.alloc(0),
+  ]);
+}
+
+async function openMetric(): Promise<number> {
+  const { text } = await s3.send('GET', '/-/metrics', { auth: 'anonymous' });
+  return Number(/^cistern_requests_in_flight (\d+)$/m.exec(text)?.[1]);
+}
+
+const REQUESTS = [
+  ['PUT', 'small', { body: 'small' }, 200],
+  ['PUT', 'other', { body: LARGE.subarray(0, 100_000) }, 200],
+  ['GET', 'large', {}, 200],
+  ['POST', 'small', { query: 'uploads' }, 200],
+  ['DELETE', 'small', {}, 204],
+  ['GET', 'small', {}, 404],
+] as const;
+
+for (const [method, key, options, status] of REQUESTS)
+  test(`get the answer: ${method} ${key}, ${status}`, async () => {
+    const connection = await RawConnection.open(s3.endpoint);
+    await connection.send(formatRequest(method, objectPath(bucket, key), options));
+    connection.finish();
+    const answer = await connection.read();
+    assert.equal(answer.status, status);
+    if (key === 'large') assert.ok(answer.body.equals(LARGE));
+    await connection.closed();
+  });
+
+test('get the answers to all that they sent', async () => {
+  const connection = await RawConnection.open(s3.endpoint);
+  const requests = REQUESTS.map(([method, key, options]) =>
+    formatRequest(method, objectPath(bucket, key), options),
+  );
+  await connection.send(Buffer.concat(requests));
+  connection.finish();
+  const answers = [];
+  for (const _ of requests) answers.push(await connection.read());
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    REQUESTS.map(([, , , status]) => status),
+  );
+  assert.ok(answers[2]?.body.equals(LARGE));
+  await connection.closed();
+});
+
+test('follow an upload to its end', async () => {
+  const at = new LiveKey(s3, bucket, 'followed');
+  const upload = await at.begin();
+  await upload.send(LARGE.subarray(0, PART));
+  const id = await at.upload();
+  const follower = await RawConnection.open(s3.endpoint);
+  const query = `cistern-upload=${id}`;
+  await follower.send(formatRequest('GET', at.path, { query, headers: { 'x-cistern-follow': 'true' } }));
+  follower.finish();
+  await follower.started();
+  await upload.send(LARGE.subarray(PART));
+  await upload.end();
+  const { status, body } = await follower.read();
+  assert.equal(status, 200);
+  assert.ok(body.equals(LARGE));
+  await follower.closed();
+});
+
+test(
+  'that are gone in truth leave nothing, once there is something to say',
+  { skip: needsOwnServer },
+  async () => {
+    const before = await openMetric();
+    const at = new LiveKey(s3, bucket, 'left');
+    const upload = await at.begin();
+    await upload.send(LARGE.subarray(0, PART));
+    const follower = await at.follow(await at.upload());
+    await follower.until(PART);
+    follower.destroy();
+    let sent = PART;
+    await eventually(async () => {
+      await upload.send(LARGE.subarray(sent, (sent += PART)));
+      assert.equal((await openMetric()) - before, 1);
+    });
+    upload.vanish();
+  },
+);

@@ -25,7 +25,7 @@ const O_DIRECT: number | undefined = constants.O_DIRECT;
 const DIRECT_FROM = Math.max(64 * 1024 * 1024, memoryBytes() / 16);
 
 /** So much of a file that is written through the cache goes to the disk at a time, while more comes. Bytes. */
-const SYNC_STEP = 16 * 1024 * 1024;
+const SYNC_STEP = 8 * 1024 * 1024;
 
 function memoryBytes(): number {
   // 0, or more than there is: nothing constrains it.

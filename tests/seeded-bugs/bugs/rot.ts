@@ -39,8 +39,8 @@ export const ROT_BUGS: readonly SeededBug[] = [
     name: 'inline-bytes-not-compared',
     breaks: 'a small object that the disk has changed is answered',
     file: 'packages/server/src/catalog/sqlite/rows.ts',
-    find: 'e[10] !== null && e[10] !== blobSum(e[9], e[4])',
-    replace: 'e[10] === -1',
+    find: 'sum !== null && sum !== blobSum(blob, data)',
+    replace: 'sum === -1',
     caughtBy: [{ proof: ['rot', '--for', '60s'] }],
   },
   {

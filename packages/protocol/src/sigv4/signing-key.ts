@@ -95,6 +95,11 @@ export function signaturesEqual(expected: string, given: string): boolean {
   return timingSafeEqual(expectedBytes, givenBytes);
 }
 
+interface CachedKey {
+  readonly secret: string;
+  readonly key: SigningKey;
+}
+
 /**
  * A bounded least-recently-used store of derived keys.
  *
@@ -102,10 +107,10 @@ export function signaturesEqual(expected: string, given: string): boolean {
  * useful ones out with invented regions.
  */
 export class SigningKeyCache {
-  readonly #entries = new Map<string, { secret: string; key: SigningKey }>();
+  readonly #entries = new Map<string, CachedKey>();
   readonly #limit: number;
   /** What was found last, by the very same scope: the requests of a client follow each other. */
-  #last: { accessKeyId: string; secret: string; scope: CredentialScope; key: SigningKey } | undefined;
+  #last: { accessKeyId: string; scope: CredentialScope; entry: CachedKey } | undefined;
 
   constructor(limit = 1000) {
     this.#limit = limit;
@@ -114,13 +119,13 @@ export class SigningKeyCache {
   /** The remembered key, or undefined when there is none or the secret has changed since. */
   find(accessKeyId: string, secret: string, scope: CredentialScope): SigningKey | undefined {
     const last = this.#last;
-    if (last?.scope === scope && last.accessKeyId === accessKeyId && last.secret === secret) return last.key;
-    const id = cacheId(accessKeyId, scope);
-    const entry = this.#entries.get(id);
+    const again = last !== undefined && last.scope === scope && last.accessKeyId === accessKeyId;
+    const entry = again ? last.entry : this.#entries.get(cacheId(accessKeyId, scope));
     if (entry === undefined || entry.secret !== secret) return undefined;
-    this.#last = { accessKeyId, secret, scope, key: entry.key };
-    // Order only matters once something may soon be evicted; below that a hit stays one map look-up.
+    if (!again) this.#last = { accessKeyId, scope, entry };
+    // Order only matters once something may soon be evicted; below that a hit stays one map look-up, or none.
     if (this.#entries.size * 2 > this.#limit) {
+      const id = cacheId(accessKeyId, scope);
       this.#entries.delete(id);
       this.#entries.set(id, entry);
     }

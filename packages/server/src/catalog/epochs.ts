@@ -28,8 +28,14 @@ export function createEpochMemory(readers: number): EpochMemory {
 export class EpochReader {
   readonly #slots: BigInt64Array;
   readonly #slot: number;
-  /** Reads under way by epoch. Epochs only grow, so the first entry is the oldest. */
-  readonly #active = new Map<bigint, number>();
+  /** The oldest epoch with reads under way, and how many they are. */
+  #oldest = IDLE;
+  #reads = 0;
+  /**
+   * The same of younger ones. Epochs only grow, so the first entry is the oldest. A read of a small object is over at once:
+   * through a map alone, each would leave a piece of a table to the collector.
+   */
+  readonly #younger = new Map<bigint, number>();
 
   constructor(memory: EpochMemory, reader: number) {
     this.#slots = new BigInt64Array(memory);
@@ -62,20 +68,37 @@ export class EpochReader {
 
   enter(): bigint {
     const epoch = this.committed;
-    this.#active.set(epoch, (this.#active.get(epoch) ?? 0) + 1);
-    if (this.#active.size === 1) Atomics.store(this.#slots, this.#slot, epoch);
+    if (this.#reads === 0) this.#begin(epoch, 1);
+    else if (epoch === this.#oldest) this.#reads++;
+    else this.#younger.set(epoch, (this.#younger.get(epoch) ?? 0) + 1);
     return epoch;
   }
 
   leave(epoch: bigint): void {
-    const count = this.#active.get(epoch) ?? 0;
-    if (count > 1) {
-      this.#active.set(epoch, count - 1);
+    if (epoch === this.#oldest) {
+      if (--this.#reads === 0) this.#leaveOldest();
       return;
     }
-    this.#active.delete(epoch);
-    const oldest = this.#active.keys().next();
-    Atomics.store(this.#slots, this.#slot, oldest.done === true ? IDLE : oldest.value);
+    const count = this.#younger.get(epoch) ?? 0;
+    if (count > 1) this.#younger.set(epoch, count - 1);
+    else this.#younger.delete(epoch);
+  }
+
+  #begin(epoch: bigint, reads: number): void {
+    this.#oldest = epoch;
+    this.#reads = reads;
+    Atomics.store(this.#slots, this.#slot, epoch);
+  }
+
+  #leaveOldest(): void {
+    const next = this.#younger.entries().next();
+    if (next.done === true) {
+      this.#begin(IDLE, 0);
+      return;
+    }
+    const [epoch, reads] = next.value;
+    this.#younger.delete(epoch);
+    this.#begin(epoch, reads);
   }
 }
 

@@ -8,6 +8,7 @@ import type { GatewayMetrics } from '../admin/metrics.ts';
 import { LIMITS } from '../limits.ts';
 import type { Gateway } from './gateway.ts';
 import { InOrder } from './in-order.ts';
+import { LeanRequest } from './lean-request.ts';
 
 /** What answers the requests. */
 export type Handler = Pick<Gateway, 'handle' | 'nextRequestId' | 'drain'>;
@@ -31,6 +32,7 @@ export interface Listener {
 }
 
 const HTTP_OPTIONS = {
+  IncomingMessage: LeanRequest,
   // Whatever flags the process was started with: a lenient parser sees requests where a proxy sees their bodies.
   insecureHTTPParser: false,
   maxHeaderSize: LIMITS.headerBytesMax,

@@ -115,24 +115,27 @@ export class SqliteCatalog implements Catalog {
 
   async openVersion(bucket: number, key: string, choice?: VersionChoice): Promise<OpenVersion | undefined> {
     const epoch = this.#epochs.enter();
-    let released = false;
-    const release = (): void => {
-      if (!released) this.#epochs.leave(epoch);
-      released = true;
-    };
     let found: ReturnType<SqliteReader['findVersionWithExtents']>;
     try {
       found = this.#readAt(bucket, choice?.asOf, () =>
         this.#reader.findVersionWithExtents(bucket, key, choice),
       );
     } finally {
-      if (found === undefined) release();
+      if (found === undefined) this.#epochs.leave(epoch);
     }
     if (found === undefined) return undefined;
     const { version, extents } = found;
+    const held = heldBytes(version, extents);
+    // Nothing is read of what came with its version.
+    let released = held !== null;
+    if (released) this.#epochs.leave(epoch);
+    const release = (): void => {
+      if (!released) this.#epochs.leave(epoch);
+      released = true;
+    };
     return {
       version,
-      held: heldBytes(version, extents),
+      held,
       extents: async (start, end): Promise<readonly Extent[]> => {
         const { manifest } = version;
         if (manifest === null || start >= end) return [];

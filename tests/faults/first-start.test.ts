@@ -45,10 +45,10 @@ test('what a first start that was killed has made is made durable', { skip: need
     const dataDir = join(top, ...BELOW);
     await assert.rejects(start(dataDir, { action: { do: 'signal-before' }, at }), StartFailure);
     const before = synced().slice(0, -1);
-    const { s3, kill } = await start(dataDir);
+    const server = await start(dataDir);
     const all = new Set([...before, ...synced()]);
     for (const parent of parents(top)) assert.ok(all.has(parent), `${parent}, killed before ${at}`);
-    expectStatus(await s3.object('PUT', 'first', 'k', { body: 'x' }), 200);
-    await kill();
+    expectStatus(await server.s3.object('PUT', 'first', 'k', { body: 'x' }), 200);
+    await server.kill();
   }
 });

@@ -13,12 +13,17 @@
  * The exit code is 1 when there was a violation. Ctrl-C ends the slice in order: what it did counts.
  */
 
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { renderPage } from './ledger.ts';
 import type { ProofEntry } from './proof.ts';
 import { runSlice } from './run-slice.ts';
 import { PROOFS } from './table.ts';
+
+// Proofs start servers, threads and processes again and again; the command line keeps their compiled code there, too.
+process.env['NODE_COMPILE_CACHE'] ??= join(homedir(), '.cache', 'cistern', 'compiled');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -82,6 +82,7 @@ export function launchServer({
       };
       resolve({ child, endpoint, s3, exited, log: () => log, kill });
     });
-    void exited.then((code) => reject(new StartFailure(code, log)));
+    // What it has written last is read when its streams are closed, which may be after its end.
+    child.once('close', (code) => reject(new StartFailure(code, log)));
   });
 }

@@ -1,11 +1,21 @@
 /** @module Dates of HTTP headers and of S3's XML. HTTP dates have whole seconds. */
 
-/** `Wed, 21 Oct 2015 07:28:00 GMT` */
+const MINUTE_MS = 60_000;
+let httpMinute = Number.NaN;
+/** `Wed, 21 Oct 2015 07:28:` */
+let httpMinuteText = '';
+
+/** `Wed, 21 Oct 2015 07:28:00 GMT`. The minute that the last one was in is kept, as below. */
 export function formatHttpDate(timeMs: number): string {
-  return new Date(timeMs).toUTCString();
+  const current = Math.floor(timeMs / MINUTE_MS);
+  if (current !== httpMinute) {
+    httpMinuteText = new Date(current * MINUTE_MS).toUTCString().slice(0, -'00 GMT'.length);
+    httpMinute = current;
+  }
+  const seconds = Math.floor((timeMs - current * MINUTE_MS) / 1000);
+  return `${httpMinuteText}${seconds < 10 ? '0' : ''}${seconds} GMT`;
 }
 
-const MINUTE_MS = 60_000;
 let minute = Number.NaN;
 /** `2015-10-21T07:28:` */
 let minuteText = '';

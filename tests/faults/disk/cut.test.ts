@@ -9,9 +9,12 @@ import { test } from 'node:test';
 import { expectError } from '../../support/expect.ts';
 import { startServerProcess } from '../server-process.ts';
 import { CutRun } from './cut-run.ts';
+import { needsShim } from '../shim/shim.ts';
 import { LoopDisk, needsLoopDisk, XFS_MIB_MIN } from './loop-disk.ts';
+import { cutAtPositions } from './position-cuts.ts';
 
 const ROUNDS = 3;
+const CUTS_AT_CALLS = 4;
 
 for (const fs of ['ext4', 'xfs'] as const) {
   const options = { skip: needsLoopDisk(fs) };
@@ -28,6 +31,27 @@ for (const fs of ['ext4', 'xfs'] as const) {
     assert.ok(run.acknowledged >= ROUNDS);
     assert.equal(await disk.check(), undefined);
   });
+
+  test(
+    `and so it does cuts at any call of a write, on ${fs}`,
+    { skip: needsLoopDisk(fs) || needsShim() },
+    async (t) => {
+      const seed = process.env['CISTERN_CUT_SEED'] ?? String(randomInt(2 ** 31));
+      t.diagnostic(`CISTERN_CUT_SEED=${seed}`);
+      const violations: string[] = [];
+      let cuts = 0;
+      await cutAtPositions({
+        fs,
+        seed,
+        walks: ['PUT of a file', 'append of a row', 'first start'],
+        over: () => cuts === CUTS_AT_CALLS,
+        violation: (report) => void violations.push(report),
+        onCut: () => void cuts++,
+      });
+      assert.deepEqual(violations, []);
+      assert.equal(cuts, CUTS_AT_CALLS);
+    },
+  );
 
   test(`a disk that cannot be read any more ends no server, on ${fs}`, options, async (t) => {
     const disk = await LoopDisk.create({ fs, mib: XFS_MIB_MIN });

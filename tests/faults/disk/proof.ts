@@ -1,15 +1,14 @@
 /**
- * @module The long form of power cuts. `--set fs=ext4` or `fs=xfs`; both in turn when it is left out. The choices follow from
- * the seed, and what was under way at the moment of a cut is the system's.
+ * @module The long form of power cuts. `--set fs=ext4` or `fs=xfs`; both at once when it is left out. The choices follow from
+ * the seed, and what was under way at the moment of a cut is the system's. With `--set at=call` a cut comes at a call of a write
+ * path, which is the seed's, too; those count by themselves.
  */
-
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 
 import type { Proof, Slice } from '../../proof/proof.ts';
 import { CutRun } from './cut-run.ts';
 import { LoopDisk, needsLoopDisk, XFS_MIB_MIN } from './loop-disk.ts';
 import type { FileSystem } from './loop-disk.ts';
+import { cutAtPositions } from './position-cuts.ts';
 
 const DISK_MIB = XFS_MIB_MIN + 20;
 /** Between first starts of a data directory, and between changes of the file system; `--set rounds=N`. */
@@ -19,11 +18,17 @@ export const proof: Proof = {
   aims: { 'ext4 cuts': 2000, 'xfs cuts': 2000 },
   needs: needsLoopDisk('ext4') || needsLoopDisk('xfs'),
   run: async (slice) => {
-    // Every start of a server loads its code; the command line keeps it there, too.
-    process.env['NODE_COMPILE_CACHE'] ??= join(homedir(), '.cache', 'cistern', 'compiled');
-    for (let turn = 0; !slice.over(); turn++) {
-      for (const fs of chosen(slice)) if (!slice.over()) await cutOn(fs, slice, `${slice.seed} ${turn}`);
-    }
+    const atCalls = slice.settings.get('at') === 'call';
+    await Promise.all(
+      chosen(slice).map(async (fs) => {
+        for (let turn = 0; !slice.over(); turn++) {
+          const seed = `${slice.seed} ${turn}`;
+          if (atCalls)
+            await cutAtPositions({ ...slice, fs, seed, onCut: () => slice.count(`${fs} cuts at a call`) });
+          else await cutOn(fs, slice, seed);
+        }
+      }),
+    );
   },
 };
 

@@ -3,8 +3,10 @@
  * the oracle and fsck say what came of it. The server that was looked at is the one of the next attempt.
  */
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import type { ChildProcess } from 'node:child_process';
+import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { lockDataDirectory, runFsck } from '@cistern/server';
 
@@ -14,15 +16,25 @@ import { Oracle } from '../oracle/oracle.ts';
 import { BUCKET_LIST } from '../oracle/profile.ts';
 import { describeCall, FaultShim } from '../shim/shim.ts';
 import type { Call } from '../shim/shim.ts';
+import { isCut } from './faults.ts';
 import type { Fault } from './faults.ts';
 import type { Later, Scene, WritePath } from './paths.ts';
 
 /** Longer than anything takes. */
 const NEVER_S = '3600';
 
+/** Whose power can be cut, and comes back: what was not synced is lost then. */
+export interface PowerDisk {
+  readonly path: string;
+  cutPower(): Promise<void>;
+  powerUp(): Promise<void>;
+}
+
 export interface AttemptsOptions {
   readonly seed: string;
   readonly dataIn: string;
+  /** For faults that cut the power; `dataIn` is on it. */
+  readonly disk?: PowerDisk;
   readonly logIn: string;
   readonly violation: (report: string) => void;
 }
@@ -39,6 +51,7 @@ export class Attempts {
   #server: ServerProcess | undefined;
   #reaper = false;
   #number = 0;
+  #powerIsOff = false;
   /** Of the attempt that is made. */
   #what = '';
   /** What was called while a fault was waited for, in the last attempt. */
@@ -54,6 +67,8 @@ export class Attempts {
 
   static async start(options: AttemptsOptions): Promise<Attempts> {
     const folder = await mkdtemp(join(options.dataIn, 'cistern-positions-'));
+    // The server makes durable what it makes itself.
+    await syncDirectory(options.dataIn);
     const logDir = await mkdtemp(join(options.logIn, 'cistern-oracle-'));
     const oracle = await Oracle.start({ logPath: join(logDir, 'log'), seed: options.seed });
     const attempts = new Attempts(options, folder, logDir, oracle);
@@ -76,7 +91,9 @@ export class Attempts {
     await path.before?.(scene);
     const { action, kinds, lasting = false } = fault;
     this.#shim.arm({ kinds, ...(path.path !== undefined && { path: path.path }) }, { at, action, lasting });
-    const later = await path.act(scene);
+    const acting = path.act(scene);
+    if (isCut(fault)) await this.#cutPower(server.child, acting);
+    const later = await acting;
     const met = this.#meeting();
     if (met === undefined) {
       this.#shim.disarm();
@@ -93,24 +110,24 @@ export class Attempts {
    * A start of a server that a fault happens to. @param fresh in a directory that is not there yet; otherwise on what
    * there is
    */
-  async attemptStart(
-    fresh: boolean,
-    { name, action, kinds, lasting = false }: Fault,
-    at: number,
-  ): Promise<AttemptOutcome> {
+  async attemptStart(fresh: boolean, fault: Fault, at: number): Promise<AttemptOutcome> {
+    const { name, action, kinds, lasting = false } = fault;
     this.#what = `${fresh ? 'first start' : 'start'}, ${name} at ${at}`;
     await this.#end();
     const dataDir = fresh ? join(this.#folder, `fresh-${++this.#number}`, 'new', 'data') : this.#dataDir;
     this.#shim.arm({ kinds }, { at, action, lasting });
-    const server = await this.#launch(dataDir, false).catch((error: unknown) => {
+    const child = Promise.withResolvers<ChildProcess>();
+    const starting = this.#launch(dataDir, false, child.resolve);
+    if (isCut(fault)) await this.#cutPower(await child.promise, starting);
+    const server = await starting.catch((error: unknown) => {
       if (!(error instanceof StartFailure)) throw error;
       if (error.exitCode !== null && !/\n?cistern: .*/.test(error.message))
         this.#problem(`a refusal without a reason: ${error.message}`);
       return undefined;
     });
     const met = this.#meeting();
-    this.#shim.disarm();
     await server?.kill();
+    await this.#end();
     if (!fresh) {
       await this.#lookAt(undefined);
       return met === undefined ? 'past' : 'met';
@@ -136,12 +153,14 @@ export class Attempts {
   }
 
   /** An orderly end that a fault happens to. */
-  async attemptStop({ name, action, kinds, lasting = false }: Fault, at: number): Promise<AttemptOutcome> {
+  async attemptStop(fault: Fault, at: number): Promise<AttemptOutcome> {
+    const { name, action, kinds, lasting = false } = fault;
     this.#what = `orderly end, ${name} at ${at}`;
     const server = await this.#running(false);
     await this.#write(server, 4);
     this.#shim.arm({ kinds }, { at, action, lasting });
     server.child.kill('SIGTERM');
+    if (isCut(fault)) await this.#cutPower(server.child, server.exited);
     await server.exited;
     const met = this.#meeting();
     await this.#lookAt(undefined);
@@ -200,12 +219,17 @@ export class Attempts {
     return (this.#server ??= await this.#launch(this.#dataDir, reaper));
   }
 
-  async #launch(dataDir: string, reaper: boolean): Promise<ServerProcess> {
+  async #launch(
+    dataDir: string,
+    reaper: boolean,
+    started?: (child: ChildProcess) => void,
+  ): Promise<ServerProcess> {
     await mkdir(this.#folder, { recursive: true });
     return launchServer({
       dataDir,
       arguments: ['--buckets', BUCKET_LIST, '--reaper-idle', reaper ? '1' : NEVER_S, '--threads', '1'],
       env: this.#shim.env,
+      ...(started !== undefined && { started }),
     });
   }
 
@@ -222,6 +246,28 @@ export class Attempts {
     this.#shim.disarm();
     await this.#server?.kill();
     this.#server = undefined;
+    if (this.#powerIsOff) await this.#options.disk?.powerUp();
+    this.#powerIsOff = false;
+  }
+
+  /**
+   * When the server stands still at the position the power goes, and then the server: nothing that it has not synced by then
+   * is on the disk, and nothing that it would have done then comes there, or is answered.
+   *
+   * @param acting what makes the server come there; it may end without
+   */
+  async #cutPower(child: ChildProcess, acting: Promise<unknown>): Promise<void> {
+    const acted = acting.then(
+      () => true,
+      () => true,
+    );
+    while (this.#shim.fired === 0 && !(await Promise.race([acted, delay(1, false)])));
+    this.#shim.disarm();
+    if (this.#shim.fired === 0) return;
+    while (!(await standsStill(child))) await delay(1);
+    await this.#options.disk?.cutPower();
+    this.#powerIsOff = true;
+    child.kill('SIGKILL');
   }
 
   async #fsck(dataDir: string): Promise<void> {
@@ -236,5 +282,20 @@ export class Attempts {
 
   #problem(report: string): void {
     this.#options.violation(`${this.#what}: ${report}`);
+  }
+}
+
+/** Whether a signal has stopped it; or it is gone. */
+async function standsStill({ pid }: ChildProcess): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') T');
+  return /\) [TZX]/.test(stat);
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
   }
 }

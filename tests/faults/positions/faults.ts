@@ -12,6 +12,14 @@ export interface Fault {
   readonly kinds: readonly CallKind[];
 }
 
+/** The server stands still at the call: whoever makes the attempt cuts the power of its disk then, and ends it. */
+export const CUTS: readonly Fault[] = [
+  { name: 'power cut before', action: { do: 'signal-before', signal: 'SIGSTOP' }, kinds: CHANGES },
+  { name: 'power cut after', action: { do: 'signal-after', signal: 'SIGSTOP' }, kinds: CHANGES },
+];
+
+export const isCut = ({ action }: Fault): boolean => 'signal' in action && action.signal === 'SIGSTOP';
+
 const WRITES: readonly CallKind[] = ['write', 'copy'];
 
 export const FAULTS: readonly Fault[] = [

@@ -210,9 +210,12 @@ async function deletedBlobs(s3: S3): Promise<number | undefined> {
   return page === undefined ? undefined : Number(/^cistern_blobs_deleted_total (\d+)$/m.exec(page.text)?.[1]);
 }
 
-/** Until it has deleted a blob, or met the fault. */
+/** Many times what it takes. */
+const LOOKS_MAX = 2000;
+
+/** Until it has deleted a blob, or met the fault. There may be none to delete: what went may be another's, too. */
 async function reaped({ server, shim }: Scene, before: number): Promise<void> {
-  for (;;) {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
     const deleted = await deletedBlobs(server.s3);
     if (deleted === undefined || deleted > before || shim.fired > 0) return;
   }

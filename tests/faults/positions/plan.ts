@@ -52,12 +52,13 @@ export async function planPositions(
   attempts: Attempts,
   seed: string,
   walks: readonly Walk[] = WALKS,
+  faults: readonly Fault[] = FAULTS,
 ): Promise<Position[]> {
   const edges: Position[] = [];
   const others: Position[] = [];
   for (const one of walks) {
     const calls = await one.calls(attempts);
-    for (const fault of FAULTS) {
+    for (const fault of faults) {
       const possible = calls.filter(({ kind, ordinal }) => ordinal > 0 && fault.kinds.includes(kind));
       for (const [index, call] of possible.entries()) {
         const list = isEdge(possible, index, call) ? edges : others;
@@ -73,7 +74,7 @@ function isEdge(calls: readonly Call[], index: number, { kind, path }: Call): bo
   return [calls[index - 1], calls[index + 1]].some((near) => near?.kind !== kind || near.path !== path);
 }
 
-function shuffled<T>(list: readonly T[], pick: (below: number) => number): T[] {
+export function shuffled<T>(list: readonly T[], pick: (below: number) => number): T[] {
   return list
     .map((item) => ({ item, rank: pick(2 ** 31) }))
     .sort((a, b) => a.rank - b.rank)

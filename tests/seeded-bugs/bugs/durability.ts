@@ -47,6 +47,14 @@ export const DURABILITY_BUGS: readonly SeededBug[] = [
     ],
   },
   {
+    name: 'failed-step-forgotten',
+    breaks: 'bytes that the disk lost while more came are acknowledged',
+    file: FILES,
+    find: '    await this.#step;\n',
+    replace: '',
+    caughtBy: [{ test: 'tests/faults/blob-files.test.ts' }],
+  },
+  {
     name: 'padding-of-direct-writes-kept',
     breaks: 'a large blob has zeros after its end',
     file: FILES,

@@ -38,7 +38,7 @@ function version(key: string, more: Partial<NamedVersion> = {}): NamedVersion {
     modifiedMs: 1_700_000_000_123,
     storageClass: 'STANDARD',
     checksumAlgorithm: null,
-    checksumValue: null,
+    checksumType: null,
     ...more,
   };
 }
@@ -101,7 +101,7 @@ test('versions and delete markers stand in one order', () => {
   const root = xmlOf('', {
     versions: [
       version('a', { deleteMarker: true, versionId: formatVersionId(9) }),
-      version('a', { latest: false, checksumAlgorithm: 'CRC32', checksumValue: 'AAAAAA==-2' }),
+      version('a', { latest: false, checksumAlgorithm: 'CRC32', checksumType: 'COMPOSITE' }),
       version('b', { versionId: 'null', storageClass: 'GLACIER' }),
     ],
   });

@@ -12,7 +12,7 @@ import type { VersionId } from '../ids.ts';
 import { encodeKey } from '../sigv4/uri-encode.ts';
 import type { Query } from '../target.ts';
 import { escapeXml, S3_NAMESPACE, XML_DECLARATION } from '../xml/escape.ts';
-import { encodeListed, encodeOwner, parseEncodingType, parseMaxKeys } from './list-objects.ts';
+import { encodeOwner, listedEncoder, parseEncodingType, parseMaxKeys } from './list-objects.ts';
 import type { ListedObject } from './list-objects.ts';
 
 export interface ListObjectVersionsInput {
@@ -93,13 +93,14 @@ export function encodeListObjectVersions<V extends ListedVersion>(
   if (input.encodeUrl) xml += '<EncodingType>url</EncodingType>';
   xml += `<IsTruncated>${output.truncated}</IsTruncated>`;
   const owner = encodeOwner(output.owner);
+  const encode = listedEncoder(owner);
   for (const version of output.versions) {
     const element = version.deleteMarker ? 'DeleteMarker' : 'Version';
     xml += `<${element}><Key>${text(version.key)}</Key><VersionId>${output.versionId(version)}</VersionId>`;
     xml += version.latest ? '<IsLatest>true</IsLatest>' : '<IsLatest>false</IsLatest>';
     xml += version.deleteMarker
       ? `<LastModified>${formatIsoDate(version.modifiedMs)}</LastModified>${owner}`
-      : encodeListed(version, owner);
+      : encode(version);
     xml += `</${element}>`;
   }
   for (const prefix of output.commonPrefixes)

@@ -30,7 +30,7 @@ function page(keys: readonly string[], more: Partial<ListObjectsOutput> = {}): L
     modifiedMs: 1_700_000_000_123,
     storageClass: 'STANDARD',
     checksumAlgorithm: null,
-    checksumValue: null,
+    checksumType: null,
   }));
   return {
     bucket: 'bucket',
@@ -186,7 +186,7 @@ test('a checksum is named, with its type', () => {
   const objects = output.objects.map((object, i) => ({
     ...object,
     checksumAlgorithm: 'CRC32',
-    checksumValue: ['AAAAAA==', 'AAAAAA==-2'][i] ?? '',
+    checksumType: (['FULL_OBJECT', 'COMPOSITE'] as const)[i] ?? null,
   }));
   const root = xmlOf(parse(''), { ...output, objects });
   assert.deepEqual(texts(root, 'Contents', 'ChecksumAlgorithm'), ['CRC32', 'CRC32']);

@@ -4,7 +4,7 @@
  * Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html and API_ListObjects.html.
  */
 
-import { checksumTypeOfValue } from '../checksums/checksum-type.ts';
+import type { ChecksumType } from '../checksums/checksum-type.ts';
 import { formatIsoDate } from '../dates.ts';
 import { invalidArgument } from '../errors.ts';
 import type { RawHeaders } from '../raw-headers.ts';
@@ -123,8 +123,7 @@ export interface ListedObject {
   readonly modifiedMs: number;
   readonly storageClass: string;
   readonly checksumAlgorithm: string | null;
-  /** Base64; of a composite one with the number of parts. */
-  readonly checksumValue: string | null;
+  readonly checksumType: ChecksumType | null;
   /** Of an archived object that is restored, where the client asked for it (`wantsRestoreStatus`). */
   readonly restoredUntilMs?: number | null;
 }
@@ -150,32 +149,43 @@ export function encodeListObjects(input: ListObjectsInput, output: ListObjectsOu
   if (input.delimiter !== '') xml += `<Delimiter>${text(input.delimiter)}</Delimiter>`;
   if (input.encodeUrl) xml += '<EncodingType>url</EncodingType>';
   xml += `<IsTruncated>${output.truncated}</IsTruncated>`;
-  const owner = input.withOwner ? encodeOwner(output.owner) : '';
+  const encode = listedEncoder(input.withOwner ? encodeOwner(output.owner) : '');
   for (const object of output.objects)
-    xml += `<Contents><Key>${text(object.key)}</Key>${encodeListed(object, owner)}</Contents>`;
+    xml += `<Contents><Key>${text(object.key)}</Key>${encode(object)}</Contents>`;
   for (const prefix of output.commonPrefixes)
     xml += `<CommonPrefixes><Prefix>${text(prefix)}</Prefix></CommonPrefixes>`;
   return `${xml}</ListBucketResult>`;
 }
 
 /**
- * What a listing tells of an object after its key.
+ * What a listing tells of an object after its key. Objects that follow each other have much of it in common, which is
+ * put together once: pieces of text are what it costs.
  *
- * @param owner the XML of its owner; empty: it is not told
+ * @param owner the XML of the owner of all of them; empty: it is not told
  */
-export function encodeListed(object: ListedObject, owner: string): string {
-  const { checksumAlgorithm, checksumValue, restoredUntilMs } = object;
-  let xml = `<LastModified>${formatIsoDate(object.modifiedMs)}</LastModified><ETag>&quot;${object.etag}&quot;</ETag>`;
-  if (checksumAlgorithm !== null && checksumValue !== null) {
-    xml += `<ChecksumAlgorithm>${checksumAlgorithm}</ChecksumAlgorithm>`;
-    xml += `<ChecksumType>${checksumTypeOfValue(checksumValue)}</ChecksumType>`;
-  }
-  xml += `<Size>${object.size}</Size>${owner}<StorageClass>${object.storageClass}</StorageClass>`;
-  if (restoredUntilMs !== undefined && restoredUntilMs !== null) {
+export function listedEncoder(owner: string): (object: ListedObject) => string {
+  let last: ListedObject | undefined;
+  let beforeSize = '';
+  let afterSize = '';
+  return (object) => {
+    const { checksumAlgorithm, checksumType, storageClass, restoredUntilMs } = object;
+    if (checksumAlgorithm !== last?.checksumAlgorithm || checksumType !== last.checksumType)
+      beforeSize = `&quot;</ETag>${encodeChecksum(object)}<Size>`;
+    if (storageClass !== last?.storageClass)
+      afterSize = `</Size>${owner}<StorageClass>${storageClass}</StorageClass>`;
+    last = object;
+    const modified = formatIsoDate(object.modifiedMs);
+    const xml = `<LastModified>${modified}</LastModified><ETag>&quot;${object.etag}${beforeSize}${object.size}${afterSize}`;
+    if (restoredUntilMs === undefined || restoredUntilMs === null) return xml;
     const expiry = `<RestoreExpiryDate>${formatIsoDate(restoredUntilMs)}</RestoreExpiryDate>`;
-    xml += `<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>${expiry}</RestoreStatus>`;
-  }
-  return xml;
+    return `${xml}<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>${expiry}</RestoreStatus>`;
+  };
+}
+
+function encodeChecksum({ checksumAlgorithm, checksumType }: ListedObject): string {
+  if (checksumAlgorithm === null || checksumType === null) return '';
+  const algorithm = `<ChecksumAlgorithm>${checksumAlgorithm}</ChecksumAlgorithm>`;
+  return `${algorithm}<ChecksumType>${checksumType}</ChecksumType>`;
 }
 
 type Encoder = (text: string) => string;

@@ -11,7 +11,9 @@ import type { RawHeaders } from '../raw-headers.ts';
 import {
   canonicalHeaders,
   canonicalRequest,
-  canonicalTargets,
+  type CanonicalTarget,
+  canonicalTarget,
+  otherTargets,
   parseRawQuery,
   splitTarget,
   stringToSign,
@@ -117,27 +119,31 @@ export function authenticate(request: SignedRequest, options: AuthenticateOption
   const signingKey = cached ?? deriveSigningKey(secret, claim.scope);
   const scope = formatScope(claim.scope);
   const headerLines = canonicalHeaders(headers, claim.signedHeaders);
-  const signedHeaders = claim.signedHeaders.join(';');
-  let firstCanonical: string | undefined;
-  for (const target of canonicalTargets(path, pairs)) {
-    for (const payload of payloads) {
-      const canonical = canonicalRequest({
-        method: request.method,
-        target,
-        headerLines,
-        signedHeaders,
-        payload,
-      });
-      firstCanonical ??= canonical;
-      const expected = hmacHex(signingKey, stringToSign(canonical, claim.amzDate, scope));
-      if (!signaturesEqual(expected, claim.signature)) continue;
-      if (cached === undefined) signingKeys.remember(claim.accessKeyId, secret, claim.scope, signingKey);
-      // A presigned URL may be signed for any body and be used with a hash: the stricter of the two then holds.
-      const mode = claim.presigned ? firstMode : bodyMode(request, payload);
-      return accepted(claim, mode, signingKey, scope);
-    }
+  const { signedNames: signedHeaders } = claim;
+  const canonicalOf = (target: CanonicalTarget, payload: string): string =>
+    canonicalRequest({ method: request.method, target, headerLines, signedHeaders, payload });
+  /** The payload line with which the signature holds. */
+  const holdsWith = (target: CanonicalTarget): string | undefined =>
+    payloads.find((payload) => {
+      const toSign = stringToSign(canonicalOf(target, payload), claim.amzDate, scope);
+      return signaturesEqual(hmacHex(signingKey, toSign), claim.signature);
+    });
+  const first = canonicalTarget(path, pairs);
+  const payload = holdsWith(first) ?? firstOf(otherTargets(path, pairs), holdsWith);
+  if (payload === undefined) throw mismatch(claim, canonicalOf(first, firstPayload), scope);
+  if (cached === undefined) signingKeys.remember(claim.accessKeyId, secret, claim.scope, signingKey);
+  // A presigned URL may be signed for any body and be used with a hash: the stricter of the two then holds.
+  const mode = claim.presigned ? firstMode : bodyMode(request, payload, firstMode);
+  return accepted(claim, mode, signingKey, scope);
+}
+
+/** What the first item of which there is something becomes. */
+function firstOf<T, U>(items: Iterable<T>, become: (item: T) => U | undefined): U | undefined {
+  for (const item of items) {
+    const found = become(item);
+    if (found !== undefined) return found;
   }
-  throw mismatch(claim, firstCanonical as string, scope);
+  return undefined;
 }
 
 function accepted(
@@ -225,9 +231,10 @@ function checkTime(claim: SignatureClaim, now: number): void {
 }
 
 /** What a header signature that holds with `payload` says of the body. */
-function bodyMode(request: SignedRequest, payload: string): PayloadMode {
+function bodyMode(request: SignedRequest, payload: string, said: PayloadMode): PayloadMode {
+  if (request.headers.has('x-amz-content-sha256')) return said;
   const sendsBody = request.method === 'PUT' || request.method === 'POST';
-  return sendsBody && !request.headers.has('x-amz-content-sha256') ? UNSIGNED : parsePayloadMode(payload);
+  return sendsBody ? UNSIGNED : parsePayloadMode(payload);
 }
 
 /** The payload lines that the client may have signed; the first is what it says now. */

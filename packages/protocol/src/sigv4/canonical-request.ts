@@ -75,22 +75,27 @@ export function canonicalQuery(pairs: readonly QueryPair[]): string {
   return pairs.length === 0 ? '' : sortedQuery(pairs, normalizeQueryComponent);
 }
 
+/** The one form that a signature is made of by the book, and by nearly all clients. */
+export function canonicalTarget(path: string, pairs: readonly QueryPair[]): CanonicalTarget {
+  return { path: normalizePath(path), query: canonicalQuery(pairs) };
+}
+
 /**
- * The canonical forms that a client may have signed for one target, likeliest first, without repetition.
+ * The other forms that a client may have signed for one target, likeliest first, without repetition.
  *
  * Clients differ in what they escape on the wire and in what they sign, so the path is tried normalised and exactly as
  * sent, and the query also sorted but not escaped anew, and in the order sent (curl 7.88 does). Every form is derived
  * from the raw target alone and means the same resource.
  */
-export function* canonicalTargets(path: string, pairs: readonly QueryPair[]): Generator<CanonicalTarget> {
-  const normalPath = normalizePath(path);
-  const normalQuery = canonicalQuery(pairs);
-  yield { path: normalPath, query: normalQuery };
+export function* otherTargets(path: string, pairs: readonly QueryPair[]): Generator<CanonicalTarget> {
+  const { path: normalPath, query: normalQuery } = canonicalTarget(path, pairs);
+  if (path !== normalPath) yield { path, query: normalQuery };
   const asSent = withoutSignature(pairs)
     .map(({ raw }) => raw)
     .join('&');
   for (const query of new Set([normalQuery, sortedQuery(pairs, (raw) => raw), asSent])) {
-    if (query !== normalQuery) yield { path: normalPath, query };
+    if (query === normalQuery) continue;
+    yield { path: normalPath, query };
     if (path !== normalPath) yield { path, query };
   }
 }

@@ -22,6 +22,8 @@ export interface SignatureClaim {
   scope: CredentialScope;
   /** lower-case names, as listed */
   signedHeaders: readonly string[];
+  /** the same, joined by `;` */
+  signedNames: string;
   signature: string;
   amzDate: string;
   timeMs: number;
@@ -99,19 +101,23 @@ function readAuthorization(authorization: string, headers: RawHeaders): Signatur
   }
   const signatureAt = Math.max(0, authorization.length - SIGNATURE_LENGTH);
   const head = authorization.slice(0, signatureAt);
-  let claimed = knownHeads.get(head);
+  let claimed = head === lastHead ? lastClaimed : knownHeads.get(head);
   let signature = authorization.slice(signatureAt);
   if (claimed === undefined) {
     const fields = readFields(authorization.slice(scheme.length));
-    claimed = { ...fields.credential, signedHeaders: fields.signedHeaders };
+    const { signedHeaders } = fields;
+    claimed = { ...fields.credential, signedHeaders, signedNames: signedHeaders.join(';') };
     if (fields.signature === signature && head.endsWith('Signature=')) rememberHead(head, claimed);
     signature = fields.signature;
+  } else if (claimed !== lastClaimed) {
+    lastHead = head;
+    lastClaimed = claimed;
   }
   if (!SIGNATURE.test(signature)) {
     throw headerMalformed('the Signature is mal-formed; expecting 64 hex digits.');
   }
   const { amzDate, timeMs } = readRequestTime(headers);
-  const { accessKeyId, scope, signedHeaders } = claimed;
+  const { accessKeyId, scope, signedHeaders, signedNames } = claimed;
   if (!amzDate.startsWith(scope.day)) {
     throw headerMalformed(
       `Invalid credential date "${scope.day}". This date is not the same as X-Amz-Date: "${amzDate.slice(0, 8)}".`,
@@ -122,6 +128,7 @@ function readAuthorization(authorization: string, headers: RawHeaders): Signatur
     accessKeyId,
     scope,
     signedHeaders,
+    signedNames,
     signature,
     amzDate,
     timeMs,
@@ -134,11 +141,15 @@ function readAuthorization(authorization: string, headers: RawHeaders): Signatur
 const knownHeads = new Map<string, ClaimedHead>();
 const KNOWN_HEADS_MAX = 1000;
 const KNOWN_HEAD_LENGTH_MAX = 1024;
+/** The one before: comparing two texts is cheaper than hashing one. */
+let lastHead: string | undefined;
+let lastClaimed: ClaimedHead | undefined;
 
 interface ClaimedHead {
   readonly accessKeyId: string;
   readonly scope: CredentialScope;
   readonly signedHeaders: readonly string[];
+  readonly signedNames: string;
 }
 
 function rememberHead(head: string, claimed: ClaimedHead): void {
@@ -235,6 +246,7 @@ function readPresigned(query: readonly QueryPair[]): SignatureClaim {
     presigned: true,
     ...credential,
     signedHeaders: splitNames(signedHeaders, queryMalformed),
+    signedNames: signedHeaders,
     signature,
     amzDate,
     timeMs,

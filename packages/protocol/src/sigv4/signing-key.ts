@@ -17,13 +17,21 @@ const SHA256_BYTES = 32;
 /** What a signature is bound to besides the request: `YYYYMMDD/region/s3/aws4_request`. */
 export interface CredentialScope {
   /** UTC day, `YYYYMMDD` */
-  day: string;
-  region: string;
+  readonly day: string;
+  readonly region: string;
 }
 
 export function formatScope(scope: CredentialScope): string {
-  return `${scope.day}/${scope.region}/${SERVICE}/${TERMINATOR}`;
+  if (scope !== lastScope) {
+    lastScope = scope;
+    lastScopeText = `${scope.day}/${scope.region}/${SERVICE}/${TERMINATOR}`;
+  }
+  return lastScopeText;
 }
+
+/** The last scope that was formatted, which does not change: a client's requests share one. */
+let lastScope: CredentialScope | undefined;
+let lastScopeText = '';
 
 /**
  * A derived key, in the two forms in which HMAC (RFC 2104) mixes it into its inner and its outer hash.
@@ -96,6 +104,8 @@ export function signaturesEqual(expected: string, given: string): boolean {
 export class SigningKeyCache {
   readonly #entries = new Map<string, { secret: string; key: SigningKey }>();
   readonly #limit: number;
+  /** What was found last, by the very same scope: the requests of a client follow each other. */
+  #last: { accessKeyId: string; secret: string; scope: CredentialScope; key: SigningKey } | undefined;
 
   constructor(limit = 1000) {
     this.#limit = limit;
@@ -103,9 +113,12 @@ export class SigningKeyCache {
 
   /** The remembered key, or undefined when there is none or the secret has changed since. */
   find(accessKeyId: string, secret: string, scope: CredentialScope): SigningKey | undefined {
+    const last = this.#last;
+    if (last?.scope === scope && last.accessKeyId === accessKeyId && last.secret === secret) return last.key;
     const id = cacheId(accessKeyId, scope);
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.secret !== secret) return undefined;
+    this.#last = { accessKeyId, secret, scope, key: entry.key };
     // Order only matters once something may soon be evicted; below that a hit stays one map look-up.
     if (this.#entries.size * 2 > this.#limit) {
       this.#entries.delete(id);
@@ -116,6 +129,7 @@ export class SigningKeyCache {
 
   remember(accessKeyId: string, secret: string, scope: CredentialScope, key: SigningKey): void {
     const id = cacheId(accessKeyId, scope);
+    this.#last = undefined;
     this.#entries.delete(id);
     this.#entries.set(id, { secret, key });
     if (this.#entries.size > this.#limit) {

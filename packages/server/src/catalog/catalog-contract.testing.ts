@@ -15,7 +15,7 @@ import { copyTests } from './contract/copies.testing.ts';
 import { historyConditionTests } from './contract/history-conditions.testing.ts';
 import { historyEntryTests, historyListingTests } from './contract/history-listings.testing.ts';
 import { historyModelTests, historyTests } from './contract/history.testing.ts';
-import { listingTests } from './contract/listings.testing.ts';
+import { listedEntryTests, listingTests } from './contract/listings.testing.ts';
 import { renameTests } from './contract/rename.testing.ts';
 import { uploadTests } from './contract/uploads.testing.ts';
 import { uploadListingTests } from './contract/upload-listings.testing.ts';
@@ -35,7 +35,10 @@ export function catalogContract(name: string, open: OpenCatalog): void {
     suite('copies', () => copyTests(open));
     suite('blobs', () => blobTests(open));
     suite('blobs of storage classes', () => placedBlobTests(open));
-    suite('listings', () => listingTests(open));
+    suite('listings', () => {
+      listingTests(open);
+      listedEntryTests(open);
+    });
     suite('appends', () => appendTests(open));
     suite('renames', () => renameTests(open));
     suite('uploads', () => uploadTests(open));

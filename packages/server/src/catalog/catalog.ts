@@ -7,7 +7,7 @@
  * publishes them. Every method rejects with `CatalogError`, or with an unknown error when something is broken.
  */
 
-import type { DeleteCondition, ReadConditions } from '@cistern/protocol';
+import type { ChecksumType, DeleteCondition, ReadConditions } from '@cistern/protocol';
 import type { BlockChecks } from '../blobs/checks/block-checks.ts';
 import type { DamageReport } from './scrub.ts';
 import type { UploadCatalog } from './uploads.ts';
@@ -124,7 +124,7 @@ export interface ListedVersion {
   readonly modifiedMs: number;
   readonly storageClass: string;
   readonly checksumAlgorithm: string | null;
-  readonly checksumValue: string | null;
+  readonly checksumType: ChecksumType | null;
 }
 
 export interface ListRequest {

@@ -7,22 +7,30 @@ import { openFilledStore } from './store.testing.ts';
 
 const SHOWN = {
   versions: [
-    ...[
-      'key',
-      'size',
-      'etag',
-      'modified_ms',
-      'storage_class',
-      'owner',
-      'checksum_algorithm',
-      'checksum_value',
-    ],
-    ...['seq', 'is_null', 'delete_marker', 'place'],
+    'key',
+    'size',
+    'etag',
+    'modified_ms',
+    'storage_class',
+    'owner',
+    'checksum_algorithm',
+    'checksum_value',
+    'seq',
+    'is_null',
+    'delete_marker',
+    'place',
   ],
   buckets: ['name', 'region', 'created_ms', 'owner', 'state'],
   uploads: [
-    ...['key', 'owner', 'initiator', 'storage_class', 'initiated_ms', 'checksum_algorithm', 'checksum_type'],
-    ...['bucket', 'state'],
+    'key',
+    'owner',
+    'initiator',
+    'storage_class',
+    'initiated_ms',
+    'checksum_algorithm',
+    'checksum_type',
+    'bucket',
+    'state',
   ],
 };
 

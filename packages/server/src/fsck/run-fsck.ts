@@ -62,7 +62,7 @@ export async function runFsck(options: FsckOptions): Promise<FsckReport> {
   let sequence = 0;
   const db = openForCheck(path);
   const reader = new PlaceReader();
-  const hashes = quick ? null : new HashPool(HASH_THREADS[live ? 'live' : 'offline']);
+  const hashes = quick ? null : new HashPool(HASH_THREADS[live ? 'live' : 'offline'], reader);
   try {
     requireFormat(db, path);
     defineTableSums(db);

@@ -26,11 +26,14 @@ const PATH_LENGTH_MAX = 4096;
 /** pino's number for the level `info`. */
 const INFO = 30;
 
+/** What stands in JSON as it is, and in a terminal. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 const CONTROL = /[\u007f-\u009f]/;
 const CONTROLS = /[\u007f-\u009f]/g;
 
 /** JSON leaves these as they are; a terminal that shows the log may take them for the beginning of a command. */
 function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   const quoted = JSON.stringify(text);
   if (!CONTROL.test(quoted)) return quoted;
   return quoted.replace(CONTROLS, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
@@ -41,8 +44,8 @@ export function accessLine(access: Access, nowMs: number): string {
   const query = target.indexOf('?');
   const path = quote(target.slice(0, Math.min(query === -1 ? Infinity : query, PATH_LENGTH_MAX)));
   const error = errorCode === undefined ? '' : `,"errorCode":"${errorCode}"`;
-  const who = user === undefined ? '' : `,"user":${JSON.stringify(user)}`;
-  const where = client === undefined ? '' : `,"client":${JSON.stringify(client)}`;
+  const who = user === undefined ? '' : `,"user":${quote(user)}`;
+  const where = client === undefined ? '' : `,"client":${quote(client)}`;
   const ms = Math.round(access.durationMs * 1000) / 1000;
   return (
     `{"level":${INFO},"time":${nowMs},"requestId":"${requestId}","method":"${method}","path":${path},` +

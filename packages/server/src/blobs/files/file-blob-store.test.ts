@@ -15,9 +15,10 @@ import { FileBlobStore, prepareDirectories } from './file-blob-store.ts';
 
 const MIB = 1024 * 1024;
 const LOCATION = '1/ab/cd/blob';
-/** From these lengths on, writes and reads go past the page cache. */
-const DIRECT_WRITE = 4 * MIB;
-const DIRECT_READ = Math.max(64 * MIB, totalmem());
+/** From this length on, writes and reads go past the page cache: so it does for who announces it. */
+const DIRECT = Math.max(64 * MIB, totalmem() / 16);
+/** More than is synced at a time while it is written. */
+const STEPS = 34 * MIB;
 
 interface Opened {
   readonly root: string;
@@ -34,7 +35,7 @@ async function open(t: TestContext): Promise<Opened> {
   return { root, store: new FileBlobStore(root), tmp, path: join(root, 'blobs', LOCATION) };
 }
 
-const slabs = new SlabPool({ extra: 1000, perUser: 1000 });
+const slabs = new SlabPool({ extra: 2000, perUser: 2000 });
 
 /** Slabs that hold `bytes`, each but the last full, with something after the last that must not be stored. */
 function inSlabs(bytes: Buffer): Buffer[] {
@@ -56,27 +57,24 @@ async function writeAll(writer: BlobWriter, bytes: Buffer): Promise<void> {
   await writer.sync();
 }
 
-async function store(opened: Opened, bytes: Buffer): Promise<void> {
-  const writer = await opened.store.create(bytes.length);
+async function store(opened: Opened, bytes: Buffer, announced = bytes.length): Promise<void> {
+  const writer = await opened.store.create(announced);
   await writeAll(writer, bytes);
   await writer.place(LOCATION);
 }
 
 suite('a blob of any size', () => {
   const around = (size: number): number[] => [size - 1, size, size + 1];
-  const sizes = [
-    0,
-    1,
-    ...around(ALIGNMENT),
-    ...around(SLAB_BYTES),
-    ...around(DIRECT_WRITE),
-    5 * MIB + 12_345,
-  ];
-  for (const size of sizes) {
-    test(`${size} bytes are the bytes of its file`, async (t) => {
+  const sizes = [0, 1, ...around(ALIGNMENT), ...around(SLAB_BYTES), 5 * MIB + 12_345, STEPS + 1];
+  const ways = sizes.flatMap((size) => [
+    { size, announced: size, way: 'through' },
+    { size, announced: DIRECT, way: 'past' },
+  ]);
+  for (const { size, announced, way } of ways) {
+    test(`${size} bytes, written ${way} the page cache, are the bytes of its file`, async (t) => {
       const opened = await open(t);
       const bytes = randomBytes(size);
-      await store(opened, bytes);
+      await store(opened, bytes, announced);
       assert.ok(readFileSync(opened.path).equals(bytes));
       assert.deepEqual(opened.tmp(), []);
     });
@@ -84,7 +82,7 @@ suite('a blob of any size', () => {
 
   test('is the same when each write waits for the one before', async (t) => {
     const { store: blobs, path } = await open(t);
-    const bytes = randomBytes(DIRECT_WRITE + 777);
+    const bytes = randomBytes(STEPS + 777);
     const writer = await blobs.create(bytes.length);
     for (const [i, piece] of inSlabs(bytes).entries()) await writer.write(piece, i * SLAB_BYTES);
     await writer.sync();
@@ -94,8 +92,8 @@ suite('a blob of any size', () => {
 
   test('is as long as what was written, though more or less was announced', async (t) => {
     const opened = await open(t);
-    for (const announced of [1, 2 * DIRECT_WRITE]) {
-      const bytes = randomBytes(DIRECT_WRITE + 1);
+    for (const announced of [1, 2 * STEPS, DIRECT]) {
+      const bytes = randomBytes(5 * MIB + 1);
       const writer = await opened.store.create(announced);
       await writeAll(writer, bytes);
       await writer.place(LOCATION);
@@ -117,7 +115,7 @@ suite('a blob being written', () => {
     assert.equal(readFileSync(path, 'utf8'), 'two');
   });
 
-  for (const size of [3, DIRECT_WRITE + 5]) {
+  for (const size of [3, STEPS + 5]) {
     test(`leaves nothing when it is discarded, at ${size} bytes`, async (t) => {
       const { store: blobs, tmp, path } = await open(t);
       const bytes = randomBytes(size);
@@ -191,7 +189,7 @@ suite('a blob being written', () => {
 });
 
 suite('a blob that is read', () => {
-  for (const length of [1, DIRECT_READ]) {
+  for (const length of [1, DIRECT]) {
     const way = length === 1 ? 'through' : 'past';
     for (const size of [0, 1, ALIGNMENT - 1, ALIGNMENT, ALIGNMENT + 1, SLAB_BYTES + 5000]) {
       test(`${way} the page cache gives ${size} bytes, from any aligned offset to its end`, async (t) => {

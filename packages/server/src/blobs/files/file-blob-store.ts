@@ -18,16 +18,14 @@ const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
 const O_DIRECT: number | undefined = constants.O_DIRECT;
 
 /**
- * Large blobs are written past the system's page cache: they would drive everything else out of it, and filling it costs
- * more than all hashing where memory has to come from a hypervisor first. Bytes.
+ * Blobs are written and read through the system's page cache: what was written is mostly read, and what is read once is
+ * read again, then without the disk and for a fraction of the time. Past it goes what would take more of it than a
+ * sixteenth of the memory that this process may use. Bytes.
  */
-const DIRECT_WRITE_FROM = 4 * 1024 * 1024;
+const DIRECT_FROM = Math.max(64 * 1024 * 1024, memoryBytes() / 16);
 
-/**
- * Read, they go through it, for what is read once is mostly read again, then at twice the speed and without the disk; past
- * it goes only what would take more of it than a sixteenth of the memory that this process may use. Bytes.
- */
-const DIRECT_READ_FROM = Math.max(64 * 1024 * 1024, memoryBytes() / 16);
+/** So much of a file that is written through the cache goes to the disk at a time, while more comes. Bytes. */
+const SYNC_STEP = 16 * 1024 * 1024;
 
 function memoryBytes(): number {
   // 0, or more than there is: nothing constrains it.
@@ -86,8 +84,8 @@ export class FileBlobStore implements BlobStore {
     if (size > this.#room.left)
       throw Object.assign(new Error(`The disk has no room for ${size} bytes`), { code: 'ENOSPC' });
     const path = join(this.#tmp, `${this.#prefix}-${this.#counter++}`);
-    const { file, direct } = await openFile(path, O_WRONLY | O_CREAT | O_EXCL, size >= DIRECT_WRITE_FROM);
-    return new FileBlobWriter(file, { path, direct }, async (location) => {
+    const { file, direct } = await openFile(path, O_WRONLY | O_CREAT | O_EXCL, size >= DIRECT_FROM);
+    return new FileBlobWriter(file, { path, direct, size }, async (location) => {
       const target = join(this.#blobs, location);
       const directory = dirname(target);
       await this.#makeDurable(directory);
@@ -97,7 +95,7 @@ export class FileBlobStore implements BlobStore {
   }
 
   async open(location: string, length: number): Promise<BlobReader> {
-    const { file } = await openFile(join(this.#blobs, location), O_RDONLY, length >= DIRECT_READ_FROM);
+    const { file } = await openFile(join(this.#blobs, location), O_RDONLY, length >= DIRECT_FROM);
     return {
       outlivesBlob: true,
       alignment: ALIGNMENT,
@@ -151,6 +149,8 @@ class FileBlobWriter implements BlobWriter {
   readonly #file: FileHandle;
   readonly #path: string;
   readonly #direct: boolean;
+  /** Bytes that will come. */
+  readonly #size: number;
   readonly #move: (location: string) => Promise<void>;
   #ended = false;
   #waiting: { bytes: Uint8Array; resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -158,15 +158,19 @@ class FileBlobWriter implements BlobWriter {
   /** Bytes taken, and bytes in the file. */
   #queued = 0;
   #written = 0;
+  /** How much had been written when the last step began to be synced, and its end. */
+  #stepAt = 0;
+  #step: Promise<void> = Promise.resolve();
 
   constructor(
     file: FileHandle,
-    { path, direct }: { path: string; direct: boolean },
+    { path, direct, size }: { path: string; direct: boolean; size: number },
     move: (location: string) => Promise<void>,
   ) {
     this.#file = file;
     this.#path = path;
     this.#direct = direct;
+    this.#size = size;
     this.#move = move;
   }
 
@@ -206,10 +210,25 @@ class FileBlobWriter implements BlobWriter {
       this.#written += bytesWritten;
       rest = after(rest, bytesWritten);
     }
+    if (!this.#direct) await this.#syncStep();
+  }
+
+  /**
+   * The disk has its work while the body comes, and not all of it at the end; what is not there yet is bounded by two steps.
+   * A failure is told by `sync`, for it means what one there means.
+   */
+  async #syncStep(): Promise<void> {
+    if (this.#written - this.#stepAt < SYNC_STEP || this.#size - this.#written < SYNC_STEP) return;
+    const before = this.#step;
+    await before.catch(() => undefined);
+    this.#stepAt = this.#written;
+    this.#step = before.then(() => this.#file.datasync());
+    this.#step.catch(() => undefined);
   }
 
   async sync(): Promise<void> {
     if (this.#written !== this.#queued) await this.#file.truncate(this.#queued);
+    await this.#step;
     await this.#file.datasync();
   }
 

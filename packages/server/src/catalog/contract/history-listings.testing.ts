@@ -122,7 +122,7 @@ export function historyEntryTests(open: OpenCatalog): void {
     const { id: other } = await catalog.createBucket({ name: 'other', ...BUCKET });
     await catalog.setVersioning(bucket, 'enabled');
     await catalog.publishVersion(publication({ bucket: other, key: 'k' }));
-    const checksum = { checksumAlgorithm: 'SHA1', checksumValue: 'value' };
+    const checksum = { checksumAlgorithm: 'SHA1', checksumValue: 'value-2' };
     const put = publication({ bucket, key: 'k', size: 5, etag: 'e', storageClass: 'GLACIER', ...checksum });
     const { seq, modifiedMs } = await catalog.publishVersion(put);
     const version = await catalog.findVersion(bucket, 'k');
@@ -143,7 +143,7 @@ export function historyEntryTests(open: OpenCatalog): void {
         modifiedMs: markedMs,
         storageClass: 'STANDARD',
         checksumAlgorithm: null,
-        checksumValue: null,
+        checksumType: null,
       },
       {
         key: 'k',
@@ -155,7 +155,8 @@ export function historyEntryTests(open: OpenCatalog): void {
         etag: 'e',
         modifiedMs,
         storageClass: 'GLACIER',
-        ...checksum,
+        checksumAlgorithm: 'SHA1',
+        checksumType: 'COMPOSITE',
       },
     ]);
   });

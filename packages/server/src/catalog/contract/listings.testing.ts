@@ -160,7 +160,9 @@ export function listingTests(open: OpenCatalog): void {
       assert.deepEqual(await list(catalog, asked), model(keys, asked), JSON.stringify(request));
     }
   });
+}
 
+export function listedEntryTests(open: OpenCatalog): void {
   test('an entry carries what a listing shows, and no other bucket is in it', async (t) => {
     const catalog = await open(t);
     const bucket = await bucketWith(catalog, [], 'photos');
@@ -175,10 +177,37 @@ export function listingTests(open: OpenCatalog): void {
     });
     const { modifiedMs } = await catalog.publishVersion(request);
     const { versions } = await catalog.listObjects(listing(bucket));
-    const { size, etag, storageClass, checksumAlgorithm, checksumValue } = request;
+    const { size, etag, storageClass, checksumAlgorithm } = request;
     assert.deepEqual(
       versions.map((version) => ({ ...version })),
-      [{ key: 'k', size, etag, modifiedMs, storageClass, checksumAlgorithm, checksumValue }],
+      [{ key: 'k', size, etag, modifiedMs, storageClass, checksumAlgorithm, checksumType: 'FULL_OBJECT' }],
     );
+  });
+
+  test('each entry has its own class and checksum', async (t) => {
+    const catalog = await open(t);
+    const bucket = await bucketWith(catalog, [], 'photos');
+    const kinds = [
+      ['STANDARD', null, null, null],
+      ['STANDARD', 'CRC32', 'AAAAAA==', 'FULL_OBJECT'],
+      ['STANDARD', 'CRC32', 'AAAAAA==-2', 'COMPOSITE'],
+      ['GLACIER', null, null, null],
+      ['GLACIER', 'SHA1', 'AAAAAA==-2', 'COMPOSITE'],
+      ['STANDARD', null, null, null],
+      ['GLACIER', 'SHA1', 'AAAAAA==-3', 'COMPOSITE'],
+    ] as const;
+    for (const [i, [storageClass, checksumAlgorithm, checksumValue]] of kinds.entries()) {
+      const fields = { storageClass, checksumAlgorithm, checksumValue };
+      await catalog.publishVersion(publication({ bucket, key: `k${i}`, ...fields }));
+    }
+    const shown = kinds.map(([storageClass, algorithm, , type]) => [storageClass, algorithm, type]);
+    const { versions } = await catalog.listObjects(listing(bucket));
+    const { entries } = await catalog.listVersions({ ...listing(bucket), after: { key: '' } });
+    for (const listed of [versions, entries]) {
+      assert.deepEqual(
+        listed.map((one) => [one.storageClass, one.checksumAlgorithm, one.checksumType]),
+        shown,
+      );
+    }
   });
 }

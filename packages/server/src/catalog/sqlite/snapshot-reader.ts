@@ -36,7 +36,7 @@ const STEP_MAX = 1000;
 
 /** After the columns of a listing. */
 const ROW_COLUMNS = `${LISTED_COLUMNS}, seq, since, place, delete_marker, manifest, owner`;
-const [SEQ, SINCE, PLACE_OF, MARKER, MANIFEST, OWNER] = [7, 8, 9, 10, 11, 12];
+const [SEQ, SINCE, PLACE_OF, MARKER, MANIFEST, OWNER] = [5, 6, 7, 8, 9, 10];
 const MODIFIED = 3;
 
 /** The keys of a place, each once, whatever history it has: from one straight to the next. */

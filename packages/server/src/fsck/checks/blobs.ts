@@ -10,7 +10,7 @@ import type { BlobPlace, BlobPlaces, PlaceReader } from '../blob-places.ts';
 import type { FsckContext } from '../context.ts';
 import { OutOfOrder } from '../slices.ts';
 import type { HashPool } from '../hash-pool.ts';
-import type { HashAnswer } from '../hash-thread.ts';
+import type { HashAnswer } from '../hash-blob.ts';
 import type { ProblemKind } from '../report.ts';
 import { checksChecker } from './blob-checks.ts';
 

@@ -165,16 +165,14 @@ async function listenAll(
   if (first === undefined) throw new Error('at least one HTTP thread is needed');
   if (others.length === 0) return { port: await first.listen(config.port, false), threads: 1 };
   const port = await provePort(config.host, config.port);
-  try {
-    await first.listen(port, true);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOTSUP') throw error;
-    await first.listen(port, false);
-    for (const gateway of gateways.splice(1)) await gateway.terminate();
-    return { port, threads: 1 };
-  }
-  await Promise.all(others.map((gateway) => gateway.listen(port, true)));
-  return { port, threads: gateways.length };
+  // All at once: each opens the database and loads what it needs for HTTP.
+  const outcomes = await Promise.allSettled(gateways.map((gateway) => gateway.listen(port, true)));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed === undefined) return { port, threads: gateways.length };
+  if ((failed.reason as NodeJS.ErrnoException).code !== 'ENOTSUP') throw failed.reason;
+  for (const gateway of gateways.splice(1)) await gateway.terminate();
+  await first.listen(port, false);
+  return { port, threads: 1 };
 }
 
 function provePort(host: string, port: number): Promise<number> {

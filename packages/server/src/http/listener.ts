@@ -55,7 +55,7 @@ const HTTP_OPTIONS = {
  * Not by `import`: that reads every property of the module, and those of `node:http` that stand for the WebSocket client load
  * all of Node's undici, 30 ms of processor time in each thread. `node:https` loads TLS, which most do without.
  */
-const http = () => process.getBuiltinModule('node:http');
+const http = process.getBuiltinModule('node:http');
 const https = () => process.getBuiltinModule('node:https');
 
 export async function listen(options: ListenOptions): Promise<Listener> {
@@ -68,7 +68,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   };
   const settings = { ...HTTP_OPTIONS, shouldUpgradeCallback };
   const server: Server =
-    tls === null ? http().createServer(settings) : createEncrypted({ ...settings, ...tls });
+    tls === null ? http.createServer(settings) : createEncrypted({ ...settings, ...tls });
   // A client that ends its direction after the request still reads. Node.js has the switch and does not document it.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   server.maxHeadersCount = LIMITS.headerCountMax;

@@ -19,7 +19,8 @@ export interface GatewayHandlers {
 export class GatewayHandle {
   readonly #worker: Worker;
   readonly #handlers: GatewayHandlers;
-  readonly #listening = Promise.withResolvers<number>();
+  #listening: PromiseWithResolvers<number> | undefined;
+  #crash: Error | undefined;
   readonly #closed = Promise.withResolvers<void>();
   readonly #collected = new Map<number, (metrics: GatewayMetricsValues) => void>();
   #nextCollect = 0;
@@ -32,10 +33,10 @@ export class GatewayHandle {
       transferList: [data.writer],
       resourceLimits: GATEWAY_MEMORY,
     });
-    this.#listening.promise.catch(() => undefined);
     this.#worker.on('message', (event: GatewayEvent) => this.#receive(event));
     this.#worker.on('error', (error: Error) => {
-      this.#listening.reject(error);
+      this.#crash = error;
+      this.#listening?.reject(error);
       this.#closed.resolve();
       handlers.onCrash(error);
     });
@@ -44,10 +45,10 @@ export class GatewayHandle {
   #receive(event: GatewayEvent): void {
     switch (event.kind) {
       case 'listening':
-        this.#listening.resolve(event.port);
+        this.#listening?.resolve(event.port);
         break;
       case 'failed':
-        this.#listening.reject(Object.assign(new Error(event.message), { code: event.code }));
+        this.#listening?.reject(Object.assign(new Error(event.message), { code: event.code }));
         break;
       case 'log':
         this.#handlers.onLog(event.lines);
@@ -76,8 +77,10 @@ export class GatewayHandle {
     this.#worker.postMessage(command);
   }
 
-  /** Resolves to the port; rejects with the system's code when it cannot be had. */
-  listen(port: number, reusePort: boolean): Promise<number> {
+  /** Resolves to the port; rejects with the system's code when it cannot be had: it may be asked for another way then. */
+  async listen(port: number, reusePort: boolean): Promise<number> {
+    if (this.#crash !== undefined) throw this.#crash;
+    this.#listening = Promise.withResolvers<number>();
     this.#command({ kind: 'listen', port, reusePort });
     return this.#listening.promise;
   }

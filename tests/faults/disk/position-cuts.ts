@@ -47,10 +47,14 @@ export async function cutAtPositions({
       if (over()) break;
       if ((await walk.attempt(attempts, fault, at)) === 'met') onCut();
     }
-  } finally {
     await attempts.close();
     const found = await disk.check();
     if (found !== undefined) tell(`its own check finds\n${found}`);
+  } catch (error) {
+    // What fails of it afterwards is not told in its place.
+    await attempts.close().catch(() => undefined);
+    throw error;
+  } finally {
     await disk.remove();
   }
 }

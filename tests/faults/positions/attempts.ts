@@ -265,8 +265,8 @@ export class Attempts {
     this.#shim.disarm();
     if (this.#shim.fired === 0) return;
     while (!(await standsStill(child))) await delay(1);
-    await this.#options.disk?.cutPower();
     this.#powerIsOff = true;
+    await this.#options.disk?.cutPower();
     child.kill('SIGKILL');
   }
 

@@ -126,8 +126,8 @@ export class SqliteCatalog implements Catalog {
     if (found === undefined) return undefined;
     const { version, extents } = found;
     const held = heldBytes(version, extents);
-    // Nothing is read of what came with its version.
-    let released = held !== null;
+    // Nothing more is read of what came with its version, but for its parts.
+    let released = held !== null && version.parts === 0;
     if (released) this.#epochs.leave(epoch);
     const release = (): void => {
       if (!released) this.#epochs.leave(epoch);

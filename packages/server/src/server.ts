@@ -13,6 +13,7 @@ import type { ServerConfig } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { FsckHandle } from './threads/fsck-handle.ts';
 import { GatewayHandle } from './threads/gateway-handle.ts';
+import { HashHandle, SHARING } from './threads/hash-handle.ts';
 import { ScrubHandle } from './threads/scrub-handle.ts';
 import { createLogger } from './threads/thread-logger.ts';
 import { WriterHandle } from './threads/writer-handle.ts';
@@ -84,6 +85,14 @@ export async function runServer(
     );
   };
   const fsck = new FsckHandle(config, (error) => log.error({ err: error }, 'a check has failed'));
+  const hashing = Array.from(
+    { length: Math.ceil(config.threads / SHARING) },
+    () =>
+      new HashHandle({
+        onRefused: (cause) => log.error({ err: cause }, 'a hashing thread could not be started'),
+        onCrash,
+      }),
+  );
   // The threads load while the writer prepares the database.
   for (let index = 0; index < config.threads; index++) {
     const { port1, port2 } = new MessageChannel();
@@ -94,6 +103,7 @@ export async function runServer(
         {
           onLog: handlers.onLog,
           metrics,
+          hashing: (port) => hashing[index % hashing.length]?.connect(port),
           fsck: (port, quick) => fsck.start(port, quick),
           onCrash,
         },
@@ -104,6 +114,7 @@ export async function runServer(
   const abandon = async (): Promise<void> => {
     await scrub.close();
     await Promise.all([...gateways.map((gateway) => gateway.terminate()), writer.terminate()]);
+    await Promise.all(hashing.map((thread) => thread.close()));
   };
   try {
     await writer.ready;
@@ -119,6 +130,7 @@ export async function runServer(
           await fsck.close();
           await scrub.close();
           await Promise.all(gateways.map((gateway) => gateway.close()));
+          await Promise.all(hashing.map((thread) => thread.close()));
           await writer.close();
           logger.flush();
           directory.close();

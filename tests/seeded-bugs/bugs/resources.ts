@@ -46,9 +46,9 @@ export const RESOURCE_BUGS: readonly SeededBug[] = [
   {
     name: 'hash-thread-ends-server',
     breaks: 'the first large body without file descriptors ends the server',
-    file: 'packages/server/src/blobs/ingest/md5.ts',
-    find: '      if (works) throw cause;',
-    replace: '      if (works || cause instanceof Error) throw cause;',
+    file: 'packages/server/src/threads/hash-handle.ts',
+    find: '      if (started.waiting === undefined) this.#handlers.onCrash(cause);',
+    replace: '      if (started.worker === worker) this.#handlers.onCrash(cause);',
     caughtBy: [{ proof: ['resources', '--for', '60s', '--set', 'only=descriptors'] }],
   },
   {

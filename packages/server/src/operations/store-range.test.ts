@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { BlobTiers } from '../blobs/blob-tiers.ts';
 import { prepareDirectories } from '../blobs/files/file-blob-store.ts';
-import { Md5Hasher } from '../blobs/ingest/md5.ts';
+import { openHasher } from '../blobs/ingest/hasher.testing.ts';
 import { SlabPool } from '../blobs/ingest/slab-pool.ts';
 import type { Bucket, OpenVersion } from '../catalog/catalog.ts';
 import { deletions, publication } from '../catalog/requests.fixtures.ts';
@@ -43,8 +43,7 @@ async function setUp(t: TestContext): Promise<Fixture> {
     blobs: null,
     checksOf: (blob, blocks) => catalog.blobChecks(blob, blocks),
   });
-  const hasher = new Md5Hasher();
-  t.after(() => hasher.close());
+  const hasher = openHasher(t);
   const failStop = (cause: unknown): never => {
     throw cause;
   };

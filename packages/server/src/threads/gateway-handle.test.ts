@@ -48,6 +48,7 @@ test('after a port that cannot be had the next one can', async (t) => {
     {
       onLog: () => undefined,
       metrics: () => Promise.resolve(''),
+      hashing: (port) => port.close(),
       fsck: () => undefined,
       onCrash: (error) => assert.fail(error),
     },

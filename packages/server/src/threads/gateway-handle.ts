@@ -11,6 +11,8 @@ export interface GatewayHandlers {
   readonly onLog: (lines: string) => void;
   /** Somebody asked this thread for the metrics of all. */
   readonly metrics: () => Promise<string>;
+  /** This thread has bodies to hash: the other side of the port asks. */
+  readonly hashing: (port: MessagePort) => void;
   /** Somebody asked this thread for a check of the store. */
   readonly fsck: (port: MessagePort, quick: boolean) => void;
   readonly onCrash: (error: Error) => void;
@@ -63,6 +65,9 @@ export class GatewayHandle {
           // Without descriptors or memory it cannot be made: one page is lost, and not the server.
           (error: unknown) => this.#command({ kind: 'no-metrics', id: event.id, reason: String(error) }),
         );
+        break;
+      case 'hashing-wanted':
+        this.#handlers.hashing(event.port);
         break;
       case 'fsck-wanted':
         this.#handlers.fsck(event.port, event.quick);

@@ -54,6 +54,7 @@ export type GatewayEvent =
   | { readonly kind: 'log'; readonly lines: string }
   | { readonly kind: 'collected'; readonly id: number; readonly metrics: GatewayMetricsValues }
   | { readonly kind: 'metrics-wanted'; readonly id: number }
+  | { readonly kind: 'hashing-wanted'; readonly port: MessagePort }
   | { readonly kind: 'fsck-wanted'; readonly port: MessagePort; readonly quick: boolean }
   | { readonly kind: 'closed' };
 
@@ -71,6 +72,7 @@ function main(parent: MessagePort, data: GatewayData): void {
   let listener: Listener | undefined;
   const pages = new Map<number, Pick<PromiseWithResolvers<string>, 'resolve' | 'reject'>>();
   let nextPage = 0;
+  const hasher = new Md5Hasher((port) => tell({ kind: 'hashing-wanted', port }, [port]));
 
   let catalog: Catalog | undefined;
   const noted = new Set<number>();
@@ -101,7 +103,7 @@ function main(parent: MessagePort, data: GatewayData): void {
       catalog,
       blobs,
       slabs: new SlabPool({ extra: LIMITS.slabsExtra, perUser: LIMITS.slabsPerBody }),
-      hasher: new Md5Hasher(),
+      hasher,
       guard: new ThroughputGuard(config.throughput),
       region: config.region,
       livePartBytes: config.livePartBytes,
@@ -170,6 +172,7 @@ function main(parent: MessagePort, data: GatewayData): void {
       case 'close':
         void (listener?.close(config.drainMs) ?? Promise.resolve()).then(async () => {
           await blobs.close();
+          hasher.close();
           logger.flush();
           tell({ kind: 'closed' });
         });

@@ -13,7 +13,7 @@ import fc from 'fast-check';
 import type { BlobStore } from '../blob-store.ts';
 import { FileBlobStore, prepareDirectories } from '../files/file-blob-store.ts';
 import type { StagedBlob } from '../ingest/blob-ingest.ts';
-import { Md5Hasher } from '../ingest/md5.ts';
+import { openHasher } from '../ingest/hasher.testing.ts';
 import { ALIGNMENT, SLAB_BYTES, SlabPool } from '../ingest/slab-pool.ts';
 import { ZstdIngest } from '../ingest/zstd-ingest.ts';
 import { FRAME_BYTES } from './zstd-frames.ts';
@@ -35,11 +35,8 @@ interface Fixture {
 
 async function setUp(t: TestContext): Promise<Fixture> {
   const root = mkdtempSync(join(tmpdir(), 'cistern-zstd-'));
-  const hasher = new Md5Hasher();
-  t.after(async () => {
-    await hasher.close();
-    rmSync(root, { recursive: true, force: true });
-  });
+  const hasher = openHasher(t);
+  t.after(() => rmSync(root, { recursive: true, force: true }));
   await prepareDirectories(root);
   const files = new FileBlobStore(root);
   const pool = new SlabPool({ extra: EXTRA, perUser: EXTRA + 1 });

@@ -11,7 +11,7 @@ import type { TestContext } from 'node:test';
 import type { BlobStore, BlobWriter } from '../blob-store.ts';
 import { FileBlobStore, prepareDirectories } from '../files/file-blob-store.ts';
 import { BlobIngest } from './blob-ingest.ts';
-import { Md5Hasher } from './md5.ts';
+import { openHasher } from './hasher.testing.ts';
 import { SLAB_BYTES, SlabPool } from './slab-pool.ts';
 
 const MIB = 1024 * 1024;
@@ -28,11 +28,8 @@ interface Fixture {
 
 async function setUp(t: TestContext): Promise<Fixture> {
   const root = mkdtempSync(join(tmpdir(), 'cistern-ingest-'));
-  const hasher = new Md5Hasher();
-  t.after(async () => {
-    await hasher.close();
-    rmSync(root, { recursive: true, force: true });
-  });
+  const hasher = openHasher(t);
+  t.after(() => rmSync(root, { recursive: true, force: true }));
   await prepareDirectories(root);
   const files = new FileBlobStore(root);
   const pool = new SlabPool({ extra: EXTRA, perUser: EXTRA + 1 });

@@ -1,6 +1,7 @@
 /**
- * A hashing thread: MD5 of bodies, in memory shared with the gateway thread, because MD5 is the slowest step of
- * receiving a large object and cannot be split. Bodies that come at the same time are hashed side by side. A worker entry.
+ * A hashing thread: MD5 of bodies, in memory shared with gateway threads, because MD5 is the slowest step of receiving a large
+ * object and cannot be split. Bodies that come at the same time, from whichever of them, are hashed side by side. A worker
+ * entry: it says once that it is ready, and is sent a port by each gateway thread, as long as that has one open.
  */
 
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
@@ -19,8 +20,16 @@ export type HashReply =
   | { readonly kind: 'updated'; readonly streams: readonly number[] }
   | { readonly kind: 'digest'; readonly stream: number; readonly md5: Uint8Array };
 
+/** A gateway thread. */
+interface Source {
+  readonly port: MessagePort;
+  readonly streams: Map<number, Stream>;
+}
+
 interface Stream {
+  /** Among those of its source. */
   readonly id: number;
+  readonly source: Source;
   readonly message: Md5Message;
   readonly pieces: Md5Piece[];
   /** The digest is wanted when all pieces are hashed. */
@@ -35,35 +44,48 @@ const WAITING_PIECES_MAX = 4;
 const WAIT_MS_MAX = 3;
 
 class HashThread {
-  readonly #port: MessagePort;
+  readonly #parent: MessagePort;
   readonly #lanes = new Md5Lanes();
-  readonly #streams = new Map<number, Stream>();
+  readonly #sources = new Set<Source>();
   /** Those that have pieces, in the order in which they are served. */
   readonly #waiting = new Set<Stream>();
   /** Of those, the ones that can wait no longer. */
   readonly #urgent = new Set<Stream>();
   #timed = false;
 
-  constructor(port: MessagePort) {
-    this.#port = port;
+  constructor(parent: MessagePort) {
+    this.#parent = parent;
   }
 
   listen(): void {
-    this.#port.on('message', (request: HashRequest) => {
-      this.#take(request);
+    this.#parent.on('message', (port: MessagePort) => this.#connect(port));
+    this.#parent.postMessage('ready');
+  }
+
+  #connect(port: MessagePort): void {
+    const source: Source = { port, streams: new Map() };
+    this.#sources.add(source);
+    port.on('message', (request: HashRequest) => {
+      this.#take(source, request);
       this.#work();
     });
+    port.on('close', () => this.#forget(source));
+  }
+
+  #forget(source: Source): void {
+    this.#sources.delete(source);
+    for (const stream of source.streams.values()) {
+      this.#waiting.delete(stream);
+      this.#urgent.delete(stream);
+    }
   }
 
   #work(): void {
     do {
-      // What came meanwhile joins.
-      for (
-        let more = receiveMessageOnPort(this.#port);
-        more !== undefined;
-        more = receiveMessageOnPort(this.#port)
-      )
-        this.#take(more.message as HashRequest);
+      // What came meanwhile joins: there may be no end to this while bodies come.
+      for (const port of received(this.#parent)) this.#connect(port as MessagePort);
+      for (const source of this.#sources)
+        for (const request of received(source.port)) this.#take(source, request as HashRequest);
     } while (this.#advance());
     if (this.#waiting.size > 0 && !this.#timed) this.#workLater();
   }
@@ -77,12 +99,12 @@ class HashThread {
     }, WAIT_MS_MAX);
   }
 
-  #take(request: HashRequest): void {
+  #take(source: Source, request: HashRequest): void {
     const { kind, stream: id } = request;
-    let stream = this.#streams.get(id);
+    let stream = source.streams.get(id);
     if (stream === undefined) {
-      stream = { id, message: new Md5Message(), pieces: [], ended: false };
-      this.#streams.set(id, stream);
+      stream = { id, source, message: new Md5Message(), pieces: [], ended: false };
+      source.streams.set(id, stream);
     }
     if (kind === 'update') {
       stream.pieces.push({ message: stream.message, bytes: request.bytes });
@@ -95,14 +117,16 @@ class HashThread {
     } else {
       this.#waiting.delete(stream);
       this.#urgent.delete(stream);
-      this.#streams.delete(id);
-      this.#updated(stream.pieces.map(() => id));
+      source.streams.delete(id);
+      this.#updated(stream.pieces.map(() => stream));
     }
   }
 
   /** Hashes a little of each of the streams whose turn it is; false: none waits, or all wait for more. */
   #advance(): boolean {
-    const enough = Math.min(LANES, this.#streams.size);
+    let streams = 0;
+    for (const source of this.#sources) streams += source.streams.size;
+    const enough = Math.min(LANES, streams);
     if (this.#waiting.size === 0 || (this.#urgent.size === 0 && this.#waiting.size < enough)) return false;
     const turn = [...new Set([...this.#urgent, ...this.#waiting])].slice(0, LANES);
     this.#lanes.advance(turn.flatMap(({ pieces }) => pieces.slice(0, 1)));
@@ -114,23 +138,31 @@ class HashThread {
       if (stream.pieces.length > 0) this.#waiting.add(stream);
       if (stream.pieces.length === 0 || !stream.ended) this.#urgent.delete(stream);
     }
-    this.#updated(done.map(({ id }) => id));
+    this.#updated(done);
     for (const stream of done) if (stream.ended && stream.pieces.length === 0) this.#end(stream);
     return true;
   }
 
-  #updated(streams: readonly number[]): void {
-    if (streams.length > 0) this.#reply({ kind: 'updated', streams });
+  #updated(updated: readonly Stream[]): void {
+    for (const source of this.#sources) {
+      const streams = updated.filter((stream) => stream.source === source).map(({ id }) => id);
+      if (streams.length > 0) reply(source, { kind: 'updated', streams });
+    }
   }
 
-  #end({ id, message }: Stream): void {
-    this.#streams.delete(id);
-    this.#reply({ kind: 'digest', stream: id, md5: this.#lanes.digest(message) });
+  #end({ id, source, message }: Stream): void {
+    source.streams.delete(id);
+    reply(source, { kind: 'digest', stream: id, md5: this.#lanes.digest(message) });
   }
+}
 
-  #reply(reply: HashReply): void {
-    this.#port.postMessage(reply);
-  }
+function* received(port: MessagePort): Generator {
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
+    yield next.message;
+}
+
+function reply({ port }: Source, message: HashReply): void {
+  port.postMessage(message);
 }
 
 if (parentPort !== null) new HashThread(parentPort).listen();

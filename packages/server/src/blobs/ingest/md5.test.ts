@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { suite, test } from 'node:test';
-import type { TestContext } from 'node:test';
 
-import { Md5Hasher } from './md5.ts';
+import { openHasher } from './hasher.testing.ts';
 import type { Md5 } from './md5.ts';
 import { SlabPool } from './slab-pool.ts';
 import type { Slab } from './slab-pool.ts';
@@ -27,12 +26,6 @@ function update(md5: Md5, bytes: Buffer): Promise<void> {
   return new Promise((resolve) => md5.update(filled(bytes), bytes.length, resolve));
 }
 
-function newHasher(t: TestContext): Md5Hasher {
-  const hasher = new Md5Hasher();
-  t.after(() => hasher.close());
-  return hasher;
-}
-
 const digestOf = (...pieces: Buffer[]): string =>
   createHash('md5').update(Buffer.concat(pieces)).digest('hex');
 
@@ -42,7 +35,7 @@ for (const [size, where] of [
 ] as const) {
   suite(`MD5 ${where}`, () => {
     test('is that of the pieces in order, and of nothing behind them in their slabs', async (t) => {
-      const md5 = newHasher(t).start(size);
+      const md5 = openHasher(t).start(size);
       const pieces = [100_000, 1, 262_144, 4095].map((length) => randomBytes(length));
       const updated = pieces.map((piece) => update(md5, piece));
       assert.equal((await md5.digest()).toString('hex'), digestOf(...pieces));
@@ -50,11 +43,11 @@ for (const [size, where] of [
     });
 
     test('of nothing is that of nothing', async (t) => {
-      assert.equal((await newHasher(t).start(size).digest()).toString('hex'), digestOf());
+      assert.equal((await openHasher(t).start(size).digest()).toString('hex'), digestOf());
     });
 
     test('streams do not mix, and one that is given up gives its slabs back and disturbs no other', async (t) => {
-      const hasher = newHasher(t);
+      const hasher = openHasher(t);
       const [first, dropped, second] = [hasher.start(size), hasher.start(size), hasher.start(size)];
       const [a, b, c] = [randomBytes(1000), randomBytes(2000), randomBytes(3000)];
       const updates = [
@@ -71,7 +64,7 @@ for (const [size, where] of [
     });
 
     test('of many bodies at once each is its own, however their pieces come', async (t) => {
-      const hasher = newHasher(t);
+      const hasher = openHasher(t);
       const bodies = Array.from({ length: 21 }, (_, i) =>
         Array.from({ length: 1 + (i % 5) }, (_unused, j) =>
           randomBytes(1 + ((i * 37_987 + j * 64 * 511) % 262_144)),
@@ -94,7 +87,7 @@ for (const [size, where] of [
     });
 
     test('a body whose slabs others wait for gets them back while those others send nothing', async (t) => {
-      const hasher = newHasher(t);
+      const hasher = openHasher(t);
       const [silent, alone] = [hasher.start(size), hasher.start(size)];
       await Promise.all([update(silent, randomBytes(1000)), update(alone, randomBytes(1000))]);
       const bytes = randomBytes(5000);

@@ -1,11 +1,12 @@
 /**
  * MD5 of a body as it arrives: on the gateway thread for small bodies, where a message to another thread would cost
- * more than the hashing, and on a hashing thread for large ones. The thread is started when it is first needed.
+ * more than the hashing, and on a hashing thread for large ones, which other gateway threads use, too. It is asked for when it
+ * is first needed.
  */
 
 import { createHash } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
-import { siblingModule } from '../../threads/sibling-module.ts';
+import { MessageChannel } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { HashReply, HashRequest } from './hash-thread.ts';
 import type { Slab } from './slab-pool.ts';
 
@@ -29,34 +30,41 @@ interface Stream {
 }
 
 interface HashThread {
-  readonly worker: Worker;
+  readonly port: MessagePort;
   readonly streams: Map<number, Stream>;
-  /** Why it could not be started. */
+  /** Why there is none any more. */
   lost?: Error;
 }
 
 export class Md5Hasher {
+  readonly #connect: (port: MessagePort) => void;
   #thread: HashThread | undefined;
   #nextStream = 0;
+
+  /** @param connect gives a hashing thread this end of a channel, or closes it when none can be started */
+  constructor(connect: (port: MessagePort) => void) {
+    this.#connect = connect;
+  }
 
   /** @param size bytes that will come, for the choice of thread. */
   start(size: number): Md5 {
     return size < THREAD_FROM ? inline() : this.#onThread();
   }
 
-  async close(): Promise<void> {
-    await this.#thread?.worker.terminate();
+  /** The hashing thread forgets what is under way. */
+  close(): void {
+    this.#thread?.port.close();
   }
 
   /** Its digest is rejected, with EAGAIN, when the thread could not be started; the next one tries again. */
   #onThread(): Md5 {
-    const thread = (this.#thread ??= this.#spawn());
-    const { worker } = thread;
+    const thread = (this.#thread ??= this.#ask());
+    const { port } = thread;
     const id = this.#nextStream++;
     const stream: Stream = { updates: [], dropped: false };
     thread.streams.set(id, stream);
     const ask = (request: HashRequest): void => {
-      if (thread.lost === undefined) worker.postMessage(request);
+      if (thread.lost === undefined) port.postMessage(request);
     };
     return {
       update: (slab, length, done) => {
@@ -89,12 +97,10 @@ export class Md5Hasher {
     };
   }
 
-  #spawn(): HashThread {
-    const worker = new Worker(siblingModule(import.meta.url, './hash-thread'));
-    const thread: HashThread = { worker, streams: new Map() };
-    let works = false;
-    worker.on('message', (reply: HashReply) => {
-      works = true;
+  #ask(): HashThread {
+    const { port1, port2 } = new MessageChannel();
+    const thread: HashThread = { port: port1, streams: new Map() };
+    port1.on('message', (reply: HashReply) => {
       if (reply.kind === 'updated') {
         for (const id of reply.streams) updated(thread, id);
       } else {
@@ -102,19 +108,14 @@ export class Md5Hasher {
         thread.streams.delete(reply.stream);
       }
     });
-    worker.on('error', (cause) => {
-      // A thread that works ends by a fault of ours only.
-      if (works) throw cause;
-      this.#lose(thread, cause);
-    });
+    port1.on('close', () => this.#lose(thread));
+    this.#connect(port2);
     return thread;
   }
 
   /** There are no files, threads or memory left on the machine: that fails the bodies under way, and nothing else. */
-  #lose(thread: HashThread, cause: unknown): void {
-    const lost = Object.assign(new Error('The hashing thread could not be started', { cause }), {
-      code: 'EAGAIN',
-    });
+  #lose(thread: HashThread): void {
+    const lost = Object.assign(new Error('The hashing thread could not be started'), { code: 'EAGAIN' });
     thread.lost = lost;
     if (this.#thread === thread) this.#thread = undefined;
     for (const { updates, digest } of thread.streams.values()) {

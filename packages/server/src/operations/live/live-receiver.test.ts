@@ -11,7 +11,7 @@ import { checksumOf, loadChecksums, S3Error } from '@cistern/protocol';
 import { eventually } from '../../../../../tests/support/eventually.ts';
 import { BlobTiers } from '../../blobs/blob-tiers.ts';
 import { prepareDirectories } from '../../blobs/files/file-blob-store.ts';
-import { Md5Hasher } from '../../blobs/ingest/md5.ts';
+import { openHasher } from '../../blobs/ingest/hasher.testing.ts';
 import { SlabPool } from '../../blobs/ingest/slab-pool.ts';
 import type { SlabShare } from '../../blobs/ingest/slab-pool.ts';
 import { withCode } from '../../catalog/requests.fixtures.ts';
@@ -47,7 +47,7 @@ async function setUp(t: TestContext): Promise<Fixture> {
     catalog,
     blobs: new BlobTiers({ dataDir, storageClasses: {}, blobs: null }),
     slabs,
-    hasher: new Md5Hasher(),
+    hasher: openHasher(t),
     livePartBytes: PART,
     failStop: (cause: unknown) => assert.fail(String(cause)),
   };

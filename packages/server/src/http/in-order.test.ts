@@ -8,6 +8,8 @@ import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import { InOrder } from './in-order.ts';
 
@@ -187,3 +189,26 @@ test('a body that cannot be parsed closes the connection when its request has be
     assert.deepEqual(fixture.answers, ['200 early']);
   });
 });
+
+test('a connection that waits for its next request keeps nothing of those that it has served', async () => {
+  const fixture = await Fixture.open(1);
+  try {
+    const served = [await serveOne(fixture), await serveOne(fixture)];
+    await setImmediate();
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+    const kept = served.flat().filter((each) => each.deref() !== undefined);
+    assert.equal(kept.length, 0);
+  } finally {
+    fixture.close();
+  }
+});
+
+async function serveOne(fixture: Fixture): Promise<WeakRef<object>[]> {
+  fixture.client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await fixture.until(() => fixture.started.length === 1);
+  const { request, response } = fixture.started.pop() as (typeof fixture.started)[0];
+  response.end('a');
+  await once(response, 'close');
+  return [new WeakRef(request), new WeakRef(response)];
+}

@@ -8,11 +8,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 interface Connection {
-  /** The newest request. */
-  request: IncomingMessage;
-  response: ServerResponse;
+  /**
+   * The newest request. Undefined once it has come whole and its answer has gone: one that a connection kept until the next
+   * would be copied by each collection of young garbage, and most of them into the old generation.
+   */
+  request: IncomingMessage | undefined;
+  /** Undefined once it is closed, as is the one before it. */
+  response: ServerResponse | undefined;
   /** The response to the request before it. */
   before: ServerResponse | undefined;
+  /** Listens to every response of the connection. */
+  readonly onClose: (this: ServerResponse) => void;
   /** Requests that have not been started. */
   waiting: number;
   /** Whether the socket is kept from reading as long as requests wait. */
@@ -32,17 +38,14 @@ export class InOrder {
   /** Calls `start` when all earlier requests of the connection have been answered; never if it ends before. */
   run(request: IncomingMessage, response: ServerResponse, start: () => void): void {
     const { socket } = request;
-    const connection = this.#connections.get(socket);
-    if (connection === undefined) {
-      this.#connections.set(socket, { request, response, before: undefined, waiting: 0, held: false });
-      start();
-      return;
-    }
+    let connection = this.#connections.get(socket);
+    if (connection === undefined) this.#connections.set(socket, (connection = newConnection()));
     const before = connection.response;
     connection.request = request;
     connection.response = response;
     connection.before = before;
-    if (before.closed) {
+    response.on('close', connection.onClose);
+    if (before === undefined) {
       start();
       return;
     }
@@ -61,13 +64,13 @@ export class InOrder {
 
   /** Whether the connection waits for its client and for nothing else. */
   idle(socket: Duplex): boolean {
-    return this.#connections.get(socket)?.response.closed ?? true;
+    return this.#connections.get(socket)?.response === undefined;
   }
 
   /** Whether an answer is under way that the client has not taken, or the connection has served its last request. */
   waitsForClient(socket: Duplex): boolean {
-    const response = this.#connections.get(socket)?.response;
-    return response !== undefined && (response.closed || socket.writableLength > 0);
+    const connection = this.#connections.get(socket);
+    return connection !== undefined && (connection.response === undefined || socket.writableLength > 0);
   }
 
   /**
@@ -80,15 +83,32 @@ export class InOrder {
     this.#broken.add(socket);
     const connection = this.#connections.get(socket);
     // What could not be parsed is the body of this request, or comes after it.
-    const inBody = connection !== undefined && !connection.request.complete;
-    if (inBody && connection.response.headersSent) {
+    const inBody = connection?.request?.complete === false;
+    if (inBody && connection?.response?.headersSent !== false) {
       socket.destroy();
       return;
     }
     const last = inBody ? connection.before : connection?.response;
-    if (last === undefined || last.closed) answer();
+    if (last === undefined) answer();
     else last.once('close', answer);
   }
+}
+
+function newConnection(): Connection {
+  const connection: Connection = {
+    request: undefined,
+    response: undefined,
+    before: undefined,
+    waiting: 0,
+    held: false,
+    onClose() {
+      if (connection.before === this) connection.before = undefined;
+      if (connection.response !== this) return;
+      connection.response = undefined;
+      if (connection.request?.complete === true) connection.request = undefined;
+    },
+  };
+  return connection;
 }
 
 /** Reads nothing more while requests wait: Node itself sets the socket going again after every message. */

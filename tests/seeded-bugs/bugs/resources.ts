@@ -49,7 +49,7 @@ export const RESOURCE_BUGS: readonly SeededBug[] = [
     file: 'packages/server/src/threads/hash-handle.ts',
     find: '      if (started.waiting === undefined) this.#handlers.onCrash(cause);',
     replace: '      if (started.worker === worker) this.#handlers.onCrash(cause);',
-    caughtBy: [{ proof: ['resources', '--for', '60s', '--set', 'only=descriptors'] }],
+    caughtBy: [{ test: 'packages/server/src/threads/hash-handle.test.ts' }],
   },
   {
     name: 'mover-stops-catalog',

@@ -43,32 +43,47 @@ export async function receiveObject(
 }
 
 async function hold({ body }: Authorized, size: number, digests: BodyDigests): Promise<ReceivedObject> {
-  let only: Buffer | undefined;
-  let bytes: Buffer | undefined;
-  let filled = 0;
-  const trailers = await body.receive(size, {
-    take: (slice) => {
-      // Mostly the body comes in one piece, and is used as it is.
-      if (filled === 0 && slice.length === size) {
-        only = slice;
-      } else {
-        bytes ??= Buffer.allocUnsafeSlow(size);
-        slice.copy(bytes, filled);
-      }
-      filled += slice.length;
-      return undefined;
-    },
-    get keeps() {
-      return only !== undefined;
-    },
-  });
-  const data = only ?? bytes ?? EMPTY;
+  const whole = new WholeBody(size);
+  const trailers = await body.receive(size, whole);
+  const { data } = whole;
   const { sha256, md5, checksum } = digests.verifyWhole(data, trailers);
   const content: Content = size === 0 ? { kind: 'empty' } : { kind: 'inline', data, sha256 };
   return { size, md5: md5.toString('hex'), checksum, body: { kind: 'held', content } };
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/** A class, as those of `request-body.ts` are. */
+class WholeBody {
+  readonly #size: number;
+  #only: Buffer | undefined;
+  #bytes: Buffer | undefined;
+  #filled = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  get keeps(): boolean {
+    return this.#only !== undefined;
+  }
+
+  get data(): Buffer {
+    return this.#only ?? this.#bytes ?? EMPTY;
+  }
+
+  take(slice: Buffer): undefined {
+    // Mostly the body comes in one piece, and is used as it is.
+    if (this.#filled === 0 && slice.length === this.#size) {
+      this.#only = slice;
+    } else {
+      this.#bytes ??= Buffer.allocUnsafeSlow(this.#size);
+      slice.copy(this.#bytes, this.#filled);
+    }
+    this.#filled += slice.length;
+    return undefined;
+  }
+}
 
 async function stage(
   { services, body }: Authorized,

@@ -31,8 +31,8 @@ export const ROT_BUGS: readonly SeededBug[] = [
     name: 'row-sums-not-compared',
     breaks: 'metadata that the disk has changed is answered',
     file: 'packages/server/src/catalog/sqlite/rows.ts',
-    find: 'if (!isWhole(bucket, v, version))',
-    replace: 'if (version.key === undefined)',
+    find: '!isWhole(bucket, v, version)) throw',
+    replace: 'version.key === undefined) throw',
     caughtBy: [{ proof: ['rot', '--for', '90s'] }],
   },
   {

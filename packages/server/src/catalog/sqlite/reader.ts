@@ -222,7 +222,7 @@ export class SqliteReader {
         ? (this.#currentVersion.get(bucket, key) ?? this.#newestNoncurrent.get(bucket, key))
         : this.#versionAsOf.get(bucket, key, asOf);
     if (row === undefined) return undefined;
-    const found = toVersion(bucket, row);
+    const found = toVersion({ bucket, key }, row);
     if (version === undefined) return found;
     return version === (found.isNull ? 'null' : found.seq) ? found : undefined;
   }
@@ -230,15 +230,15 @@ export class SqliteReader {
   #chosenVersion(bucket: number, key: string, version: VersionId): Version | undefined {
     if (version !== 'null') {
       const row = this.#versionBySeq.get(bucket, key, version);
-      const found = row === undefined ? undefined : toVersion(bucket, row);
+      const found = row === undefined ? undefined : toVersion({ bucket, key }, row);
       // Its number is no version id: it is called null.
       return found?.isNull === true ? undefined : found;
     }
     const current = this.#currentVersion.get(bucket, key);
-    const found = current === undefined ? undefined : toVersion(bucket, current);
+    const found = current === undefined ? undefined : toVersion({ bucket, key }, current);
     if (found?.isNull === true) return found;
     const row = this.#nullVersion.get(bucket, key);
-    return row === undefined ? undefined : toVersion(bucket, row);
+    return row === undefined ? undefined : toVersion({ bucket, key }, row);
   }
 
   /**
@@ -253,7 +253,7 @@ export class SqliteReader {
     if (choice.version === undefined && (choice.asOf ?? null) === null) {
       const row = this.#currentWithFirstExtent.get(bucket, key);
       if (row !== undefined) {
-        const version = toVersion(bucket, row);
+        const version = toVersion({ bucket, key }, row);
         const first = toJoinedExtent(row);
         if (version.extents === 0) return { version, extents: [] };
         if (version.extents === 1 && first !== undefined) return { version, extents: [first] };

@@ -108,10 +108,11 @@ export function toBucket(row: unknown): Bucket {
 }
 
 /** @throws DamagedRow */
-export function toVersion(bucket: number, row: unknown): Version {
+export function toVersion({ bucket, key }: { bucket: number; key: string }, row: unknown): Version {
   const v = row as VersionRow;
   const version = versionOfRow(v);
-  if (!isWhole(bucket, v, version)) throw new DamagedRow(`version ${v[1]} of a key`);
+  // A page that was exchanged for another may lead to a row of another key, which is right in itself.
+  if (version.key !== key || !isWhole(bucket, v, version)) throw new DamagedRow(`version ${v[1]} of a key`);
   return version;
 }
 

@@ -2,33 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 
-import { openHasher, openHashHandle } from '../blobs/ingest/hasher.testing.ts';
+import { digestOf, openHasher, openHashHandle, update } from '../blobs/ingest/hasher.testing.ts';
 import { Md5Hasher } from '../blobs/ingest/md5.ts';
-import type { Md5 } from '../blobs/ingest/md5.ts';
-import { SlabPool } from '../blobs/ingest/slab-pool.ts';
 import { HashHandle } from './hash-handle.ts';
 
 /** Of a body that is not hashed by the thread that asks. */
 const SIZE = 1024 * 1024;
-
-const slabs = new SlabPool({ extra: 100, perUser: 100 }).share();
-
-/** Resolves when the slab is given back. */
-function update(md5: Md5, bytes: Buffer): Promise<void> {
-  const slab = slabs.take();
-  assert.ok(slab);
-  bytes.copy(slab.bytes);
-  return new Promise((resolve) => md5.update(slab, bytes.length, resolve));
-}
-
-const digestOf = (...pieces: Buffer[]): string =>
-  createHash('md5').update(Buffer.concat(pieces)).digest('hex');
 
 test('bodies of two HTTP threads do not mix, though each counts its own', async (t) => {
   const handle = openHashHandle(t);

@@ -1,7 +1,12 @@
-/** A hasher with a hashing thread of its own, as the main thread gives one to HTTP threads. */
+/** A hasher with a hashing thread of its own, as the main thread gives one to HTTP threads, and bytes for it. */
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 
 import { HashHandle } from '../../threads/hash-handle.ts';
 import { Md5Hasher } from './md5.ts';
+import type { Md5 } from './md5.ts';
+import { SlabPool } from './slab-pool.ts';
 
 interface Cleanup {
   after(work: () => Promise<void>): void;
@@ -24,3 +29,16 @@ export function openHashHandle(t: Cleanup): HashHandle {
   t.after(() => handle.close());
   return handle;
 }
+
+const slabs = new SlabPool({ extra: 200, perUser: 200 }).share();
+
+/** Resolves when the slab is given back. */
+export function update(md5: Md5, bytes: Buffer): Promise<void> {
+  const slab = slabs.take();
+  assert.ok(slab);
+  bytes.copy(slab.bytes);
+  return new Promise((resolve) => md5.update(slab, bytes.length, resolve));
+}
+
+export const digestOf = (...pieces: Buffer[]): string =>
+  createHash('md5').update(Buffer.concat(pieces)).digest('hex');

@@ -1,33 +1,14 @@
 /** MD5 on either thread: the digest of what came, with every slab given back. */
 
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { suite, test } from 'node:test';
 
-import { openHasher } from './hasher.testing.ts';
-import type { Md5 } from './md5.ts';
-import { SlabPool } from './slab-pool.ts';
-import type { Slab } from './slab-pool.ts';
+import { digestOf, openHasher, update } from './hasher.testing.ts';
 
 /** Announced sizes that are hashed on the caller's thread, and on the other. */
 const HERE = 1024 * 1024 - 1;
 const THERE = 1024 * 1024;
-
-const slabs = new SlabPool({ extra: 200, perUser: 200 }).share();
-
-function filled(bytes: Buffer): Slab {
-  const slab = slabs.take();
-  assert.ok(slab);
-  bytes.copy(slab.bytes);
-  return slab;
-}
-
-function update(md5: Md5, bytes: Buffer): Promise<void> {
-  return new Promise((resolve) => md5.update(filled(bytes), bytes.length, resolve));
-}
-
-const digestOf = (...pieces: Buffer[]): string =>
-  createHash('md5').update(Buffer.concat(pieces)).digest('hex');
 
 for (const [size, where] of [
   [HERE, 'on the thread that receives'],

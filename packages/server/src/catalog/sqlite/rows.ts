@@ -107,12 +107,17 @@ export function toBucket(row: unknown): Bucket {
   return { id, name, owner, region, scope, createdMs, versioning: named, tags, asOf: null };
 }
 
+/** Where a row was looked for. */
+export interface KeyInBucket {
+  readonly bucket: number;
+  readonly key: string;
+}
+
 /** @throws DamagedRow */
-export function toVersion({ bucket, key }: { bucket: number; key: string }, row: unknown): Version {
+export function toVersion(at: KeyInBucket, row: unknown): Version {
   const v = row as VersionRow;
   const version = versionOfRow(v);
-  // A page that was exchanged for another may lead to a row of another key, which is right in itself.
-  if (version.key !== key || !isWhole(bucket, v, version)) throw new DamagedRow(`version ${v[1]} of a key`);
+  if (!isWhole(at, v, version)) throw new DamagedRow(`version ${v[1]} of a key`);
   return version;
 }
 
@@ -120,14 +125,21 @@ export function toVersion({ bucket, key }: { bucket: number; key: string }, row:
  * The manifest whose reference goes with a row that was removed. None for one that is not what was written: it may name
  * another's, and where a reference too many keeps bytes, one too few loses them.
  */
-export function manifestOfRemoved(bucket: number, row: unknown): number | null {
+export function manifestOfRemoved(at: KeyInBucket, row: unknown): number | null {
   const v = row as VersionRow;
-  return isWhole(bucket, v, versionOfRow(v)) ? v[7] : null;
+  return isWhole(at, v, versionOfRow(v)) ? v[7] : null;
 }
 
-/** Every row has a sum. Without one it is another table's, whose columns need not even have these types. */
-function isWhole(bucket: number, { 18: sum, 19: retiredSeq }: VersionRow, version: Version): boolean {
-  return sum !== null && sum === versionSum(version, { bucket, retiredSeq });
+/**
+ * Every row has a sum: without one it is another table's, whose columns need not even have these types. A page that was
+ * exchanged for another may lead to a row of another key, which is right in itself.
+ */
+function isWhole(
+  { bucket, key }: KeyInBucket,
+  { 18: sum, 19: retiredSeq }: VersionRow,
+  version: Version,
+): boolean {
+  return version.key === key && sum !== null && sum === versionSum(version, { bucket, retiredSeq });
 }
 
 function versionOfRow(v: VersionRow): Version {

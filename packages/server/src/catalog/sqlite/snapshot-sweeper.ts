@@ -8,6 +8,7 @@ import { abandonForks } from './mutations/forks.ts';
 import { purgeManifest } from './purge.ts';
 import type { WriteQueue } from './write-queue.ts';
 import { manifestOfRemoved } from './rows.ts';
+import type { KeyInBucket } from './rows.ts';
 import type { WriteStatements } from './write-statements.ts';
 
 /** Rows a transaction: a few milliseconds of the writer's time. */
@@ -75,7 +76,8 @@ function sweep(sql: WriteStatements, { bucket, deleting, last }: Pass): RetiredR
     ? firstRetired.all(bucket, SLICE)
     : nextRetired.all(bucket, last.key, last.seq, last.since, SLICE)) as unknown as RetiredRow[];
   for (const row of rows) {
-    if (!isShown(row)) purge(sql, bucket, deleteRetired.get(bucket, row.key, row.seq, row.since));
+    const { key, seq, since } = row;
+    if (!isShown(row)) purge(sql, { bucket, key }, deleteRetired.get(bucket, key, seq, since));
   }
   if (rows.length === SLICE) return rows.at(-1);
   for (const name of deleting) deleteRow.run(bucket, name);
@@ -92,11 +94,11 @@ function removeVersions(sql: WriteStatements, bucket: number): void {
     since: number;
   }[];
   for (const { place, key, seq, since } of rows)
-    purge(sql, bucket, deleteVersion.get(bucket, place, key, seq, since));
+    purge(sql, { bucket, key }, deleteVersion.get(bucket, place, key, seq, since));
   if (rows.length < SLICE) sql.buckets.delete.run(bucket);
 }
 
-function purge(sql: WriteStatements, bucket: number, row: unknown): void {
-  const manifest = manifestOfRemoved(bucket, row);
+function purge(sql: WriteStatements, at: KeyInBucket, row: unknown): void {
+  const manifest = manifestOfRemoved(at, row);
   if (manifest !== null) purgeManifest(sql, manifest);
 }

@@ -97,7 +97,6 @@ export class WriteStatements {
   readonly insertInlineBlob: StatementSync;
   readonly insertPendingBlob: StatementSync;
   readonly blobByHash: StatementSync;
-  readonly blobById: StatementSync;
   readonly addBlobRef: StatementSync;
   readonly dropBlobRef: StatementSync;
   readonly deleteInlineBlob: StatementSync;
@@ -208,7 +207,6 @@ export class WriteStatements {
       VALUES (?, ?, ?, ${BLOB_STATE.pending}, 0, ?, ?, ?, ?, NULL, ?, ?, ?)`);
     this.blobByHash = p(`SELECT id, state, location, sum FROM blobs
       WHERE scope = ? AND tier = ? AND codec = ? AND sha256 = ? AND location IS NOT NULL`);
-    this.blobById = p('SELECT state, location, logical FROM blobs WHERE id = ?');
     this.addBlobRef = p(
       `UPDATE blobs SET refs = refs + 1, state = ${BLOB_STATE.live} WHERE id = ? RETURNING logical`,
     );

@@ -201,7 +201,7 @@ function removeRow(
   const found = sql.rowToRemove.get(...row);
   if (found === undefined) return undefined;
   sql.deleteRow.run(...row);
-  return { manifest: manifestOfRemoved(bucket.id, found) };
+  return { manifest: manifestOfRemoved({ bucket: bucket.id, key }, found) };
 }
 
 /** What its row says beside its key, its numbers and its time. */

@@ -3,12 +3,12 @@
  * put into an object, by rules for each name: here it holds those five. We read headers as they came, from `rawHeaders`.
  */
 
-import { IncomingMessage } from 'node:http';
+import { http } from './node-http.ts';
 
 /** What Node.js decides by. Of the last two it asks whether they are there. */
 type AskedFor = Partial<Record<'host' | 'expect' | 'te' | 'content-length' | 'transfer-encoding', string>>;
 
-export class LeanRequest extends IncomingMessage {
+export class LeanRequest extends http.IncomingMessage {
   #askedFor: AskedFor | undefined;
 
   static {

@@ -9,6 +9,7 @@ import { LIMITS } from '../limits.ts';
 import type { Gateway } from './gateway.ts';
 import { InOrder } from './in-order.ts';
 import { LeanRequest } from './lean-request.ts';
+import { http, https } from './node-http.ts';
 
 /** What answers the requests. */
 export type Handler = Pick<Gateway, 'handle' | 'nextRequestId' | 'drain'>;
@@ -50,13 +51,6 @@ const HTTP_OPTIONS = {
   // Of each body that waits for the disk so much is held beside its slabs: with 256 KiB, 10 MB more for a hundred uploads.
   highWaterMark: 128 * 1024,
 } as const;
-
-/*
- * Not by `import`: that reads every property of the module, and those of `node:http` that stand for the WebSocket client load
- * all of Node's undici, 30 ms of processor time in each thread. `node:https` loads TLS, which most do without.
- */
-const http = process.getBuiltinModule('node:http');
-const https = () => process.getBuiltinModule('node:https');
 
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { gateway, metrics, tls } = options;

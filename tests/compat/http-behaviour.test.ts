@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
 import { expectStatus, leavesUnchanged } from '../support/expect.ts';
 import { formatHead, RawConnection, type RawResponse } from '../support/raw-http.ts';
@@ -177,6 +178,31 @@ test('a large refused body does not get mixed up with the next request', async (
     if (response.headers.get('connection') === 'close') await connection.closed();
   });
   expectStatus(await s3.object('HEAD', bucket, 'key'), 200);
+});
+
+test('a client that asks for the end of its connection can send all of a refused body before it reads', async () => {
+  for (const framing of ['content-length', 'chunked'])
+    await withConnection(async (connection) => {
+      const request = s3.prepare('PUT', '/nobody-has-this/key', { payload: 'UNSIGNED-PAYLOAD' });
+      const length: [string, string] =
+        framing === 'chunked' ? ['transfer-encoding', 'chunked'] : ['content-length', String(body.length)];
+      connection.pause();
+      await connection.send(
+        formatHead('PUT', request.target, [...request.headers, length, ['connection', 'close']]),
+      );
+      const piece = body.subarray(0, body.length / 10);
+      for (let sent = 0; sent < 10; sent++) {
+        await setTimeout(10);
+        if (framing === 'chunked') await connection.send(`${piece.length.toString(16)}\r\n`);
+        await connection.send(piece);
+        if (framing === 'chunked') await connection.send(sent === 9 ? '\r\n0\r\n\r\n' : '\r\n');
+      }
+      connection.resume();
+      const answer = await connection.read();
+      assert.equal(codeOf(answer), 'NoSuchBucket');
+      assert.equal(answer.headers.get('connection'), 'close');
+      await connection.closed();
+    });
 });
 
 test('pipelined requests are answered in their order', async () => {

@@ -214,8 +214,11 @@ export class Gateway {
     const { headers } = reply;
     headers.push('x-amz-request-id', exchange.id, 'x-amz-id-2', exchange.id, 'Server', 'Cistern');
     const content = reply.body;
-    const lingers = isShort(content) && !body.withheld && body.leavesMoreThan(LIMITS.discardBytesMax);
-    if (this.#draining || body.withheld || lingers) headers.push('Connection', 'close');
+    const isLast = this.#draining || body.withheld || !response.shouldKeepAlive;
+    // Of a little the rest is discarded behind the answer, unless Node ends the connection with that.
+    const sendsOn = isLast ? !body.finished : body.leavesMoreThan(LIMITS.discardBytesMax);
+    const lingers = isShort(content) && !body.withheld && sendsOn;
+    if (isLast || lingers) headers.push('Connection', 'close');
     const length = reply.contentLength ?? bodyLength(content);
     if (reply.status !== 204 && reply.status !== 304 && length !== null)
       headers.push('Content-Length', String(length));

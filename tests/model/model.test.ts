@@ -21,6 +21,7 @@ test('whatever is done, the server holds what S3 would hold', async () => {
     s3,
     seed,
     lanes: 8,
+    inspectSteps: 4000,
     over: () => steps >= 10_000,
     onStep: () => void steps++,
   });

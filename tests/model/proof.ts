@@ -18,6 +18,8 @@ import { expectNothingLeft } from './sound.ts';
 /** So many that a transaction serves several. */
 const LANES = 24;
 const STEPS_IN_RUN = 1000;
+/** Each of these checks costs as much as two thousand steps. */
+const INSPECT_STEPS = 20_000;
 
 export const proof: Proof = {
   aims: { steps: 10_000_000 },
@@ -34,6 +36,7 @@ export const proof: Proof = {
         // A replay is of one batch, and nothing else may run beside it.
         lanes: Number(slice.settings.get('lanes') ?? LANES),
         stepsInRun: Number(slice.settings.get('steps') ?? STEPS_IN_RUN),
+        inspectSteps: INSPECT_STEPS,
         over: () => slice.over(),
         onStep: () => slice.count('steps'),
       });

@@ -23,9 +23,6 @@ const RUNS_IN_BATCH = 4;
 /** The end of a run asks for all that is there: in longer ones less of the time goes into that, and shrinking takes longer. */
 const STEPS_IN_RUN_MAX = 240;
 
-/** How often the server checks itself, while the others go on. One check runs at a time. */
-const INSPECT_STEPS = 4000;
-
 const versioning = fc.constantFrom<Versioning>('never', 'never', 'enabled', 'suspended');
 const run = (maxCommands: number): fc.Arbitrary<{ versionings: Versioning[]; steps: Iterable<Step> }> =>
   fc.record({
@@ -57,6 +54,8 @@ export interface RunOptions {
   readonly lanes: number;
   /** Of a run, at most; what its seed means depends on it. Default: 240. */
   readonly stepsInRun?: number;
+  /** After so many the server checks itself, while the others go on. One check runs at a time. */
+  readonly inspectSteps: number;
   /** Told of each step that was taken. */
   readonly onStep: () => void;
 }
@@ -67,13 +66,14 @@ export async function runModel({
   over,
   lanes,
   stepsInRun = STEPS_IN_RUN_MAX,
+  inspectSteps,
   onStep,
 }: RunOptions): Promise<ModelRuns> {
   const part = await makePart(s3);
   const state = {
     next: seed,
     taken: 0,
-    inspectAt: INSPECT_STEPS,
+    inspectAt: inspectSteps,
     failed: false,
     failure: undefined as Failure | undefined,
   };
@@ -93,7 +93,7 @@ export async function runModel({
       state.inspectAt = Infinity;
       try {
         await expectSound(s3);
-        state.inspectAt = state.taken + INSPECT_STEPS;
+        state.inspectAt = state.taken + inspectSteps;
       } catch (error) {
         fail();
         state.failure ??= { replay: `--seed ${seed}`, report: String(error) };

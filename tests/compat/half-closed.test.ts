@@ -54,6 +54,18 @@ for (const [method, key, options, status] of REQUESTS)
     await connection.closed();
   });
 
+for (const offer of [[], [['connection', 'upgrade'] as const, ['upgrade', 'h2c'] as const]])
+  test(`are told at once that their body is cut short, ${offer.length > 0 ? 'with' : 'without'} an upgrade offered`, async () => {
+    const { target, headers } = s3.prepare('PUT', objectPath(bucket, 'cut'), { payload: 'UNSIGNED-PAYLOAD' });
+    const connection = await RawConnection.open(s3.endpoint);
+    await connection.send(formatHead('PUT', target, [...headers, ['content-length', '9'], ...offer]));
+    await connection.send('half');
+    connection.finish();
+    assert.equal((await connection.read()).status, 400);
+    await connection.closed();
+    assert.equal((await s3.object('HEAD', bucket, 'cut')).status, 404);
+  });
+
 test('get the answers to all that they sent', async () => {
   const connection = await RawConnection.open(s3.endpoint);
   const requests = REQUESTS.map(([method, key, options]) =>

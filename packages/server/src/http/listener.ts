@@ -69,7 +69,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.maxConnections = LIMITS.connectionsMax;
   const inOrder = new InOrder(LIMITS.pipelinedMax);
   const handle = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
-    if (offers.has(request)) response.shouldKeepAlive = false;
+    if (offers.has(request)) {
+      response.shouldKeepAlive = false;
+      tellOfCut(server, request);
+    }
     inOrder.run(request, response, () => void gateway.handle(request, response, expectsContinue));
   };
   server.on('request', (request, response) => handle(request, response, false));
@@ -107,6 +110,20 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     port: (server.address() as AddressInfo).port,
     close: (drainMs) => close(server, gateway, drainMs),
   };
+}
+
+/** Of a request that offers an upgrade Node's parser keeps to itself that its body was cut short. */
+function tellOfCut(server: Server, request: IncomingMessage): void {
+  const { socket } = request;
+  const onEnd = (): void => {
+    if (request.complete) return;
+    const error = Object.assign(new Error('The body ends before its length'), {
+      code: 'HPE_INVALID_EOF_STATE',
+    });
+    server.emit('clientError', error, socket);
+  };
+  socket.once('end', onEnd);
+  request.once('close', () => socket.off('end', onEnd));
 }
 
 /**

@@ -205,6 +205,24 @@ test('a client that asks for the end of its connection can send all of a refused
     });
 });
 
+test('a client that is slow to send a large refused body can send all of it before it reads', async () => {
+  const piece = Buffer.alloc(512 * 1024);
+  const pieces = 8;
+  const request = s3.prepare('PUT', '/nobody-has-this/key', { payload: 'UNSIGNED-PAYLOAD' });
+  const length = ['content-length', String(pieces * piece.length)] as const;
+  await withConnection(async (connection) => {
+    connection.pause();
+    await connection.send(formatHead('PUT', request.target, [...request.headers, length]));
+    for (let sent = 0; sent < pieces; sent++) {
+      await setTimeout(300);
+      await connection.send(piece);
+    }
+    connection.resume();
+    assert.equal(codeOf(await connection.read()), 'NoSuchBucket');
+    await connection.closed();
+  });
+});
+
 test('pipelined requests are answered in their order', async () => {
   await s3.put(bucket, 'one', 'first');
   await s3.put(bucket, 'two', 'second');

@@ -61,8 +61,9 @@ interface Exchange {
   errorCode: string | undefined;
 }
 
-/** For a client that still sends to read the answer. */
-const LINGER_MS = 1000;
+/** A client that still sends when it is answered may go on for so long without a pause of so long. */
+const LINGER_MAX_MS = 30_000;
+const LINGER_PAUSE_MS = 2000;
 
 type ShortBody = Extract<ReplyBody, { kind: 'none' | 'bytes' }>;
 const NO_BODY: ShortBody = { kind: 'none' };
@@ -259,11 +260,7 @@ export class Gateway {
    * is not told would send its next request behind its body. Returns the bytes sent.
    */
   #endSoon({ request, response }: Exchange, content: ShortBody): number {
-    const end = (): void => void (response.writableEnded || response.end());
-    request.once('end', end);
-    request.once('close', end);
-    setTimeout(end, LINGER_MS).unref();
-    request.resume();
+    afterLast(request, () => void (response.writableEnded || response.end()));
     if (content.kind === 'none') {
       response.flushHeaders();
       return 0;
@@ -272,12 +269,11 @@ export class Gateway {
     return content.bytes.length;
   }
 
-  /** Lets the client read the answer before the connection goes: an instant reset would take it from its hands. */
+  /** Of an answer that is sent: the connection goes when the client has had the time to read it. */
   #closeSoon(request: IncomingMessage): void {
     const { socket } = request;
-    request.resume();
     socket.end();
-    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    afterLast(request, () => socket.destroy());
   }
 
   #logFault(exchange: Exchange, error: unknown): void {
@@ -311,4 +307,18 @@ export class Gateway {
       ),
     );
   }
+}
+
+/** Drops what a client still sends: a reset by the system would take the answer from its hands. */
+function afterLast(request: IncomingMessage, then: () => void): void {
+  const finish = (): void => {
+    clearTimeout(pause);
+    clearTimeout(last);
+    then();
+  };
+  const pause = setTimeout(finish, LINGER_PAUSE_MS).unref();
+  const last = setTimeout(finish, LINGER_MAX_MS).unref();
+  request.on('data', () => pause.refresh());
+  request.once('end', finish).once('close', finish);
+  request.resume();
 }

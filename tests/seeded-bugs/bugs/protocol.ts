@@ -31,4 +31,21 @@ export const PROTOCOL_BUGS: readonly SeededBug[] = [
       },
     ],
   },
+  {
+    name: 'reset-while-client-sends',
+    breaks:
+      'a client that still sends when it is refused, and asked for the end of its connection, is reset and sees no answer',
+    file: 'packages/server/src/http/gateway.ts',
+    find: 'isLast ? !body.finished : body.leavesMoreThan(LIMITS.discardBytesMax)',
+    replace: 'body.leavesMoreThan(LIMITS.discardBytesMax)',
+    caughtBy: [{ test: 'tests/compat/http-behaviour.test.ts' }],
+  },
+  {
+    name: 'cut-body-behind-upgrade-waited-for',
+    breaks: 'a body that is cut short is waited for, for 20 seconds, when its request offered an upgrade',
+    file: 'packages/server/src/http/listener.ts',
+    find: '      tellOfCut(server, request);\n',
+    replace: '',
+    caughtBy: [{ test: 'tests/compat/half-closed.test.ts' }],
+  },
 ];

@@ -44,10 +44,11 @@ if (values.list) {
     outcomes.push(outcome);
     const verdict = outcome.caughtBy === undefined ? 'NOT CAUGHT' : `caught by ${outcome.caughtBy}`;
     console.log(`${bug.name}: ${verdict} (${outcome.seconds} s)`);
+    // At once: a run takes long, and may be ended.
+    if (values.write) writeOutcomes(BUGS, [outcome]);
   }
   const missed = outcomes.filter(({ caughtBy }) => caughtBy === undefined);
   console.log(`${outcomes.length - missed.length} of ${outcomes.length} caught`);
-  if (values.write) writeOutcomes(BUGS, outcomes);
   if (missed.length > 0) process.exitCode = 1;
 }
 

@@ -47,14 +47,6 @@ export const DURABILITY_BUGS: readonly SeededBug[] = [
     ],
   },
   {
-    name: 'published-before-synced',
-    breaks: 'a power cut while a PUT is under way leaves its version, with a blob that is torn',
-    file: 'packages/server/src/operations/receive-object.ts',
-    find: 'syncOrStop(services, staged.synced)]',
-    replace: 'Promise.race([null, syncOrStop(services, staged.synced)])]',
-    caughtBy: [{ proof: ['cut', '--for', '120s', '--set', 'fs=ext4', '--set', 'at=call'] }],
-  },
-  {
     name: 'failed-step-forgotten',
     breaks: 'bytes that the disk lost while more came are acknowledged',
     file: FILES,

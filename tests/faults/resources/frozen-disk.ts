@@ -59,6 +59,8 @@ export const frozenDisk: Scenario = {
           await read();
           await delay(FREEZE_MS / 2);
           assert.equal((await readiness(endpoint)).status, 503);
+          const { text: metrics } = await s3.send('GET', '/-/metrics', { auth: 'anonymous' });
+          assert.match(metrics, /^cistern_writer_late 1$/m);
           await read();
           assert.equal(objects.acknowledged, before, 'a write was acknowledged that cannot be on the disk');
           await disk.thaw();

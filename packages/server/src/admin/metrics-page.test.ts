@@ -24,6 +24,8 @@ const QUIET: WriterMetricsValues = {
   stopped: false,
 };
 
+const told = (values: WriterMetricsValues) => ({ values, late: false });
+
 const REQUEST = {
   operation: 'GetObject',
   status: 200,
@@ -77,7 +79,7 @@ suite('what gateway threads counted', () => {
     one.inFlight = 2;
     two.inFlight = 1;
     two.connections = 7;
-    const page = parse(await metricsPage([collected(one), collected(two)], QUIET, NO_SCRUB));
+    const page = parse(await metricsPage([collected(one), collected(two)], told(QUIET), NO_SCRUB));
     const expected: Record<string, number> = {
       'cistern_requests_total{operation="GetObject",status="200"}': 2,
       'cistern_requests_total{operation="GetObject",status="404"}': 2,
@@ -101,17 +103,17 @@ suite('what gateway threads counted', () => {
     const metrics = new GatewayMetrics();
     metrics.request(REQUEST);
     metrics.inFlight = 5;
-    await metricsPage([collected(metrics)], QUIET, NO_SCRUB);
+    await metricsPage([collected(metrics)], told(QUIET), NO_SCRUB);
     metrics.request(REQUEST);
     metrics.inFlight = 0;
-    const page = parse(await metricsPage([collected(metrics)], QUIET, NO_SCRUB));
+    const page = parse(await metricsPage([collected(metrics)], told(QUIET), NO_SCRUB));
     assert.equal(page.get('cistern_requests_total{operation="GetObject",status="200"}'), 2);
     assert.equal(page.get('cistern_sent_bytes_total'), 20);
     assert.equal(page.get('cistern_requests_in_flight'), 0);
   });
 
   test('is there from the first look on, before any request', async () => {
-    const page = parse(await metricsPage([collected(new GatewayMetrics())], QUIET, NO_SCRUB));
+    const page = parse(await metricsPage([collected(new GatewayMetrics())], told(QUIET), NO_SCRUB));
     for (const series of ['cistern_received_bytes_total', 'cistern_sent_bytes_total', 'cistern_connections'])
       assert.equal(page.get(series), 0, series);
   });
@@ -124,7 +126,7 @@ suite('what the writer counted', () => {
     const { blob } = await catalog.reserveBlob({ scope: id, sha256: Buffer.alloc(32), length: 1 });
     const metrics = new WriterMetrics();
     const read = async (): Promise<Map<string, number>> =>
-      parse(await metricsPage([], metrics.read(queue, reaper), NO_SCRUB));
+      parse(await metricsPage([], told(metrics.read(queue, reaper)), NO_SCRUB));
     let page = await read();
     assert.equal(page.get('cistern_sequence'), queue.sequence);
     assert.ok((page.get('cistern_wal_bytes') ?? 0) > 0);
@@ -145,7 +147,7 @@ suite('what the writer counted', () => {
     const metrics = new WriterMetrics();
     const sizes = [1, 1, 2, 3, 4, 5, 512];
     for (const mutations of sizes) metrics.commit({ mutations, durationMs: 250 });
-    const page = parse(await metricsPage([], metrics.read(queue, reaper), NO_SCRUB));
+    const page = parse(await metricsPage([], told(metrics.read(queue, reaper)), NO_SCRUB));
     assert.equal(page.get('cistern_commits_total'), sizes.length);
     assert.equal(page.get('cistern_mutations_total'), 528);
     assert.equal(page.get('cistern_commit_seconds_total'), 1.75);
@@ -160,9 +162,19 @@ suite('what the writer counted', () => {
 });
 
 test('the process tells of itself', async () => {
-  const page = parse(await metricsPage([], QUIET, NO_SCRUB));
+  const page = parse(await metricsPage([], told(QUIET), NO_SCRUB));
   assert.ok((page.get('process_resident_memory_bytes') ?? 0) > 1e6);
   assert.ok((page.get('process_cpu_seconds_total') ?? 0) > 0);
   const started = page.get('process_start_time_seconds') ?? 0;
   assert.ok(started > 1.7e9 && started <= Date.now() / 1000);
+});
+
+test('a writer that does not answer is told of, with what it told last', async () => {
+  const late = parse(await metricsPage([], { values: { ...QUIET, commits: 7 }, late: true }, NO_SCRUB));
+  assert.equal(late.get('cistern_writer_late'), 1);
+  assert.equal(late.get('cistern_commits_total'), 7);
+  const never = parse(await metricsPage([], { values: undefined, late: true }, NO_SCRUB));
+  assert.equal(never.get('cistern_writer_late'), 1);
+  assert.equal(never.has('cistern_commits_total'), false);
+  assert.equal(parse(await metricsPage([], told(QUIET), NO_SCRUB)).get('cistern_writer_late'), 0);
 });

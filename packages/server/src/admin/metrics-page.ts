@@ -7,20 +7,21 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { BATCH_BOUNDS } from '../catalog/sqlite/writer-metrics.ts';
 import type { WriterMetricsValues } from '../catalog/sqlite/writer-metrics.ts';
 import type { ScrubCounts } from '../threads/scrub-handle.ts';
+import type { WriterMetricsRead } from '../threads/writer-handle.ts';
 import { DURATION_BOUNDS, noRequests } from './metrics.ts';
 import type { GatewayMetricsValues, OperationValues } from './metrics.ts';
 
 export async function metricsPage(
   threads: readonly GatewayMetricsValues[],
-  writer: WriterMetricsValues,
+  { values: writer, late }: WriterMetricsRead,
   scrub: Readonly<ScrubCounts>,
 ): Promise<string> {
   const operations = addOperations(threads);
   return [
     await requestMetrics(threads, operations),
     durationHistograms(operations),
-    await ownMetrics(writer, scrub),
-    batchHistogram(writer),
+    await ownMetrics(late, scrub),
+    ...(writer === undefined ? [] : [await writerMetrics(writer), batchHistogram(writer)]),
   ].join('\n');
 }
 
@@ -88,12 +89,8 @@ function durationHistograms(operations: ReadonlyMap<string, OperationValues>): s
   return histogram({ name, help, bounds: DURATION_BOUNDS, series });
 }
 
-function ownMetrics(writer: WriterMetricsValues, scrub: Readonly<ScrubCounts>): Promise<string> {
-  const registers = [new Registry()];
-  const counter = (name: string, help: string, value: number): void =>
-    new Counter({ name, help, registers }).inc(value);
-  const gauge = (name: string, help: string, value: number): void =>
-    new Gauge({ name, help, registers }).set(value);
+function writerMetrics(writer: WriterMetricsValues): Promise<string> {
+  const { registry, counter, gauge } = newSeries();
   counter('cistern_commits_total', 'Transactions of the catalog that were synced.', writer.commits);
   counter('cistern_mutations_total', 'Mutations that those commits carried.', writer.mutations);
   counter('cistern_commit_seconds_total', 'Time spent in those transactions.', writer.commitSeconds);
@@ -106,6 +103,16 @@ function ownMetrics(writer: WriterMetricsValues, scrub: Readonly<ScrubCounts>): 
     '1 when the catalog has failed and takes no more writes.',
     writer.stopped ? 1 : 0,
   );
+  return registry.metrics();
+}
+
+function ownMetrics(late: boolean, scrub: Readonly<ScrubCounts>): Promise<string> {
+  const { registry, counter, gauge } = newSeries();
+  gauge(
+    'cistern_writer_late',
+    "1 when the catalog's writer has not answered within a second: its series are those of an earlier moment.",
+    late ? 1 : 0,
+  );
   counter('cistern_scrub_blobs_total', 'Blobs that the scrub has read.', scrub.blobs);
   counter('cistern_scrub_bytes_total', 'Bytes of those blobs.', scrub.bytes);
   counter('cistern_scrub_rounds_total', 'Rounds of the scrub that came to their end.', scrub.rounds);
@@ -115,9 +122,19 @@ function ownMetrics(writer: WriterMetricsValues, scrub: Readonly<ScrubCounts>): 
   const { user, system } = process.cpuUsage();
   counter('process_cpu_seconds_total', 'CPU time of the process.', (user + system) / 1e6);
   gauge('process_start_time_seconds', 'Start of the process.', Date.now() / 1000 - process.uptime());
-  const [registry] = registers;
-  if (registry === undefined) throw new Error('no registry');
   return registry.metrics();
+}
+
+type Series = (name: string, help: string, value: number) => void;
+
+function newSeries(): { registry: Registry; counter: Series; gauge: Series } {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    counter: (name, help, value) => new Counter({ name, help, registers }).inc(value),
+    gauge: (name, help, value) => new Gauge({ name, help, registers }).set(value),
+  };
 }
 
 function batchHistogram({ batches, mutations }: WriterMetricsValues): string {

@@ -19,12 +19,23 @@ export interface WriterHandlers {
   readonly onCrash: (error: Error) => void;
 }
 
+/** While the disk lets it wait, the thread answers nobody. */
+const METRICS_PATIENCE_MS = 1000;
+
+export interface WriterMetricsRead {
+  /** What it told last; undefined: nothing yet. */
+  readonly values: WriterMetricsValues | undefined;
+  /** Whether it has not answered this time. */
+  readonly late: boolean;
+}
+
 export class WriterHandle {
   readonly #worker: Worker;
   readonly ready: Promise<void>;
   readonly #closed: Promise<void>;
-  readonly #metrics = new Map<number, (values: WriterMetricsValues) => void>();
-  #nextMetrics = 0;
+  /** Set while it is asked for its metrics. */
+  #metricsAsked: PromiseWithResolvers<WriterMetricsRead> | undefined;
+  #metricsTold: WriterMetricsValues | undefined;
 
   constructor(config: ServerConfig, epochs: EpochMemory, handlers: WriterHandlers) {
     const data: WriterData = {
@@ -60,8 +71,9 @@ export class WriterHandle {
           handlers.onError(event.message);
           break;
         case 'metrics':
-          this.#metrics.get(event.id)?.(event.values);
-          this.#metrics.delete(event.id);
+          this.#metricsTold = event.values;
+          this.#metricsAsked?.resolve({ values: event.values, late: false });
+          this.#metricsAsked = undefined;
           break;
         case 'closed':
           closed.resolve();
@@ -83,12 +95,22 @@ export class WriterHandle {
     this.#command({ kind: 'connect', port }, [port]);
   }
 
-  metrics(): Promise<WriterMetricsValues> {
-    return new Promise((resolve) => {
-      const id = this.#nextMetrics++;
-      this.#metrics.set(id, resolve);
-      this.#command({ kind: 'metrics', id });
+  /** Of this moment, or of the last time that it told them when it does not answer within a second. */
+  async metrics(): Promise<WriterMetricsRead> {
+    if (this.#metricsAsked === undefined) {
+      this.#metricsAsked = Promise.withResolvers();
+      this.#command({ kind: 'metrics' });
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<WriterMetricsRead>((resolve) => {
+      const tell = (): void => resolve({ values: this.#metricsTold, late: true });
+      timer = setTimeout(tell, METRICS_PATIENCE_MS);
     });
+    try {
+      return await Promise.race([this.#metricsAsked.promise, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async close(): Promise<void> {

@@ -77,7 +77,7 @@ function start(t: TestContext, directory = temporaryDirectory(t)): Fixture {
     },
     metrics: async () => {
       events.splice(0, events.length, ...events.filter(({ kind }) => kind !== 'metrics'));
-      command({ kind: 'metrics', id: 1 });
+      command({ kind: 'metrics' });
       return (await event('metrics')).values;
     },
     count: (query) => {

@@ -42,7 +42,7 @@ export interface WriterData {
 /** From the main thread. */
 export type WriterCommand =
   | { readonly kind: 'connect'; readonly port: MessagePort }
-  | { readonly kind: 'metrics'; readonly id: number }
+  | { readonly kind: 'metrics' }
   | { readonly kind: 'close' };
 
 /** To the main thread. */
@@ -51,7 +51,7 @@ export type WriterEvent =
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'stopped'; readonly message: string }
   | { readonly kind: 'error'; readonly message: string }
-  | { readonly kind: 'metrics'; readonly id: number; readonly values: WriterMetricsValues }
+  | { readonly kind: 'metrics'; readonly values: WriterMetricsValues }
   | { readonly kind: 'closed' };
 
 function main(data: WriterData): void {
@@ -114,7 +114,7 @@ function main(data: WriterData): void {
         serve(command.port, queue, watchers);
         break;
       case 'metrics':
-        tell({ kind: 'metrics', id: command.id, values: metrics.read(queue, reaper) });
+        tell({ kind: 'metrics', values: metrics.read(queue, reaper) });
         break;
       case 'close':
         void close();

@@ -175,6 +175,14 @@ test('a database that a crash left without tables is made anew', (t) => {
   assert.equal(count(db, "SELECT value FROM meta WHERE name = 'sequence'"), 0);
 });
 
+test('a new database knows when it was made: a start with a clock that is ahead tells it by that', (t) => {
+  const before = Date.now();
+  const db = openWriter(database(t, '').path);
+  t.after(() => db.close());
+  const made = count(db, "SELECT value FROM meta WHERE name = 'age_ms'");
+  assert.ok(made >= before - 1 && made <= Date.now(), `${made}`);
+});
+
 test('versions of SQLite that can lose a write are refused', () => {
   for (const version of ['3.51.3', '3.51.10', '3.52.0', '4.0.0']) checkSqliteVersion(version);
   for (const version of ['3.51.2', '3.50.9', '2.99.99', '3.51', '0']) {

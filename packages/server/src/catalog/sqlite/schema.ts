@@ -231,7 +231,7 @@ CREATE TABLE feed (
   sum INTEGER
 ) STRICT;
 
-INSERT INTO meta VALUES ('sequence', 0), ('summed_after', 0);
+INSERT INTO meta VALUES ('sequence', 0), ('summed_after', 0), ('age_ms', CAST(1000 * unixepoch('subsec') AS INTEGER));
 `;
 
 /** SQL, by table: gives every row the sum of what it says. Needs the functions of `defineRowSums` and `defineTableSums`. */

@@ -1,4 +1,4 @@
-/** A thread that reads without a pause, as a gateway thread under load does, until it is told to stop; then says how often. */
+/** A thread that reads without a pause, as a gateway thread under load does, until it is told to stop. It counts its reads. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 
@@ -13,9 +13,11 @@ export interface BusyReaderData {
   readonly memory: EpochMemory;
   readonly bucket: number;
   readonly keys: readonly string[];
+  /** One number, shared. */
+  readonly reads: Uint32Array;
 }
 
-async function main({ path, memory, bucket, keys }: BusyReaderData): Promise<void> {
+async function main({ path, memory, bucket, keys, reads }: BusyReaderData): Promise<void> {
   const db = openReader(path);
   const refuse = (): never => {
     throw new Error('a reader does not write');
@@ -24,17 +26,15 @@ async function main({ path, memory, bucket, keys }: BusyReaderData): Promise<voi
   const catalog = new SqliteCatalog({ db, writer, epochs: new EpochReader(memory, 0) });
   const stop = new AbortController();
   parentPort?.once('message', () => stop.abort());
-  let reads = 0;
   while (!stop.signal.aborted) {
     const opened = await Promise.all(keys.map((key) => catalog.openVersion(bucket, key)));
     await catalog.listObjects(listing(bucket));
     // In the midst of a read, as far as the gateway is concerned.
     await new Promise((resolve) => setImmediate(resolve));
     for (const one of opened) one?.release();
-    reads++;
+    Atomics.add(reads, 0, 1);
   }
   db.close();
-  parentPort?.postMessage(reads);
   parentPort?.close();
 }
 

@@ -39,7 +39,7 @@ test('what is written reaches the database while the log goes on', async (t) => 
 
 test('the log is bounded while readers read, and holds nothing back', async (t) => {
   const store = open(t);
-  const { longest } = await writeBesideReader(t, store, 30);
+  const longest = await writeBesideReader(t, store, 30);
   assert.ok(longest > 8 * MIB, `${longest}`);
   assert.ok(longest < 112 * MIB, `${longest}`);
   assert.deepEqual(store.failures, []);

@@ -32,6 +32,7 @@ export const INPUT_BUGS: readonly SeededBug[] = [
     find: '    return decodeURIComponent(encoded);',
     replace: '    return decodeURIComponent(decodeURIComponent(encoded));',
     caughtBy: [
+      { test: 'packages/protocol/src/target.test.ts' },
       {
         proof: [
           'fuzz',

@@ -125,11 +125,12 @@ export const SECURITY_BUGS: readonly SeededBug[] = [
   },
   {
     name: 'other-codings',
-    breaks: 'what is no chunked body is done before it is refused',
+    breaks:
+      'a request whose body is of another coding than chunks is taken as far as the parser lets it come',
     file: 'packages/server/src/http/refuse-ambiguous.ts',
     find: 'const framed = coding === undefined ||',
     replace: "const framed = coding !== '' ||",
-    caughtBy: [{ test: 'tests/security/request-smuggling.test.ts' }],
+    caughtBy: [{ test: 'packages/server/src/http/refuse-ambiguous.test.ts' }],
   },
   {
     name: 'doctype',

@@ -180,45 +180,49 @@ test('a large refused body does not get mixed up with the next request', async (
   expectStatus(await s3.object('HEAD', bucket, 'key'), 200);
 });
 
+/** The answer to a PUT that is refused by its head, to a client that reads when it has sent all pieces of the body. */
+async function answerAfterAll(
+  connection: RawConnection,
+  headers: readonly (readonly [string, string])[],
+  { pieces, pauseMs }: { pieces: readonly Buffer[]; pauseMs: number },
+): Promise<RawResponse> {
+  const request = s3.prepare('PUT', '/nobody-has-this/key', { payload: 'UNSIGNED-PAYLOAD' });
+  connection.pause();
+  await connection.send(formatHead('PUT', request.target, [...request.headers, ...headers]));
+  for (const piece of pieces) {
+    await setTimeout(pauseMs);
+    await connection.send(piece);
+  }
+  connection.resume();
+  const answer = await connection.read();
+  assert.equal(codeOf(answer), 'NoSuchBucket');
+  return answer;
+}
+
 test('a client that asks for the end of its connection can send all of a refused body before it reads', async () => {
-  for (const framing of ['content-length', 'chunked'])
+  const piece = body.subarray(0, body.length / 10);
+  const chunk = Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')]);
+  const bodies = [
+    [['content-length', String(body.length)], Array.from({ length: 10 }, () => piece)],
+    [
+      ['transfer-encoding', 'chunked'],
+      [...Array.from({ length: 10 }, () => chunk), Buffer.from('0\r\n\r\n')],
+    ],
+  ] as const;
+  for (const [framing, pieces] of bodies)
     await withConnection(async (connection) => {
-      const request = s3.prepare('PUT', '/nobody-has-this/key', { payload: 'UNSIGNED-PAYLOAD' });
-      const length: [string, string] =
-        framing === 'chunked' ? ['transfer-encoding', 'chunked'] : ['content-length', String(body.length)];
-      connection.pause();
-      await connection.send(
-        formatHead('PUT', request.target, [...request.headers, length, ['connection', 'close']]),
-      );
-      const piece = body.subarray(0, body.length / 10);
-      for (let sent = 0; sent < 10; sent++) {
-        await setTimeout(10);
-        if (framing === 'chunked') await connection.send(`${piece.length.toString(16)}\r\n`);
-        await connection.send(piece);
-        if (framing === 'chunked') await connection.send(sent === 9 ? '\r\n0\r\n\r\n' : '\r\n');
-      }
-      connection.resume();
-      const answer = await connection.read();
-      assert.equal(codeOf(answer), 'NoSuchBucket');
+      const headers = [framing, ['connection', 'close']] as const;
+      const answer = await answerAfterAll(connection, headers, { pieces, pauseMs: 10 });
       assert.equal(answer.headers.get('connection'), 'close');
       await connection.closed();
     });
 });
 
 test('a client that is slow to send a large refused body can send all of it before it reads', async () => {
-  const piece = Buffer.alloc(512 * 1024);
-  const pieces = 8;
-  const request = s3.prepare('PUT', '/nobody-has-this/key', { payload: 'UNSIGNED-PAYLOAD' });
-  const length = ['content-length', String(pieces * piece.length)] as const;
+  const pieces = Array.from({ length: 8 }, () => Buffer.alloc(512 * 1024));
+  const length = ['content-length', String(8 * 512 * 1024)] as const;
   await withConnection(async (connection) => {
-    connection.pause();
-    await connection.send(formatHead('PUT', request.target, [...request.headers, length]));
-    for (let sent = 0; sent < pieces; sent++) {
-      await setTimeout(300);
-      await connection.send(piece);
-    }
-    connection.resume();
-    assert.equal(codeOf(await connection.read()), 'NoSuchBucket');
+    await answerAfterAll(connection, [length], { pieces, pauseMs: 300 });
     await connection.closed();
   });
 });

@@ -44,7 +44,7 @@ function requestMetrics(
   threads: readonly GatewayMetricsValues[],
   operations: ReadonlyMap<string, OperationValues>,
 ): Promise<string> {
-  const registry = new Registry();
+  const { registry, counter, gauge } = newSeries();
   const registers = [registry];
   const requests = new Counter({
     name: 'cistern_requests_total',
@@ -63,18 +63,26 @@ function requestMetrics(
   for (const thread of threads) for (const [code, count] of thread.errors) errors.inc({ code }, count);
   const sum = (value: (thread: GatewayMetricsValues) => number): number =>
     threads.reduce((total, thread) => total + value(thread), 0);
-  const received = {
-    name: 'cistern_received_bytes_total',
-    help: 'Bytes of request bodies received.',
-    registers,
-  };
-  new Counter(received).inc(sum((thread) => thread.receivedBytes));
-  const sent = { name: 'cistern_sent_bytes_total', help: 'Bytes of response bodies sent.', registers };
-  new Counter(sent).inc(sum((thread) => thread.sentBytes));
-  const inFlight = { name: 'cistern_requests_in_flight', help: 'Requests being answered.', registers };
-  new Gauge(inFlight).set(sum((thread) => thread.inFlight));
-  const connections = { name: 'cistern_connections', help: 'Open client connections.', registers };
-  new Gauge(connections).set(sum((thread) => thread.connections));
+  counter(
+    'cistern_received_bytes_total',
+    'Bytes of request bodies received.',
+    sum((thread) => thread.receivedBytes),
+  );
+  counter(
+    'cistern_sent_bytes_total',
+    'Bytes of response bodies sent.',
+    sum((thread) => thread.sentBytes),
+  );
+  gauge(
+    'cistern_requests_in_flight',
+    'Requests being answered.',
+    sum((thread) => thread.inFlight),
+  );
+  gauge(
+    'cistern_connections',
+    'Open client connections.',
+    sum((thread) => thread.connections),
+  );
   return registry.metrics();
 }
 

@@ -42,3 +42,15 @@ export function update(md5: Md5, bytes: Buffer): Promise<void> {
 
 export const digestOf = (...pieces: Buffer[]): string =>
   createHash('md5').update(Buffer.concat(pieces)).digest('hex');
+
+/** Each of `hashed` ends with the MD5 of its own body. */
+export async function expectDigests(
+  hashed: readonly Md5[],
+  bodies: readonly (readonly Buffer[])[],
+): Promise<void> {
+  const digests = await Promise.all(hashed.map((md5) => md5.digest()));
+  assert.deepEqual(
+    digests.map((digest) => digest.toString('hex')),
+    bodies.map((pieces) => digestOf(...pieces)),
+  );
+}

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 
 import { eventually } from '../support/eventually.ts';
 import { LiveKey } from '../support/live.ts';
+import { readMetric } from '../support/metrics.ts';
 import { formatHead, RawConnection } from '../support/raw-http.ts';
 import { objectPath } from '../support/s3.ts';
 import type { S3RequestOptions } from '../support/s3.ts';
@@ -29,10 +30,7 @@ function formatRequest(method: string, path: string, options: S3RequestOptions =
   ]);
 }
 
-async function openMetric(): Promise<number> {
-  const { text } = await s3.send('GET', '/-/metrics', { auth: 'anonymous' });
-  return Number(/^cistern_requests_in_flight (\d+)$/m.exec(text)?.[1]);
-}
+const openMetric = (): Promise<number> => readMetric(s3, 'cistern_requests_in_flight');
 
 const REQUESTS = [
   ['PUT', 'small', { body: 'small' }, 200],

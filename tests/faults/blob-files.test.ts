@@ -17,6 +17,7 @@ import { FileBlobStore, prepareDirectories } from '../../packages/server/src/blo
 import { SlabPool } from '../../packages/server/src/blobs/ingest/slab-pool.ts';
 import { expectError, expectStatus } from '../support/expect.ts';
 import { eventually } from '../support/eventually.ts';
+import { readMetric } from '../support/metrics.ts';
 import type { S3Response } from '../support/s3.ts';
 import { startServerProcess } from './server-process.ts';
 import type { ServerProcess } from '../support/server-process.ts';
@@ -160,11 +161,7 @@ async function assertGoesOn(store: Store, body: Buffer): Promise<void> {
   assert.ok((await server.s3.object('GET', 'faults', 'refused')).body.equals(body));
 }
 
-/** As the metrics page tells. */
-async function blobsReserved({ endpoint }: ServerProcess): Promise<number> {
-  const page = await (await fetch(`${endpoint}/-/metrics`)).text();
-  return Number(/^cistern_blobs_reserved (\d+)$/m.exec(page)?.[1]);
-}
+const blobsReserved = ({ s3 }: ServerProcess): Promise<number> => readMetric(s3, 'cistern_blobs_reserved');
 
 async function blobFiles(dataDir: string): Promise<string[]> {
   const entries = await readdir(join(dataDir, 'blobs'), { recursive: true, withFileTypes: true });

@@ -12,6 +12,7 @@ import { after, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import { eventually } from '../support/eventually.ts';
+import { readMetric } from '../support/metrics.ts';
 import type { S3, S3Response } from '../support/s3.ts';
 import { startServerProcess } from './server-process.ts';
 import { attach, needsStrace } from './strace.ts';
@@ -143,10 +144,7 @@ test('the file of a blob is gone for good before its row goes', { skip: needsStr
     return;
   }
   assert.equal((await server.s3.object('DELETE', 'sync', 'blob')).status, 204);
-  await eventually(async () => {
-    const { text } = await server.s3.send('GET', '/-/metrics', { auth: 'anonymous' });
-    assert.match(text, /^cistern_blobs_deleted_total 1$/m);
-  });
+  await eventually(async () => assert.equal(await readMetric(server.s3, 'cistern_blobs_deleted_total'), 1));
   const calls = await trace.stop();
   await server.kill();
   const unlink = calls.find(

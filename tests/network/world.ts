@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { eventually } from '../support/eventually.ts';
 import { seededBytes } from '../faults/seeded.ts';
+import { readMetric } from '../support/metrics.ts';
 import { launchServer } from '../support/server-process.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import type { S3 } from '../support/s3.ts';
@@ -42,11 +43,7 @@ export async function openWorld(): Promise<World> {
   await s3.put(BUCKET, 'large', LARGE);
   const listed = Array.from({ length: LISTED }, (_, index) => `listed/${index}-${'x'.repeat(200)}`);
   await Promise.all(listed.map((key) => s3.put(BUCKET, key, '')));
-  const metric = async (name: string): Promise<number> => {
-    const page = await s3.send('GET', '/-/metrics', { auth: 'anonymous' });
-    const found = [...page.text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))];
-    return found.reduce((sum, [, value]) => sum + Number(value), 0);
-  };
+  const metric = (name: string): Promise<number> => readMetric(s3, name);
   const descriptors = async (): Promise<number> => (await readdir(`/proc/${child.pid}/fd`)).length;
   const before = await descriptors();
   return {

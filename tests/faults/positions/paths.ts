@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 
+import { readMetric } from '../../support/metrics.ts';
 import type { S3, S3Response } from '../../support/s3.ts';
 import type { ServerProcess } from '../../support/server-process.ts';
 import { elements } from '../../support/xml.ts';
@@ -205,10 +206,8 @@ function keysOf({ text }: S3Response): string[] {
 }
 
 /** Undefined when the server is dead. */
-async function deletedBlobs(s3: S3): Promise<number | undefined> {
-  const page = await s3.send('GET', '/-/metrics', { auth: 'anonymous' }).catch(() => undefined);
-  return page === undefined ? undefined : Number(/^cistern_blobs_deleted_total (\d+)$/m.exec(page.text)?.[1]);
-}
+const deletedBlobs = (s3: S3): Promise<number | undefined> =>
+  readMetric(s3, 'cistern_blobs_deleted_total').catch(() => undefined);
 
 /** Many times what it takes. */
 const LOOKS_MAX = 2000;

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 
 import { eventually } from '../../support/eventually.ts';
+import { readMetric } from '../../support/metrics.ts';
 import { S3 } from '../../support/s3.ts';
 import { LoopDisk, needsLoopDisk } from '../disk/loop-disk.ts';
 import { seededBytes, seededChoice } from '../seeded.ts';
@@ -59,8 +60,7 @@ export const frozenDisk: Scenario = {
           await read();
           await delay(FREEZE_MS / 2);
           assert.equal((await readiness(endpoint)).status, 503);
-          const { text: metrics } = await s3.send('GET', '/-/metrics', { auth: 'anonymous' });
-          assert.match(metrics, /^cistern_writer_late 1$/m);
+          assert.equal(await readMetric(s3, 'cistern_writer_late'), 1);
           await read();
           assert.equal(objects.acknowledged, before, 'a write was acknowledged that cannot be on the disk');
           await disk.thaw();

@@ -23,7 +23,7 @@ export interface Proof {
   readonly aims: Readonly<Record<string, number>>;
   /** Why it cannot run on this machine, with what would make it possible. */
   readonly needs?: string | false;
-  /** Runs until `slice.over()`. Rejects only when the harness itself broke: nothing of that slice is recorded then. */
+  /** Runs until `slice.over()`. Rejects when it cannot go on, which counts as a violation: what was counted before is recorded. */
   readonly run: (slice: Slice) => Promise<void>;
 }
 

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { inspect } from 'node:util';
 
 import { recordSlice } from './ledger.ts';
 import type { ProofEntry } from './proof.ts';
@@ -41,6 +42,10 @@ export async function runSlice(entry: ProofEntry, options: SliceOptions): Promis
     interrupted = true;
     said('ending after what is under way');
   };
+  const violation = (report: string): void => {
+    violations++;
+    said(`VIOLATION\n${report}\n  again: npm run prove -- ${entry.name} --seed ${seed}`);
+  };
   process.once('SIGINT', interrupt);
   const teller = setInterval(() => said(figures()), TELL_MS);
   said(`--seed ${seed}`);
@@ -53,12 +58,12 @@ export async function runSlice(entry: ProofEntry, options: SliceOptions): Promis
         elapsed() >= options.seconds ||
         (options.units !== undefined && (counts.get(unit) ?? 0) >= options.units),
       count: (name, by = 1) => void counts.set(name, (counts.get(name) ?? 0) + by),
-      violation: (report) => {
-        violations++;
-        said(`VIOLATION\n${report}\n  again: npm run prove -- ${entry.name} --seed ${seed}`);
-      },
+      violation,
       log: said,
     });
+  } catch (error) {
+    // Whatever was counted before is told and recorded, too.
+    violation(`the proof has stopped: ${inspect(error)}`);
   } finally {
     clearInterval(teller);
     process.off('SIGINT', interrupt);

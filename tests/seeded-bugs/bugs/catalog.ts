@@ -7,7 +7,7 @@ export const CATALOG_BUGS: readonly SeededBug[] = [
     name: 'reaper-without-readers-epochs',
     breaks: 'a blob is deleted while a reader that has seen it is on its way to open it',
     file: 'packages/server/src/catalog/sqlite/reaper.ts',
-    find: '    if (!this.#options.epochs.passed(this.#found.seq)) return manifests;\n',
+    find: '    if (!this.#options.epochs.passed(seq)) return manifests;\n',
     replace: '',
     caughtBy: [{ test: 'packages/server/src/catalog/sqlite/reaper.test.ts' }],
   },

@@ -291,19 +291,19 @@ suite('a manifest of many extents', () => {
   const PIECE = 1000;
   const FIRST_ID = 1_000_000;
 
-  /** Gives the version of `k` as many extents, each a blob of its own, as a multipart upload would. */
-  async function withLongManifest(store: Store, extents: number): Promise<void> {
+  /** Gives a version as many extents, each a blob of its own, as a multipart upload would. */
+  async function withLongManifest(store: Store, extents: number, key = 'k', id = FIRST_ID): Promise<void> {
     const { catalog, bucket, queue, db } = store;
-    await catalog.publishVersion(publication({ bucket, key: 'k', size: extents * PIECE }));
+    await catalog.publishVersion(publication({ bucket, key, size: extents * PIECE }));
     queue.transact(() => {
       const numbers = `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${extents - 1})`;
       db.exec(`
-        INSERT INTO manifests VALUES (${FIRST_ID}, 1, ${extents}, ${extents * PIECE});
+        INSERT INTO manifests VALUES (${id}, 1, ${extents}, ${extents * PIECE});
         ${numbers} INSERT INTO blobs
-          SELECT ${FIRST_ID} + i, ${bucket}, randomblob(32), ${BLOB_STATE.live}, 1, 0, ${PIECE}, ${PIECE}, 'at/' || i, '', NULL, NULL, NULL
+          SELECT ${id} + i, ${bucket}, randomblob(32), ${BLOB_STATE.live}, 1, 0, ${PIECE}, ${PIECE}, 'at/' || (${id - FIRST_ID} + i), '', NULL, NULL, NULL
           FROM n;
-        ${numbers} INSERT INTO extents SELECT ${FIRST_ID}, i * ${PIECE}, ${PIECE}, ${FIRST_ID} + i, 0, NULL FROM n;
-        UPDATE versions SET manifest = ${FIRST_ID}, extents = ${extents} WHERE bucket = ${bucket} AND key = 'k';`);
+        ${numbers} INSERT INTO extents SELECT ${id}, i * ${PIECE}, ${PIECE}, ${id} + i, 0, NULL FROM n;
+        UPDATE versions SET manifest = ${id}, extents = ${extents} WHERE bucket = ${bucket} AND key = '${key}';`);
       sumRows(db, 'extents', 'versions');
     });
   }
@@ -354,6 +354,31 @@ suite('a manifest of many extents', () => {
       }
     });
   }
+
+  test('goes with many others when their readers have left, blobs as well, and none waits by itself', async (t) => {
+    const store = await open(t);
+    const { catalog, bucket } = store;
+    const keys = Array.from({ length: 250 }, (_, i) => `k${i}`);
+    for (const [i, key] of keys.entries()) await withLongManifest(store, 20, key, FIRST_ID + i * 100);
+    await store.upload('read', 'read');
+    const reader = await catalog.openVersion(bucket, 'read');
+    await catalog.deleteVersions(bucket, deletions(...keys));
+    await reap(store);
+    assert.equal(count(store.db, 'SELECT count(*) FROM extents'), 1 + 250 * 20);
+    // Another begins before the first has left: while a bucket is read there is always somebody in an epoch before now.
+    const later = await catalog.openVersion(bucket, 'read');
+    reader?.release();
+    await reap(store);
+    assert.equal(count(store.db, 'SELECT count(*) FROM extents'), 1);
+    const last = await catalog.openVersion(bucket, 'read');
+    later?.release();
+    await reap(store);
+    assert.equal(new Set(store.deleted).size, 2000);
+    last?.release();
+    await reap(store);
+    assert.equal(new Set(store.deleted).size, 250 * 20);
+    assert.equal(count(store.db, 'SELECT count(*) FROM manifests'), 1);
+  });
 
   test('that a crash left half taken apart is finished', async (t) => {
     const directory = temporaryDirectory(t);

@@ -10,10 +10,13 @@ import type { EpochWriter } from '../epochs.ts';
 import { purgeExtents } from './purge.ts';
 import { BLOB_STATE } from './schema.ts';
 import type { WriteQueue } from './write-queue.ts';
+import type { WriteStatements } from './write-statements.ts';
 
 /** Rows a transaction: a few milliseconds of the writer's time. */
 const SLICE = 200;
 const EXTENTS_SLICE = 2000;
+/** Found at once: while others read, it takes until the next look before anything may be done to what was found. */
+const FOUND_MAX = 2000;
 /** Each waits for the disk, and few of them leave the threads for files to those who read and write. */
 const DELETIONS_AT_ONCE = 4;
 
@@ -32,10 +35,10 @@ interface Doomed {
 
 export class Reaper {
   readonly #options: ReaperOptions;
-  /** Found in an earlier slice; marked and deleted once no reader is in an epoch before `seq`. */
-  #found: { seq: number; blobs: Doomed[] } | undefined;
-  /** A long manifest without references, taken apart once no reader is in an epoch before `seq`. */
-  #manifest: { id: number; seq: number } | undefined;
+  /** Found in an earlier slice; marked and deleted, in slices, once no reader is in an epoch before `seq`. */
+  #found: { seq: number; blobs: readonly Doomed[] } | undefined;
+  /** Without references; taken apart, in slices, once no reader is in an epoch before `seq`. */
+  #manifests: { seq: number; ids: readonly number[] } | undefined;
   #deletedTotal = 0;
 
   constructor(options: ReaperOptions) {
@@ -54,10 +57,11 @@ export class Reaper {
     const manifests = this.#takeManifestsApart();
     this.#found ??= this.#find();
     if (this.#found === undefined) return manifests;
-    if (!this.#options.epochs.passed(this.#found.seq)) return manifests;
-    const blobs = this.#mark(this.#found.blobs);
-    // What is left of them is still marked in the catalog, and found there again.
-    this.#found = undefined;
+    const { seq, blobs: found } = this.#found;
+    if (!this.#options.epochs.passed(seq)) return manifests;
+    const blobs = this.#mark(found.slice(0, SLICE));
+    // Those of the slice that stay are still marked in the catalog, and found there again.
+    this.#found = found.length > SLICE ? { seq, blobs: found.slice(SLICE) } : undefined;
     const deleted: Doomed[] = [];
     let failure: Error | undefined;
     const waiting = blobs.values();
@@ -87,19 +91,23 @@ export class Reaper {
 
   #takeManifestsApart(): boolean {
     const { queue, epochs } = this.#options;
-    if (this.#manifest === undefined) {
-      const found = queue.sql.unreferencedManifests.all(1) as unknown as { id: number }[];
-      if (found[0] === undefined) return false;
-      this.#manifest = { id: found[0].id, seq: queue.transact(({ nextSequence }) => nextSequence()) };
-    }
-    const { id, seq } = this.#manifest;
+    this.#manifests ??= this.#findManifests();
+    if (this.#manifests === undefined) return false;
+    const { seq, ids } = this.#manifests;
     if (!epochs.passed(seq)) return false;
-    const removed = queue.transact(({ sql }) => purgeExtents(sql, id, EXTENTS_SLICE));
-    if (removed < EXTENTS_SLICE) this.#manifest = undefined;
+    const left = queue.transact(({ sql }) => takeApart(sql, ids));
+    this.#manifests = left.length === 0 ? undefined : { seq, ids: left };
     return true;
   }
 
-  #find(): { seq: number; blobs: Doomed[] } | undefined {
+  #findManifests(): { seq: number; ids: readonly number[] } | undefined {
+    const { queue } = this.#options;
+    const found = queue.sql.unreferencedManifests.all(FOUND_MAX) as unknown as { id: number }[];
+    if (found.length === 0) return undefined;
+    return { seq: queue.transact(({ nextSequence }) => nextSequence()), ids: found.map(({ id }) => id) };
+  }
+
+  #find(): { seq: number; blobs: readonly Doomed[] } | undefined {
     const { queue } = this.#options;
     const blobs = this.#unreferenced();
     if (blobs.length === 0) return undefined;
@@ -124,13 +132,25 @@ export class Reaper {
     const doomed: Doomed[] = [];
     let after = 0;
     for (;;) {
-      const rows = queue.sql.unreferencedBlobs.all(after, SLICE) as unknown as (Doomed & { state: number })[];
+      const rows = queue.sql.unreferencedBlobs.all(after, FOUND_MAX) as unknown as (Doomed & {
+        state: number;
+      })[];
       for (const row of rows) {
         if (row.state === BLOB_STATE.deleting || !queue.pins.has(row.id)) doomed.push(row);
       }
       const last = rows.at(-1);
-      if (doomed.length > 0 || last === undefined || rows.length < SLICE) return doomed;
+      if (doomed.length > 0 || last === undefined || rows.length < FOUND_MAX) return doomed;
       after = last.id;
     }
   }
+}
+
+/** A slice of them, each from its beginning. @returns those that are left, the first of them perhaps begun */
+function takeApart(sql: WriteStatements, ids: readonly number[]): readonly number[] {
+  let room = EXTENTS_SLICE;
+  for (const [index, id] of ids.slice(0, SLICE).entries()) {
+    room -= purgeExtents(sql, id, room);
+    if (room === 0) return ids.slice(index);
+  }
+  return ids.slice(SLICE);
 }

@@ -12,6 +12,7 @@ import { Pool } from 'undici';
 
 import type { Random } from '../fuzz/random.ts';
 import { eventually } from '../support/eventually.ts';
+import { readMetric } from '../support/metrics.ts';
 import { formatHead } from '../support/raw-http.ts';
 import { objectPath, S3 } from '../support/s3.ts';
 import { resetSocket } from '../support/tcp-faults.ts';
@@ -89,7 +90,7 @@ const idle: RoundKind = async ({ world, random, others, violation, small }) => {
   await others();
   // The last of them may still wait to be accepted.
   await eventually(async () => {
-    const served = await world.metric('cistern_connections');
+    const served = await readMetric(world.s3, 'cistern_connections');
     if (served < count) throw new Error(`of ${count} idle connections the server holds ${served}`);
   }).catch((error: unknown) => violation(String(error)));
   // The oldest of them is as good as new.

@@ -27,8 +27,6 @@ export interface World extends AsyncDisposable {
   /** without anything between */
   readonly s3: S3;
   readonly proxy: TcpFaults;
-  /** Sum of a metric's values. */
-  metric(name: string): Promise<number>;
   residentMib(): Promise<number>;
   /** Resolves when nothing is left of clients that have gone; throws what is, when patience ends. */
   settled(): Promise<void>;
@@ -43,7 +41,6 @@ export async function openWorld(): Promise<World> {
   await s3.put(BUCKET, 'large', LARGE);
   const listed = Array.from({ length: LISTED }, (_, index) => `listed/${index}-${'x'.repeat(200)}`);
   await Promise.all(listed.map((key) => s3.put(BUCKET, key, '')));
-  const metric = (name: string): Promise<number> => readMetric(s3, name);
   const descriptors = async (): Promise<number> => (await readdir(`/proc/${child.pid}/fd`)).length;
   const before = await descriptors();
   return {
@@ -51,7 +48,6 @@ export async function openWorld(): Promise<World> {
     dataDir,
     s3,
     proxy,
-    metric,
     residentMib: async () => {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
       return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
@@ -61,8 +57,8 @@ export async function openWorld(): Promise<World> {
         const left = {
           descriptors: Math.max(0, (await descriptors()) - before - DESCRIPTORS_SLACK),
           // The page that tells it is one itself.
-          requests: Math.max(0, (await metric('cistern_requests_in_flight')) - 1),
-          blobs: await metric('cistern_blobs_reserved'),
+          requests: Math.max(0, (await readMetric(s3, 'cistern_requests_in_flight')) - 1),
+          blobs: await readMetric(s3, 'cistern_blobs_reserved'),
           files: (await readdir(join(dataDir, 'tmp'))).length,
         };
         if (Object.values(left).some((count) => count > 0))

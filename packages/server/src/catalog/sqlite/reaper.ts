@@ -33,12 +33,18 @@ interface Doomed {
   readonly location: string;
 }
 
+/** Rows without references that were found, and are done away with, in slices, once no reader is in an epoch before `seq`. */
+interface Found<T> {
+  readonly seq: number;
+  readonly rows: readonly T[];
+}
+
 export class Reaper {
   readonly #options: ReaperOptions;
-  /** Found in an earlier slice; marked and deleted, in slices, once no reader is in an epoch before `seq`. */
-  #found: { seq: number; blobs: readonly Doomed[] } | undefined;
-  /** Without references; taken apart, in slices, once no reader is in an epoch before `seq`. */
-  #manifests: { seq: number; ids: readonly number[] } | undefined;
+  /** To be marked and deleted. */
+  #found: Found<Doomed> | undefined;
+  /** To be taken apart. */
+  #manifests: Found<number> | undefined;
   #deletedTotal = 0;
 
   constructor(options: ReaperOptions) {
@@ -57,11 +63,11 @@ export class Reaper {
     const manifests = this.#takeManifestsApart();
     this.#found ??= this.#find();
     if (this.#found === undefined) return manifests;
-    const { seq, blobs: found } = this.#found;
+    const { seq, rows: found } = this.#found;
     if (!this.#options.epochs.passed(seq)) return manifests;
     const blobs = this.#mark(found.slice(0, SLICE));
     // Those of the slice that stay are still marked in the catalog, and found there again.
-    this.#found = found.length > SLICE ? { seq, blobs: found.slice(SLICE) } : undefined;
+    this.#found = found.length > SLICE ? { seq, rows: found.slice(SLICE) } : undefined;
     const deleted: Doomed[] = [];
     let failure: Error | undefined;
     const waiting = blobs.values();
@@ -93,27 +99,28 @@ export class Reaper {
     const { queue, epochs } = this.#options;
     this.#manifests ??= this.#findManifests();
     if (this.#manifests === undefined) return false;
-    const { seq, ids } = this.#manifests;
+    const { seq, rows: ids } = this.#manifests;
     if (!epochs.passed(seq)) return false;
     const left = queue.transact(({ sql }) => takeApart(sql, ids));
-    this.#manifests = left.length === 0 ? undefined : { seq, ids: left };
+    this.#manifests = left.length === 0 ? undefined : { seq, rows: left };
     return true;
   }
 
-  #findManifests(): { seq: number; ids: readonly number[] } | undefined {
-    const { queue } = this.#options;
-    const found = queue.sql.unreferencedManifests.all(FOUND_MAX) as unknown as { id: number }[];
-    if (found.length === 0) return undefined;
-    return { seq: queue.transact(({ nextSequence }) => nextSequence()), ids: found.map(({ id }) => id) };
+  #findManifests(): Found<number> | undefined {
+    const found = this.#options.queue.sql.unreferencedManifests.all(FOUND_MAX) as unknown as { id: number }[];
+    return this.#awaitReaders(found.map(({ id }) => id));
   }
 
-  #find(): { seq: number; blobs: readonly Doomed[] } | undefined {
-    const { queue } = this.#options;
+  #find(): Found<Doomed> | undefined {
     const blobs = this.#unreferenced();
-    if (blobs.length === 0) return undefined;
-    queue.pins.watch(blobs.map(({ id }) => id));
+    this.#options.queue.pins.watch(blobs.map(({ id }) => id));
+    return this.#awaitReaders(blobs);
+  }
+
+  #awaitReaders<T>(rows: readonly T[]): Found<T> | undefined {
+    if (rows.length === 0) return undefined;
     // A sequence number of its own: readers that enter after this commit are in a later epoch than those before it.
-    return { seq: queue.transact(({ nextSequence }) => nextSequence()), blobs };
+    return { seq: this.#options.queue.transact(({ nextSequence }) => nextSequence()), rows };
   }
 
   /** @returns those that nobody has asked for since they were found: no reader can have seen them since */

@@ -19,6 +19,8 @@ export const needsStrace = needsCommand('strace', 'Debian package strace');
 /** A system call, with the lines of the trace at which it began and ended. */
 export interface SystemCall {
   name: string;
+  /** the id of the thread that made it */
+  thread: string;
   /** arguments and result as strace writes them, paths of descriptors included */
   text: string;
   begin: number;
@@ -33,13 +35,15 @@ export interface Trace {
 export interface TraceOptions {
   /** `files`: only those that work on files for JavaScript, and not the catalog's, which does so by itself. Default: all. */
   readonly threads?: 'all' | 'files';
+  /** Of each text that is written or read, the first bytes that the trace tells. Default: strace's, 32. */
+  readonly bytes?: number;
 }
 
 /** @returns the trace, or the reason why there can be none. @param expressions each an argument of strace's `-e` */
 export async function attach(
   pid: number,
   expressions: readonly string[],
-  { threads = 'all' }: TraceOptions = {},
+  { threads = 'all', bytes = 32 }: TraceOptions = {},
 ): Promise<Trace | string> {
   const traced = threads === 'all' ? [pid] : await filePool(pid);
   const attached = traced.flatMap((id) => ['-p', String(id)]);
@@ -51,6 +55,8 @@ export async function attach(
     ...(threads === 'all' ? ['-f'] : []),
     ...attached,
     '-yy',
+    '-s',
+    String(bytes),
     '-o',
     output,
     ...filters,
@@ -95,13 +101,14 @@ function parseTrace(trace: string): SystemCall[] {
     if (resumed !== null) {
       const call = unfinished.get(thread);
       if (call === undefined) continue;
-      call.text += resumed[1] ?? '';
+      // Where the call is interrupted strace puts its result into a column of its own.
+      call.text += (resumed[1] ?? '').replace(/\) += /, ') = ');
       call.end = at;
       continue;
     }
     const [, name, text] = /^(\w+)\((.*)$/.exec(rest) ?? [];
     if (name === undefined || text === undefined) continue;
-    const call = { name, text: text.replace(/ <unfinished \.\.\.>$/, ''), begin: at, end: at };
+    const call = { name, thread, text: text.replace(/ <unfinished \.\.\.>$/, ''), begin: at, end: at };
     calls.push(call);
     if (call.text === text) continue;
     call.end = Number.POSITIVE_INFINITY;

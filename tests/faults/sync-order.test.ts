@@ -24,6 +24,9 @@ const CALLS =
 /** Every sync takes 30 ms longer (strace counts microseconds), so that what does not wait for it comes before its end. */
 const SLOW = 'inject=fsync,fdatasync:delay_enter=30000';
 
+/** Of the catalog, bytes: what it writes to the log is traced whole, with the keys in it. */
+const PAGE = 4096;
+
 interface Traced {
   dataDir: string;
   calls: SystemCall[];
@@ -39,8 +42,8 @@ async function traceRequest(
   const dataDir = await mkdtemp(join(tmpdir(), 'cistern-sync-'));
   after(() => rm(dataDir, { recursive: true, force: true }));
   const server = await startServerProcess(dataDir, ['--buckets', 'sync', '--threads', '1']);
-  await server.s3.put('sync', 'existing', 'x');
-  const trace = await attach(server.child.pid ?? 0, [CALLS, SLOW]);
+  await server.s3.put('sync', 'an-existing-key', 'x');
+  const trace = await attach(server.child.pid ?? 0, [CALLS, SLOW], { bytes: PAGE });
   if (typeof trace === 'string') {
     t.skip(trace);
     return undefined;
@@ -58,21 +61,31 @@ function isSync({ name }: SystemCall): boolean {
   return name === 'fsync' || name === 'fdatasync';
 }
 
-/** Holds that the log was written, then synced, after line `from`, and that this was done before the answer. */
-function assertLogSynced({ dataDir, calls, answer }: Traced, from: number): void {
+/**
+ * Holds that the row of `key` came to the log after line `from`, that the log was synced when its transaction had been
+ * written to the end, and the answer sent after that. What the server writes by itself meanwhile is other transactions.
+ */
+function assertLogSynced({ dataDir, calls, answer }: Traced, key: string, from: number): void {
   const log = `<${join(dataDir, 'catalog.db-wal')}>`;
-  const write = calls.find(
-    ({ name, text, begin }) => name.startsWith('pwrite') && text.includes(log) && begin > from,
-  );
-  assert.ok(write, 'the log was not written');
-  const sync = calls.find((call) => isSync(call) && call.text.includes(log) && call.begin > write.end);
+  const ofLog = calls.filter(({ text, begin }) => text.includes(log) && begin > from);
+  const row = ofLog.find(({ name, text }) => name.startsWith('pwrite') && text.includes(key));
+  assert.ok(row, 'the row was not written to the log');
+  // The log is synced by those who empty it, too; in order are the calls of the thread that writes.
+  const sync = ofLog.find((call) => isSync(call) && call.thread === row.thread && call.begin > row.end);
   assert.ok(sync, 'the log was not synced');
   assert.ok(sync.end < answer.begin, 'the answer did not wait for the sync of the log');
-  const late = calls.find(
-    ({ name, text, begin }) =>
-      name.startsWith('pwrite') && text.includes(log) && begin > sync.begin && begin < answer.begin,
-  );
-  assert.equal(late, undefined, 'the log was written again after its sync');
+  const last = ofLog.findLast(({ text, begin }) => begin < sync.begin && / 24, \d+\) = 24$/.test(text));
+  assert.ok(last && isCommitFrame(last), 'the log was written again after its sync');
+}
+
+/**
+ * Of the header of a frame of the log: the last of a transaction tells the size of the database in its second four
+ * bytes, the others zero (https://sqlite.org/fileformat2.html#walformat).
+ */
+function isCommitFrame({ text }: SystemCall): boolean {
+  const header = /"(.*)"/.exec(text)?.[1] ?? '';
+  const bytes = header.match(/\\[0-7]{1,3}|\\.|[^\\]/g) ?? [];
+  return bytes.slice(4, 8).some((byte) => byte !== '\\0');
 }
 
 test(
@@ -80,7 +93,7 @@ test(
   { skip: needsStrace },
   async (t) => {
     const body = randomBytes(300_000);
-    const traced = await traceRequest(t, (s3) => s3.object('PUT', 'sync', 'blob', { body }));
+    const traced = await traceRequest(t, (s3) => s3.object('PUT', 'sync', 'the-key-of-a-blob', { body }));
     if (traced === undefined) return;
     const { dataDir, calls } = traced;
     const rename = calls.find(
@@ -109,7 +122,7 @@ test(
       );
       assert.ok(synced && synced.end < directory.end, `the new directory in ${parent} was not synced`);
     }
-    assertLogSynced(traced, directory.end);
+    assertLogSynced(traced, 'the-key-of-a-blob', directory.end);
   },
 );
 
@@ -117,20 +130,22 @@ test(
   'an inline object rides on the log, which is synced before the answer',
   { skip: needsStrace },
   async (t) => {
-    const traced = await traceRequest(t, (s3) => s3.object('PUT', 'sync', 'inline', { body: 'small' }));
-    if (traced !== undefined) assertLogSynced(traced, 0);
+    const traced = await traceRequest(t, (s3) =>
+      s3.object('PUT', 'sync', 'an-inline-key', { body: 'small' }),
+    );
+    if (traced !== undefined) assertLogSynced(traced, 'an-inline-key', 0);
   },
 );
 
 test('a deletion is synced before the answer', { skip: needsStrace }, async (t) => {
-  const traced = await traceRequest(t, (s3) => s3.object('DELETE', 'sync', 'existing'));
-  if (traced !== undefined) assertLogSynced(traced, 0);
+  const traced = await traceRequest(t, (s3) => s3.object('DELETE', 'sync', 'an-existing-key'));
+  if (traced !== undefined) assertLogSynced(traced, 'an-existing-key', 0);
 });
 
 test('a copy is synced before the answer', { skip: needsStrace }, async (t) => {
-  const headers = { 'x-amz-copy-source': '/sync/existing' };
-  const traced = await traceRequest(t, (s3) => s3.object('PUT', 'sync', 'copy', { headers }));
-  if (traced !== undefined) assertLogSynced(traced, 0);
+  const headers = { 'x-amz-copy-source': '/sync/an-existing-key' };
+  const traced = await traceRequest(t, (s3) => s3.object('PUT', 'sync', 'the-key-of-a-copy', { headers }));
+  if (traced !== undefined) assertLogSynced(traced, 'the-key-of-a-copy', 0);
 });
 
 test('the file of a blob is gone for good before its row goes', { skip: needsStrace }, async (t) => {

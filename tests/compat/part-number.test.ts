@@ -82,8 +82,12 @@ test('an object that was put whole is one part', async () => {
 });
 
 test('numbers that are none, that no part has, or beside a range', async () => {
-  for (const number of ['0', '10001', '-1', 'x', ''])
-    expectError(await s3.object('GET', bucket, 'parts', asked(number)), 400, 'InvalidArgument');
+  for (const number of ['0', '10001', '-1', 'x', '']) {
+    for (const key of ['parts', 'missing']) {
+      expectError(await s3.object('GET', bucket, key, asked(number)), 400, 'InvalidArgument');
+      expectBareError(await s3.object('HEAD', bucket, key, asked(number)), 400);
+    }
+  }
   const beyond = await s3.object('GET', bucket, 'parts', asked(4));
   expectError(beyond, 416, 'InvalidPartNumber');
   const headers = { range: 'bytes=0-1' };

@@ -191,6 +191,8 @@ test('the upload and its number are judged as for UploadPart', async () => {
   const headers = { 'x-amz-copy-source': from };
   const query = { partNumber: '1', uploadId: 'x' };
   expectError(await s3.object('PUT', bucket, 'judged', { query, headers }), 404, 'NoSuchUpload');
+  const both = { ...query, partNumber: '0' };
+  expectError(await s3.object('PUT', bucket, 'judged', { query: both, headers }), 400, 'InvalidArgument');
   await s3.put(source, 'a +%/ü', 'odd');
   expectStatus(await upload.copy(1, `${source}/${encodeKey('a +%/ü')}`), 200);
 });

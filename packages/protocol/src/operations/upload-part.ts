@@ -86,10 +86,8 @@ export function parseUploadPartCopy(query: Query, headers: RawHeaders): UploadPa
 }
 
 function parsePartOfQuery(query: Query): { uploadId: number; partNumber: number } {
-  return {
-    uploadId: uploadIdOf(query),
-    partNumber: parsePartNumber(query.get('partNumber') ?? ''),
-  };
+  const partNumber = parsePartNumber(query.get('partNumber') ?? '');
+  return { uploadId: uploadIdOf(query), partNumber };
 }
 
 const RANGE = /^bytes=(\d{1,15})-(\d{1,15})$/;

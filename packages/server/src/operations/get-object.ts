@@ -15,7 +15,7 @@ import type { HeaderList, Reply } from '../http/reply.ts';
 import type { InBucket, Operation } from './context.ts';
 import { refuseArchived, restoreHeaders } from './archived.ts';
 import { checksumHeaders, notModifiedHeaders, versionHeaders } from './object-headers.ts';
-import { choosePart } from './part-number.ts';
+import { choosePart, requestedPart } from './part-number.ts';
 import type { ChosenPart } from './part-number.ts';
 import { chosenVersion, requireData, versionIdHeader } from './version-ids.ts';
 
@@ -25,12 +25,13 @@ export async function getObject(context: InBucket, operation: Operation<'GetObje
   const { services, bucket } = context;
   const { key, query } = operation;
   const choice = chosenVersion(bucket, query);
+  const number = requestedPart(context, query);
   const open = await services.catalog.openVersion(bucket.id, key, choice);
   let reply: Reply | undefined;
   try {
     requireData(open?.version, { key, choice, method: 'GET' });
     refuseArchived(open.version, services.now());
-    const part = query.has('partNumber') ? await choosePart(context, open.version, query) : undefined;
+    const part = number === undefined ? undefined : await choosePart(context, open.version, number);
     const described = describe(context, open.version, { query, choice, part });
     if (described.status === 304) return emptyReply(304, described.headers);
     reply = bodyReply(open, described);
@@ -44,20 +45,25 @@ export async function headObject(context: InBucket, operation: Operation<'HeadOb
   const { services, bucket } = context;
   const { key, query } = operation;
   const choice = chosenVersion(bucket, query);
-  if (query.has('partNumber')) return headPart(context, operation);
+  const number = requestedPart(context, query);
+  if (number !== undefined) return headPart(context, operation, number);
   const version = await services.catalog.findVersion(bucket.id, key, choice);
   requireData(version, { key, choice, method: 'HEAD' });
   return withoutBody(describe(context, version, { query, choice }));
 }
 
 /** The version is open while its part is looked up. */
-async function headPart(context: InBucket, { key, query }: Operation<'HeadObject'>): Promise<Reply> {
+async function headPart(
+  context: InBucket,
+  { key, query }: Operation<'HeadObject'>,
+  number: number,
+): Promise<Reply> {
   const { services, bucket } = context;
   const choice = chosenVersion(bucket, query);
   const open = await services.catalog.openVersion(bucket.id, key, choice);
   try {
     requireData(open?.version, { key, choice, method: 'HEAD' });
-    const part = await choosePart(context, open.version, query);
+    const part = await choosePart(context, open.version, number);
     return withoutBody(describe(context, open.version, { query, choice, part }));
   } finally {
     open?.release();

@@ -17,21 +17,27 @@ export interface ChosenPart {
 }
 
 /**
- * @param version to be held open meanwhile
+ * The number, before anything is looked for.
+ *
  * @returns undefined when no part is asked for
- * @throws S3Error InvalidArgument, InvalidRequest (a range, too), InvalidPartNumber
+ * @throws S3Error InvalidArgument, InvalidRequest (a range, too)
  */
-export async function choosePart(
-  { services, headers }: InBucket,
-  version: Version,
-  query: Query,
-): Promise<ChosenPart | undefined> {
+export function requestedPart({ headers }: InBucket, query: Query): number | undefined {
   const text = query.get('partNumber');
   if (text === undefined) return undefined;
   const number = parsePartNumber(text);
   if (headers.has('range')) {
     throw new S3Error('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter.');
   }
+  return number;
+}
+
+/** @param version to be held open meanwhile @throws S3Error InvalidPartNumber */
+export async function choosePart(
+  { services }: InBucket,
+  version: Version,
+  number: number,
+): Promise<ChosenPart> {
   const { parts, manifest, size, checksumValue } = version;
   if (number > Math.max(parts, 1)) {
     throw new S3Error('InvalidPartNumber', undefined, {

@@ -8,7 +8,6 @@ import { Readable } from 'node:stream';
 import { suite, test } from 'node:test';
 
 import {
-  ChecksumAlgorithm,
   CreateBucketCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
@@ -17,19 +16,20 @@ import {
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { checksumBytes, checksumOf, loadChecksums, parseChecksumAlgorithm } from '@cistern/protocol';
+import { checksumBytes, checksumOf, loadChecksums } from '@cistern/protocol';
 
 import { needsOwnServer, startTestServer } from '../support/server.ts';
 import { createSdkClient, sdkError } from './aws-sdk.ts';
 import { makeCertificate } from './certificate.ts';
 
+await loadChecksums();
+
 const Bucket = 'sdk-checksums';
 
-const ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
-
-const algorithms: readonly (typeof ALGORITHMS)[number][] = ALGORITHMS.filter(
-  (name) => name in ChecksumAlgorithm,
-);
+/** Those that the SDK computes. */
+const COMPUTED = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
+/** Those that it only sends and tells. */
+const GIVEN = ['MD5', 'SHA512', 'XXHASH64', 'XXHASH3', 'XXHASH128'] as const;
 
 interface Sent {
   encoding: string | undefined;
@@ -98,15 +98,12 @@ suite('over TLS', { skip: needsOwnServer }, async () => {
     }
   });
 
-  for (const algorithm of algorithms) {
+  for (const algorithm of COMPUTED) {
     test(`${algorithm} is verified, stored and returned, for bodies and for streams`, async () => {
-      await loadChecksums();
       const field = `Checksum${algorithm}` as const;
       const body = randomBytes(200_000);
-      const name = parseChecksumAlgorithm(algorithm);
-      assert.ok(name);
-      const expected = Buffer.from(checksumOf(name, body)).toString('base64');
-      assert.equal(Buffer.from(expected, 'base64').length, checksumBytes(name));
+      const expected = Buffer.from(checksumOf(algorithm, body)).toString('base64');
+      assert.equal(Buffer.from(expected, 'base64').length, checksumBytes(algorithm));
       const plain = await roundTrip({ Body: body, ChecksumAlgorithm: algorithm }, body, `${algorithm}/body`);
       assert.deepEqual([plain.put[field], plain.get[field]], [expected, expected]);
 
@@ -123,12 +120,24 @@ suite('over TLS', { skip: needsOwnServer }, async () => {
       const silent = await client.send(new HeadObjectCommand({ Bucket, Key: `${algorithm}/body` }));
       assert.equal(silent[field], undefined);
     });
+  }
 
+  for (const algorithm of GIVEN) {
+    test(`${algorithm} that the caller gives is stored and returned`, async () => {
+      const body = randomBytes(200_000);
+      const field = `Checksum${algorithm}` as const;
+      const expected = checksumOf(algorithm, body).toString('base64');
+      const Key = `${algorithm}/given`;
+      const put = await client.send(new PutObjectCommand({ Bucket, Key, Body: body, [field]: expected }));
+      const head = await client.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }));
+      assert.deepEqual([put[field], head[field]], [expected, expected]);
+    });
+  }
+
+  for (const algorithm of [...COMPUTED, ...GIVEN]) {
     test(`a wrong ${algorithm} is refused and leaves nothing behind`, async () => {
       const Key = `${algorithm}/wrong`;
-      const wrong = Buffer.from(
-        checksumOf(parseChecksumAlgorithm(algorithm) ?? 'SHA256', Buffer.from('other')),
-      );
+      const wrong = Buffer.from(checksumOf(algorithm, Buffer.from('other')));
       const put = client.send(
         new PutObjectCommand({
           Bucket,
@@ -143,7 +152,7 @@ suite('over TLS', { skip: needsOwnServer }, async () => {
   }
 
   test('requests whose body is XML carry their checksum too', async () => {
-    for (const algorithm of algorithms) {
+    for (const algorithm of COMPUTED) {
       await client.send(new PutObjectCommand({ Bucket, Key: 'x', Body: 'x' }));
       const Delete = { Objects: [{ Key: 'x' }] };
       const deleted = await client.send(

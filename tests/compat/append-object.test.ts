@@ -10,6 +10,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 
+import { checksumOf, loadChecksums } from '@cistern/protocol';
+
 import { expectError, expectStatus, leavesUnchanged } from '../support/expect.ts';
 import { etagOf, type S3Response } from '../support/s3.ts';
 import { startTestServer } from '../support/server.ts';
@@ -195,6 +197,20 @@ test('SHA-256 is that of the parts, and none is left after an append without it'
     Object.keys(headers).filter((name) => name.startsWith('x-amz-checksum-')),
     [],
   );
+});
+
+test('an XXHash is checked in each append, and none is left of the whole', async () => {
+  await loadChecksums();
+  const header = 'x-amz-checksum-xxhash3';
+  const sum = (text: string) => checksumOf('XXHASH3', Buffer.from(text)).toString('base64');
+  expectStatus(await append('xxhash', 0, 'one', { [header]: sum('one') }), 200);
+  const mode = { 'x-amz-checksum-mode': 'ENABLED' };
+  assert.equal((await get('xxhash', mode)).headers[header], sum('one'));
+  expectError(await append('xxhash', 3, 'two', { [header]: sum('one') }), 400, 'BadDigest');
+  expectStatus(await append('xxhash', 3, 'two', { [header]: sum('two') }), 200);
+  const read = await get('xxhash', mode);
+  assert.equal(read.text, 'onetwo');
+  assert.equal(read.headers[header], undefined);
 });
 
 test('of many at the same offset exactly one wins', async () => {

@@ -31,8 +31,13 @@ const CHECK_VALUES: Readonly<Record<ChecksumAlgorithm, string>> = {
   CRC32: Buffer.from('cbf43926', 'hex').toString('base64'),
   CRC32C: Buffer.from('e3069283', 'hex').toString('base64'),
   CRC64NVME: Buffer.from('ae8b14860a799888', 'hex').toString('base64'),
+  MD5: createHash('md5').update('123456789').digest('base64'),
   SHA1: createHash('sha1').update('123456789').digest('base64'),
   SHA256: createHash('sha256').update('123456789').digest('base64'),
+  SHA512: createHash('sha512').update('123456789').digest('base64'),
+  XXHASH64: Buffer.from('8cb841db40e6ae83', 'hex').toString('base64'),
+  XXHASH3: Buffer.from('72dcb18b67a17dff', 'hex').toString('base64'),
+  XXHASH128: Buffer.from('33119477ede5dcd5e9716427681d5860', 'hex').toString('base64'),
 };
 
 for (const algorithm of CHECKSUM_ALGORITHMS) {

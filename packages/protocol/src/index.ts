@@ -3,7 +3,7 @@
 export * from './wire.ts';
 export * from './attributes.ts';
 export * from './checksums/algorithm.ts';
-export { checksumOf, crc32, createChecksum, loadChecksums } from './checksums/checksum.ts';
+export { canCompute, checksumOf, crc32, createChecksum, loadChecksums } from './checksums/checksum.ts';
 export type { Checksum } from './checksums/checksum.ts';
 export * from './checksums/checksum-type.ts';
 export { combineChecksums } from './checksums/combine.ts';

@@ -35,6 +35,8 @@ export const KNOWN_PARAMETERS: Readonly<Record<S3OperationName, readonly string[
     'max-keys',
     'encoding-type',
     'fetch-owner',
+    // MinIO's clients ask so for more of each object than S3 tells, which leaves it out.
+    'metadata',
   ],
   ListObjectVersions: [
     'versions',

@@ -39,8 +39,13 @@ const EMPTY_CHECKSUMS: Readonly<Record<ChecksumAlgorithm, string>> = {
   CRC32: 'AAAAAA==',
   CRC32C: 'AAAAAA==',
   CRC64NVME: 'AAAAAAAAAAA=',
+  MD5: '1B2M2Y8AsgTpgAmY7PhCfg==',
   SHA1: '2jmj7l5rSw0yVb/vlWAYkK/YBwk=',
   SHA256: '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=',
+  SHA512: 'z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==',
+  XXHASH64: '70bbN1HY6Zk=',
+  XXHASH3: 'LQaABTjTlMI=',
+  XXHASH128: 'maoG0wFHmNhgAcMkRo1Jfw==',
 };
 
 /**

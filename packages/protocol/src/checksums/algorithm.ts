@@ -6,31 +6,55 @@
 
 import { S3Error } from '../errors.ts';
 
-export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
+export type ChecksumAlgorithm =
+  | 'CRC32'
+  | 'CRC32C'
+  | 'CRC64NVME'
+  | 'MD5'
+  | 'SHA1'
+  | 'SHA256'
+  | 'SHA512'
+  | 'XXHASH64'
+  | 'XXHASH3'
+  | 'XXHASH128';
 
-/** In S3's order of documentation, which is also the order in which headers are looked up. */
 export const CHECKSUM_ALGORITHMS: readonly ChecksumAlgorithm[] = [
   'CRC32',
   'CRC32C',
   'CRC64NVME',
+  'MD5',
   'SHA1',
   'SHA256',
+  'SHA512',
+  'XXHASH64',
+  'XXHASH3',
+  'XXHASH128',
 ];
 
 const DIGEST_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
   CRC32: 4,
   CRC32C: 4,
   CRC64NVME: 8,
+  MD5: 16,
   SHA1: 20,
   SHA256: 32,
+  SHA512: 64,
+  XXHASH64: 8,
+  XXHASH3: 8,
+  XXHASH128: 16,
 };
 
 const HEADERS: Readonly<Record<ChecksumAlgorithm, string>> = {
   CRC32: 'x-amz-checksum-crc32',
   CRC32C: 'x-amz-checksum-crc32c',
   CRC64NVME: 'x-amz-checksum-crc64nvme',
+  MD5: 'x-amz-checksum-md5',
   SHA1: 'x-amz-checksum-sha1',
   SHA256: 'x-amz-checksum-sha256',
+  SHA512: 'x-amz-checksum-sha512',
+  XXHASH64: 'x-amz-checksum-xxhash64',
+  XXHASH3: 'x-amz-checksum-xxhash3',
+  XXHASH128: 'x-amz-checksum-xxhash128',
 };
 
 const BY_HEADER: ReadonlyMap<string, ChecksumAlgorithm> = new Map(
@@ -52,16 +76,21 @@ export function checksumAlgorithmOfHeader(name: string): ChecksumAlgorithm | und
   return BY_HEADER.get(name);
 }
 
-/** Reads a name as in `x-amz-checksum-algorithm`, in any case; undefined for one that S3 does not know. */
-export function parseChecksumAlgorithm(name: string): ChecksumAlgorithm | undefined {
+/** Reads a name as in `x-amz-checksum-algorithm`, in any case. @throws S3Error InvalidRequest for one that S3 does not know */
+export function parseChecksumAlgorithm(name: string): ChecksumAlgorithm {
   const upper = name.toUpperCase();
-  return CHECKSUM_ALGORITHMS.find((algorithm) => algorithm === upper);
+  const found = CHECKSUM_ALGORITHMS.find((algorithm) => algorithm === upper);
+  if (found !== undefined) return found;
+  throw new S3Error(
+    'InvalidRequest',
+    `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${CHECKSUM_ALGORITHMS.join(', ')}]`,
+  );
 }
 
 /**
  * Reads the value of a checksum header or trailer.
  *
- * @returns the digest's bytes, CRCs in big-endian order
+ * @returns the digest's bytes, those of CRCs and XXHashes in big-endian order
  * @throws S3Error InvalidRequest unless it is the one canonical Base64 form of a digest of the right length
  */
 export function parseChecksum(algorithm: ChecksumAlgorithm, base64: string): Buffer {

@@ -3,7 +3,7 @@
  * checksums and ends in `-N`, FULL_OBJECT is that of the joined bytes.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html: CRC32 and CRC32C
- * may be both, CRC64NVME is always FULL_OBJECT, SHA-1 and SHA-256 are always COMPOSITE. Where no type is named it is
+ * may be both, CRC64NVME is always FULL_OBJECT, the others are always COMPOSITE. Where no type is named it is
  * COMPOSITE, but for CRC64NVME.
  */
 
@@ -19,8 +19,13 @@ const TYPES: Readonly<Record<ChecksumAlgorithm, readonly [ChecksumType, ...Check
   CRC32: ['COMPOSITE', 'FULL_OBJECT'],
   CRC32C: ['COMPOSITE', 'FULL_OBJECT'],
   CRC64NVME: ['FULL_OBJECT'],
+  MD5: ['COMPOSITE'],
   SHA1: ['COMPOSITE'],
   SHA256: ['COMPOSITE'],
+  SHA512: ['COMPOSITE'],
+  XXHASH64: ['COMPOSITE'],
+  XXHASH3: ['COMPOSITE'],
+  XXHASH128: ['COMPOSITE'],
 };
 
 /** @throws S3Error InvalidRequest for a value that is neither of the two */

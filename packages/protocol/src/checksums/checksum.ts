@@ -8,11 +8,11 @@ import { crc32 as nativeCrc32, crc32c } from '@node-rs/crc32';
 import { createHash, hash } from 'node:crypto';
 
 import type { ChecksumAlgorithm } from './algorithm.ts';
-import { Crc64Nvme, loadCrc64Nvme } from './crc64nvme.ts';
+import { hasWasmChecksums, loadWasmChecksums, WasmChecksum } from './wasm-checksum.ts';
 
 export interface Checksum {
   update(bytes: Uint8Array): void;
-  /** The digest of all bytes so far, CRCs in big-endian order. Call it once, last. */
+  /** The digest of all bytes so far, CRCs and XXHashes in big-endian order. Call it once, last. */
   digest(): Buffer;
 }
 
@@ -26,29 +26,32 @@ export function crc32(bytes: Uint8Array, state = 0): number {
 
 /** Loads what has to be loaded asynchronously; await it once in each thread, before the first checksum. */
 export function loadChecksums(): Promise<void> {
-  return loadCrc64Nvme();
+  return loadWasmChecksums();
 }
 
-/** @throws Error for CRC64NVME before `loadChecksums` has settled */
+/** What has a digest in Node.js; the others are ours, or WebAssembly's. */
+const NATIVE = { MD5: 'md5', SHA1: 'sha1', SHA256: 'sha256', SHA512: 'sha512' } as const;
+
+function isNative(algorithm: ChecksumAlgorithm): algorithm is keyof typeof NATIVE {
+  return algorithm in NATIVE;
+}
+
+/** Whether this thread can compute it; CRC64NVME and XXHashes it can when `loadChecksums` has settled. */
+export function canCompute(algorithm: ChecksumAlgorithm): boolean {
+  return isNative(algorithm) || algorithm === 'CRC32' || algorithm === 'CRC32C' || hasWasmChecksums();
+}
+
+/** @throws Error where `canCompute` says no */
 export function createChecksum(algorithm: ChecksumAlgorithm): Checksum {
-  switch (algorithm) {
-    case 'CRC32':
-      return new Crc32(crc32);
-    case 'CRC32C':
-      return new Crc32(crc32c);
-    case 'CRC64NVME':
-      return new Crc64Nvme();
-    case 'SHA1':
-      return createHash('sha1');
-    case 'SHA256':
-      return createHash('sha256');
-  }
+  if (isNative(algorithm)) return createHash(NATIVE[algorithm]);
+  if (algorithm === 'CRC32') return new Crc32(crc32);
+  if (algorithm === 'CRC32C') return new Crc32(crc32c);
+  return new WasmChecksum(algorithm);
 }
 
 /** The digest of bytes that are all at hand. */
 export function checksumOf(algorithm: ChecksumAlgorithm, bytes: Uint8Array): Buffer {
-  if (algorithm === 'SHA1') return hash('sha1', bytes, 'buffer');
-  if (algorithm === 'SHA256') return hash('sha256', bytes, 'buffer');
+  if (isNative(algorithm)) return hash(NATIVE[algorithm], bytes, 'buffer');
   const checksum = createChecksum(algorithm);
   checksum.update(bytes);
   return checksum.digest();

@@ -87,7 +87,7 @@ function parsePart(element: XmlElement): CompletedPart {
   for (const child of element.children) {
     const value = textOf(child).trim();
     if (child.name === 'PartNumber' && number === undefined) {
-      if (!/^\d{1,9}$/.test(value)) throw new S3Error('MalformedXML');
+      if (!/^-?\d{1,9}$/.test(value)) throw new S3Error('MalformedXML');
       number = parsePartNumber(value);
     } else if (child.name === 'ETag' && etag === undefined) {
       etag = value.replace(/^"([^"]*)"$/, '$1');
@@ -102,7 +102,7 @@ function parsePart(element: XmlElement): CompletedPart {
 function parsePartChecksum(name: string, value: string, other: ListedChecksum | null): ListedChecksum {
   const algorithm = CHECKSUM_ELEMENTS.get(name);
   if (algorithm === undefined) {
-    // S3 knows further ones by now.
+    // S3 may know further ones by now.
     if (!name.startsWith('Checksum')) throw new S3Error('MalformedXML');
     throw new S3Error('NotImplemented', `${name} of a part is not implemented.`);
   }

@@ -10,7 +10,8 @@ import { checksumTypeOfValue } from '../checksums/checksum-type.ts';
 import { parseReadConditions } from '../conditions.ts';
 import type { ReadConditions } from '../conditions.ts';
 import { formatIsoDate } from '../dates.ts';
-import { invalidArgument, S3Error } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
+import type { S3Error } from '../errors.ts';
 import { readVersionId } from '../ids.ts';
 import type { VersionId } from '../ids.ts';
 import type { RawHeaders } from '../raw-headers.ts';
@@ -36,9 +37,6 @@ export function parseCopy(headers: RawHeaders): CopyInput {
   const { bucket, key, version } = parseCopySource(headers.get('x-amz-copy-source') ?? '');
   const algorithm = headers.get('x-amz-checksum-algorithm');
   const checksumAlgorithm = algorithm === undefined ? undefined : parseChecksumAlgorithm(algorithm);
-  if (algorithm !== undefined && checksumAlgorithm === undefined) {
-    throw new S3Error('InvalidRequest', 'Checksum algorithm provided is unsupported.');
-  }
   return {
     sourceBucket: bucket,
     sourceKey: key,

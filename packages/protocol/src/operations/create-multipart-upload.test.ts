@@ -34,7 +34,7 @@ test('what S3 does not pair, or does not know', () => {
     ['SHA256', 'FULL_OBJECT'],
     ['CRC32', 'PARTIAL'],
     ['CRC32', ''],
-    ['MD5', undefined],
+    ['MD4', undefined],
     ['', undefined],
     [undefined, 'FULL_OBJECT'],
   ] as const) {

@@ -30,12 +30,6 @@ export function parseUploadChecksum(headers: RawHeaders): UploadChecksum | null 
     );
   }
   const algorithm = parseChecksumAlgorithm(named);
-  if (algorithm === undefined) {
-    throw new S3Error(
-      'InvalidRequest',
-      'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]',
-    );
-  }
   return {
     algorithm,
     type: checksumTypeOf(algorithm, type === undefined ? undefined : parseChecksumType(type)),

@@ -110,18 +110,17 @@ function announced(headers: RawHeaders, payload: PayloadMode): ChecksumAlgorithm
   });
 }
 
-/** `x-amz-sdk-checksum-algorithm` names what the client computes: it must be known, and what was sent. */
+/**
+ * `x-amz-sdk-checksum-algorithm` names what the client computes: it must be known, and what was sent. The header of an
+ * upload in parts, without `sdk`, comes with other requests, too, and from MinIO's clients where they send no checksum.
+ */
 function checkNamedAlgorithm(headers: RawHeaders, found: UploadInput['checksum']): void {
-  const named = headers.get('x-amz-sdk-checksum-algorithm') ?? headers.get('x-amz-checksum-algorithm');
+  const bySdk = headers.get('x-amz-sdk-checksum-algorithm');
+  const named = bySdk ?? headers.get('x-amz-checksum-algorithm');
   if (named === undefined) return;
   const algorithm = parseChecksumAlgorithm(named);
-  if (algorithm === undefined) {
-    throw new S3Error(
-      'InvalidRequest',
-      'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]',
-    );
-  }
   if (found === null) {
+    if (bySdk === undefined) return;
     throw new S3Error(
       'InvalidRequest',
       'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',

@@ -35,7 +35,7 @@ export class BodyDigests {
   /** Before the first `update` of a body that is not held whole. */
   begin(): void {
     const algorithm = this.#algorithm;
-    if (algorithm !== undefined && algorithm !== 'SHA256') this.#checksum = createChecksum(algorithm);
+    if (algorithm !== undefined && !isComputedAnyway(algorithm)) this.#checksum = createChecksum(algorithm);
   }
 
   update(slice: Buffer): void {
@@ -52,7 +52,7 @@ export class BodyDigests {
     computed: { sha256: Buffer; md5: Buffer },
     trailers: ReadonlyMap<string, string>,
   ): VerifiedChecksum | null {
-    const value = this.#algorithm === 'SHA256' ? computed.sha256 : this.#checksum?.digest();
+    const value = computedAnyway(this.#algorithm, computed) ?? this.#checksum?.digest();
     return this.#compare(computed, value, trailers);
   }
 
@@ -64,9 +64,11 @@ export class BodyDigests {
     const algorithm = this.#algorithm;
     const sha256 = hash('sha256', bytes, 'buffer');
     const md5 = hash('md5', bytes, 'buffer');
+    const computed = { sha256, md5 };
     const value =
-      algorithm === undefined ? undefined : algorithm === 'SHA256' ? sha256 : checksumOf(algorithm, bytes);
-    return { sha256, md5, checksum: this.#compare({ sha256, md5 }, value, trailers) };
+      computedAnyway(algorithm, computed) ??
+      (algorithm === undefined ? undefined : checksumOf(algorithm, bytes));
+    return { ...computed, checksum: this.#compare(computed, value, trailers) };
   }
 
   #compare(
@@ -91,6 +93,18 @@ export class BodyDigests {
     if (checksum !== null) return verifyChecksum(checksum, value, trailers);
     return { algorithm: this.#algorithm, value: value.toString('base64') };
   }
+}
+
+function isComputedAnyway(algorithm: ChecksumAlgorithm): boolean {
+  return algorithm === 'SHA256' || algorithm === 'MD5';
+}
+
+function computedAnyway(
+  algorithm: ChecksumAlgorithm | undefined,
+  { sha256, md5 }: { sha256: Buffer; md5: Buffer },
+): Buffer | undefined {
+  if (algorithm === 'SHA256') return sha256;
+  return algorithm === 'MD5' ? md5 : undefined;
 }
 
 /** @throws S3Error BadDigest, InvalidRequest (a trailer that is no checksum) */

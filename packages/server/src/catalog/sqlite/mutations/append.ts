@@ -5,6 +5,7 @@
 
 import { hash } from 'node:crypto';
 import {
+  canCompute,
   checksumTypeOfValue,
   combineChecksums,
   compositeChecksum,
@@ -104,8 +105,8 @@ function extendable({ sql }: WriteContext, version: Version, seq: number): numbe
 }
 
 /**
- * CRCs of the whole are kept up with each append that comes with one. SHA-1 and SHA-256 are those of the parts, each of
- * which must have come with one. Otherwise the object has no checksum any more.
+ * CRCs of the whole are kept up with each append that comes with one. The others are those of the parts, each of which
+ * must have come with one. Otherwise, and where this thread cannot compute it, the object has no checksum any more.
  */
 function appendedChecksum(
   { sql }: WriteContext,
@@ -133,6 +134,6 @@ function appendedChecksum(
   const values = (sql.partChecksums.all(manifest, parts) as { value: string | null }[]).map(
     ({ value }) => value,
   );
-  if (values.some((value) => value === null)) return none;
+  if (values.some((value) => value === null) || !canCompute(algorithm)) return none;
   return { checksumAlgorithm, checksumValue: compositeChecksum(algorithm, values as string[]) };
 }

@@ -104,8 +104,8 @@ export interface ListOptions {
   maxKeys?: number;
 }
 
-/** One page of ListObjectsV2 of up to 1,000 entries, unparsed. */
-export async function listPage(target: Target, options: ListOptions): Promise<string> {
+/** The query of one page of ListObjectsV2, as it is signed. */
+export function listQuery(options: ListOptions): string {
   const parameters: string[] = [];
   const add = (name: string, value: string | undefined) => {
     if (value !== undefined) parameters.push(`${name}=${encodeURIComponent(value)}`);
@@ -115,7 +115,12 @@ export async function listPage(target: Target, options: ListOptions): Promise<st
   parameters.push('list-type=2');
   add('max-keys', options.maxKeys?.toString());
   add('start-after', options.startAfter);
-  const answer = await sendOk(target, 'GET', `/${options.bucket}?${parameters.join('&')}`);
+  return parameters.join('&');
+}
+
+/** One page of ListObjectsV2 of up to 1,000 entries, unparsed. */
+export async function listPage(target: Target, options: ListOptions): Promise<string> {
+  const answer = await sendOk(target, 'GET', `/${options.bucket}?${listQuery(options)}`);
   return answer.body.toString('latin1');
 }
 

@@ -7,9 +7,12 @@
  */
 
 import { type Bench, runRow } from '../bench.ts';
+import { replay } from '../load/replay.ts';
 import { measure } from '../measure.ts';
 import { summarizeLatency } from '../percentiles.ts';
-import { countTags, ensureBucket, listPage, nextToken, send, sendOk } from '../s3-client.ts';
+import { writeRequests } from '../requests.ts';
+import { countTags, ensureBucket, listPage, listQuery, nextToken, send, sendOk } from '../s3-client.ts';
+import type { ListOptions } from '../s3-client.ts';
 import { formatCount } from '../units.ts';
 import { fill, removeBucket } from './fill.ts';
 import { makeRow, type Row } from './row.ts';
@@ -99,23 +102,65 @@ export async function walkRow(
     const samples: number[] = [];
     for (let walk = 0; walk < plan.walks; walk++) {
       const start = performance.now();
-      let token: string | undefined;
-      do {
-        const page = await listPage(bench.target, {
-          bucket: layout.bucket,
-          ...(plan.delimiter !== undefined && { delimiter: plan.delimiter }),
-          ...(token !== undefined && { continuationToken: token }),
-        });
-        pages.push(page);
-        token = nextToken(page);
-      } while (token !== undefined);
+      for await (const { page } of walkPages(bench, layout, plan)) pages.push(page);
       samples.push(performance.now() - start);
     }
     return samples;
   });
-  const expected = plan.delimiter === undefined ? layout.count : Math.ceil(layout.count / layout.perPrefix);
+  const expected = entriesOf(layout, plan);
   const note = `a walk of ${formatCount(expected)} entries in ${pages.length / plan.walks} pages`;
   return listRow({ id: plan.id, samples: walks, pages, expected: expected * plan.walks, note }, usage);
+}
+
+interface WalkedPage {
+  /** what it was asked for */
+  query: string;
+  page: string;
+}
+
+async function* walkPages(bench: Bench, layout: Layout, { delimiter }: ListPlan): AsyncGenerator<WalkedPage> {
+  let token: string | undefined;
+  do {
+    const asked: ListOptions = {
+      bucket: layout.bucket,
+      ...(delimiter !== undefined && { delimiter }),
+      ...(token !== undefined && { continuationToken: token }),
+    };
+    const page = await listPage(bench.target, asked);
+    yield { query: listQuery(asked), page };
+    token = nextToken(page);
+  } while (token !== undefined);
+}
+
+/** Keys, or common prefixes, of a walk. */
+function entriesOf(layout: Layout, { delimiter }: ListPlan): number {
+  return delimiter === undefined ? layout.count : Math.ceil(layout.count / layout.perPrefix);
+}
+
+/**
+ * The pages of one walk, which are counted first, asked for again and again over one connection by the generator that costs
+ * least: a client that reads them takes as long for a page as a server.
+ */
+export async function replayWalkRow(bench: Bench, layout: Layout, plan: ListPlan): Promise<Row> {
+  const walked = await Array.fromAsync(walkPages(bench, layout, plan));
+  const entries = countEntries(walked.map(({ page }) => page));
+  const expected = entriesOf(layout, plan);
+  if (entries !== expected) throw new Error(`${entries} entries where ${expected} were expected`);
+  const requests = writeRequests({
+    target: bench.target,
+    scratch: bench.scratch,
+    name: 'LIST',
+    method: 'GET',
+    bucket: layout.bucket,
+    keys: walked.map(({ query }) => `?${query}`),
+  });
+  const load = { requests, connections: 1, seconds: bench.options.durationSeconds, once: false };
+  const { value, usage } = await measure(bench.target.pid, () =>
+    replay({ ...load, endpoint: bench.target.endpoint }),
+  );
+  const keys = Math.round((value.requests * entries) / walked.length);
+  const note = `pages of a walk of ${formatCount(expected)} entries in ${walked.length}`;
+  return makeRow({ ...value, id: plan.id, group: 'list', connections: 1, bytes: 0, keys, note }, usage);
 }
 
 type Depth = 'start' | 'middle' | 'end';
@@ -174,10 +219,7 @@ interface ListSamples {
 }
 
 function listRow(list: ListSamples, usage: Parameters<typeof makeRow>[1]): Row {
-  const keys = list.pages.reduce(
-    (sum, page) => sum + countTags(page, 'Key') + countTags(page, 'CommonPrefixes'),
-    0,
-  );
+  const keys = countEntries(list.pages);
   return makeRow(
     {
       id: list.id,
@@ -194,6 +236,11 @@ function listRow(list: ListSamples, usage: Parameters<typeof makeRow>[1]): Row {
     },
     usage,
   );
+}
+
+/** Keys and common prefixes. */
+function countEntries(pages: readonly string[]): number {
+  return pages.reduce((sum, page) => sum + countTags(page, 'Key') + countTags(page, 'CommonPrefixes'), 0);
 }
 
 function seconds(samples: readonly number[]): number {

@@ -6,7 +6,7 @@ import { type Bench, OBJECT_BUCKET, runRow } from '../bench.ts';
 import type { Options } from '../options.ts';
 import { removeBucket } from '../rows/fill.ts';
 import { largeRows } from '../rows/large.ts';
-import { layoutOf, prepareListing, walkRow } from '../rows/list.ts';
+import { layoutOf, prepareListing, replayWalkRow } from '../rows/list.ts';
 import { measureSmall, METHODS, SmallObjects } from '../rows/small.ts';
 import { uploadRows } from '../rows/uploads.ts';
 import { ensureBucket } from '../s3-client.ts';
@@ -14,7 +14,6 @@ import { formatCount, formatSize } from '../units.ts';
 import type { Act, Scene } from './scene.ts';
 
 const SMALL_BYTES_MAX = 2 ** 20;
-const WALKS_PER_ROUND = 5;
 // What one turn with large objects moves, unless one object for each stream is more.
 const TURN_BYTES = 2 ** 30;
 
@@ -76,10 +75,7 @@ function listScene(count: number): Scene {
     groups: ['list'],
     prepare: (bench) => prepareListing(bench, layout),
     acts: () =>
-      kinds.map((plan) => (bench) => {
-        const walk = () => walkRow(bench, layout, { ...plan, walks: WALKS_PER_ROUND });
-        return runRow(bench, plan.id, walk);
-      }),
+      kinds.map((plan) => (bench) => runRow(bench, plan.id, () => replayWalkRow(bench, layout, plan))),
     clear: (bench) => removeBucket(bench, layout.bucket),
   };
 }

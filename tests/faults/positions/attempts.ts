@@ -77,9 +77,20 @@ export class Attempts {
     return attempts;
   }
 
-  /** @param at the position, from 1 on, among the calls that the fault can happen to */
+  /**
+   * @param at the position, from 1 on, among the calls that the fault can happen to
+   * @throws Error that says where, with what the server has written, when this stumbles itself
+   */
   async attempt(path: WritePath, fault: Fault, at: number): Promise<AttemptOutcome> {
     this.#what = `${path.name}, ${fault.name} at ${at}`;
+    try {
+      return await this.#attempt(path, fault, at);
+    } catch (cause) {
+      throw new Error(`${this.#what}; the server: ${this.#server?.log() ?? 'none'}`, { cause });
+    }
+  }
+
+  async #attempt(path: WritePath, fault: Fault, at: number): Promise<AttemptOutcome> {
     const server = await this.#running(path.reaper === true);
     const scene: Scene = {
       oracle: this.#oracle,
@@ -94,9 +105,13 @@ export class Attempts {
     const acting = path.act(scene);
     if (isCut(fault)) await this.#cutPower(server.child, acting);
     const later = await acting;
-    const met = this.#meeting();
+    let met = this.#meeting();
     if (met === undefined) {
       this.#shim.disarm();
+      // What goes on behind an answer may have come there since.
+      met = this.#meeting();
+    }
+    if (met === undefined) {
       await later?.(server.s3);
       return 'past';
     }

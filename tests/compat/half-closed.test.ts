@@ -5,12 +5,14 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 
+import { makeCertificate } from '../clients/certificate.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveKey } from '../support/live.ts';
 import { readMetric } from '../support/metrics.ts';
 import { formatHead, RawConnection } from '../support/raw-http.ts';
+import type { RawResponse } from '../support/raw-http.ts';
 import { objectPath } from '../support/s3.ts';
 import type { S3RequestOptions } from '../support/s3.ts';
 import { needsOwnServer, startTestServer } from '../support/server.ts';
@@ -41,7 +43,7 @@ const REQUESTS = [
   ['GET', 'small', {}, 404],
 ] as const;
 
-for (const [method, key, options, status] of REQUESTS)
+for (const [method, key, options, status] of REQUESTS) {
   test(`get the answer: ${method} ${key}, ${status}`, async () => {
     const connection = await RawConnection.open(s3.endpoint);
     await connection.send(formatRequest(method, objectPath(bucket, key), options));
@@ -51,6 +53,46 @@ for (const [method, key, options, status] of REQUESTS)
     if (key === 'large') assert.ok(answer.body.equals(LARGE));
     await connection.closed();
   });
+}
+
+suite('over TLS', { skip: needsOwnServer }, async () => {
+  const { cert, key } = makeCertificate();
+  const { s3: secure } = await startTestServer({ tls: { cert, key } });
+  const place = 'secure';
+
+  async function ask(method: string, path: string, options: S3RequestOptions = {}): Promise<RawResponse> {
+    const connection = await RawConnection.open(secure.endpoint, cert);
+    await connection.send(formatRequest(method, path, options, secure));
+    connection.finish();
+    const answer = await connection.read({ bodyless: method === 'HEAD' });
+    await connection.closed();
+    return answer;
+  }
+
+  assert.equal((await ask('PUT', `/${place}`)).status, 200);
+  assert.equal((await ask('PUT', objectPath(place, 'large'), { body: LARGE })).status, 200);
+
+  for (const [method, name, options, status] of REQUESTS) {
+    test(`get the answer: ${method} ${name}, ${status}`, async () => {
+      const answer = await ask(method, objectPath(place, name), options);
+      assert.equal(answer.status, status);
+      if (name === 'large') assert.ok(answer.body.equals(LARGE));
+    });
+  }
+
+  test('are told at once that their body is cut short', async () => {
+    const { target, headers } = secure.prepare('PUT', objectPath(place, 'cut'), {
+      payload: 'UNSIGNED-PAYLOAD',
+    });
+    const connection = await RawConnection.open(secure.endpoint, cert);
+    await connection.send(formatHead('PUT', target, [...headers, ['content-length', '9']]));
+    await connection.send('half');
+    connection.finish();
+    assert.equal((await connection.read()).status, 400);
+    await connection.closed();
+    assert.equal((await ask('HEAD', objectPath(place, 'cut'))).status, 404);
+  });
+});
 
 for (const offer of [[], [['connection', 'upgrade'] as const, ['upgrade', 'h2c'] as const]])
   test(`are told at once that their body is cut short, ${offer.length > 0 ? 'with' : 'without'} an upgrade offered`, async () => {

@@ -7,6 +7,7 @@
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export interface RawResponse {
   status: number;
@@ -43,10 +44,20 @@ export class RawConnection {
     socket.on('error', end);
   }
 
-  /** @param endpoint `http://host:port` */
-  static async open(endpoint: string): Promise<RawConnection> {
-    const { hostname, port } = new URL(endpoint);
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+  /** @param endpoint `http://host:port`, or `https:` with the certificate that vouches for it */
+  static async open(endpoint: string, authority?: string): Promise<RawConnection> {
+    const { hostname, port, protocol } = new URL(endpoint);
+    const to = { host: hostname, port: Number(port) };
+    if (protocol === 'https:') {
+      const socket = connectTls({
+        socket: connect({ ...to, allowHalfOpen: true, noDelay: true }),
+        host: hostname,
+        ...(authority !== undefined && { ca: authority }),
+      });
+      await once(socket, 'secureConnect');
+      return new RawConnection(socket);
+    }
+    const socket = connect({ ...to, noDelay: true });
     await once(socket, 'connect');
     return new RawConnection(socket);
   }

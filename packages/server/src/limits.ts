@@ -19,6 +19,8 @@ export const LIMITS = {
   probeMs: 60_000,
   /** The same of one that has said that it sends nothing more. */
   probeEndedMs: 5_000,
+  /** How long such a one over TLS, where nobody can be asked, may be told nothing before it counts as gone. */
+  endedSilentMs: 60_000,
   /** From the first byte of a request to the end of its headers; also for a TLS handshake. */
   headersMs: 30_000,
   /** An unread body of a refused request is read to its end, up to this size, so that the connection can be used again. */

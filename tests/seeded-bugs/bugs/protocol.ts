@@ -48,4 +48,13 @@ export const PROTOCOL_BUGS: readonly SeededBug[] = [
     replace: '',
     caughtBy: [{ test: 'tests/compat/half-closed.test.ts' }],
   },
+  {
+    name: 'no-answer-to-half-closed-tls',
+    breaks:
+      'a client that ends its direction of a TLS connection with its request gets no answer that takes a while',
+    file: 'packages/server/src/http/listener.ts',
+    find: '{ allowHalfOpen: true }',
+    replace: '{ allowHalfOpen: false }',
+    caughtBy: [{ test: 'tests/compat/half-closed.test.ts' }],
+  },
 ];

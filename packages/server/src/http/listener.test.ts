@@ -11,6 +11,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { makeCertificate } from '../../../../tests/clients/certificate.ts';
 import { GatewayMetrics } from '../admin/metrics.ts';
+import { LIMITS } from '../limits.ts';
 import { listen } from './listener.ts';
 import type { Handler } from './listener.ts';
 
@@ -18,6 +19,43 @@ import type { Handler } from './listener.ts';
 const LARGE = Buffer.alloc(64 * 1024 * 1024);
 const SMALL = 'x'.repeat(50_000);
 const put = `PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: ${SMALL.length}\r\n\r\n${SMALL}`;
+
+// First: what the others leave may end while the timers are not real.
+test('over TLS, a client that has ended its direction is let go once nothing was written to it for long', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const begun = Promise.withResolvers<ServerResponse>();
+  const gateway: Handler = {
+    drain: () => undefined,
+    nextRequestId: () => 'ID',
+    handle: async (_, response) => begun.resolve(response),
+  };
+  const tls = makeCertificate();
+  const metrics = new GatewayMetrics();
+  const options = { host: '127.0.0.1', port: 0, reusePort: false, stalledMs: 0 };
+  const listener = await listen({ ...options, tls, gateway, metrics });
+  const raw = connectPlain({ host: '127.0.0.1', port: listener.port, allowHalfOpen: true });
+  const client = connect({ socket: raw, host: '127.0.0.1', ca: tls.cert });
+  t.after(async () => {
+    t.mock.timers.reset();
+    client.destroy();
+    raw.destroy();
+    await listener.close(0);
+  });
+  await once(client, 'secureConnect');
+  client.end('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+  const response = await begun.promise;
+  const ended = once(response.req.socket, 'end');
+  response.req.resume();
+  await ended;
+  response.write('some');
+  await once(client, 'data');
+  t.mock.timers.tick(LIMITS.endedSilentMs);
+  assert.equal(metrics.connections, 1, 'something was written to it');
+  const gone = once(client, 'close');
+  t.mock.timers.tick(LIMITS.endedSilentMs);
+  await gone;
+  assert.equal(metrics.connections, 0);
+});
 
 test('over TLS, requests that come while an answer is stuck are served after it', async (t) => {
   const stuck = Promise.withResolvers<ServerResponse>();

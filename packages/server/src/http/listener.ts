@@ -94,7 +94,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.on('connection', (socket: Socket) => {
     metrics.connections++;
     socket.once('close', () => metrics.connections--);
-    socket.once('end', () => probeEnded(socket));
+  });
+  server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
+    socket.once('end', () => (tls === null ? probeEnded(socket) : endSilent(socket)));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -139,13 +141,25 @@ function probeEnded(socket: Socket): void {
   socket.once('close', () => clearInterval(probe));
 }
 
+/** Over TLS a write of nothing never comes to the system: such a client counts as gone when nothing was written to it for long. */
+function endSilent(socket: Socket): void {
+  let written = socket.bytesWritten;
+  const look = setInterval(() => {
+    if (socket.bytesWritten === written) socket.destroy();
+    written = socket.bytesWritten;
+  }, LIMITS.endedSilentMs);
+  socket.once('close', () => clearInterval(look));
+}
+
 /**
  * Node.js pauses the parser of a connection on which more than its high-water mark is to be written. One read of TLS
  * gives the parser several records, also once it is paused: it then refuses the next request as no HTTP. Here requests
  * wait for one another and answers are bounded, so no connection needs that pause.
  */
 function createEncrypted(options: ServerOptions): Server {
-  const server = https().createServer({ ...options, handshakeTimeout: LIMITS.headersMs });
+  // Half open as `node:http` has its sockets, which its server for TLS does not say.
+  const half = { allowHalfOpen: true };
+  const server = https().createServer({ ...options, ...half, handshakeTimeout: LIMITS.headersMs });
   server.on('secureConnection', (socket) => {
     const { _writableState: state } = socket as unknown as { _writableState: { highWaterMark: number } };
     // There is no other way in: Node.js gives a TLS server's sockets the default.

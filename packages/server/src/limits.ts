@@ -19,7 +19,7 @@ export const LIMITS = {
   probeMs: 60_000,
   /** The same of one that has said that it sends nothing more. */
   probeEndedMs: 5_000,
-  /** How long such a one over TLS, where nobody can be asked, may be told nothing before it counts as gone. */
+  /** Such a one over TLS, where nobody can be asked, counts as gone when it was told nothing from one look to the next. */
   endedSilentMs: 60_000,
   /** From the first byte of a request to the end of its headers; also for a TLS handshake. */
   headersMs: 30_000,

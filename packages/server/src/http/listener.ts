@@ -141,7 +141,7 @@ function probeEnded(socket: Socket): void {
   socket.once('close', () => clearInterval(probe));
 }
 
-/** Over TLS a write of nothing never comes to the system: such a client counts as gone when nothing was written to it for long. */
+/** Over TLS a write of nothing never comes to the system. */
 function endSilent(socket: Socket): void {
   let written = socket.bytesWritten;
   const look = setInterval(() => {
@@ -157,13 +157,13 @@ function endSilent(socket: Socket): void {
  * wait for one another and answers are bounded, so no connection needs that pause.
  */
 function createEncrypted(options: ServerOptions): Server {
-  // Half open as `node:http` has its sockets, which its server for TLS does not say.
-  const half = { allowHalfOpen: true };
-  const server = https().createServer({ ...options, ...half, handshakeTimeout: LIMITS.headersMs });
+  const server = https().createServer({ ...options, handshakeTimeout: LIMITS.headersMs });
   server.on('secureConnection', (socket) => {
     const { _writableState: state } = socket as unknown as { _writableState: { highWaterMark: number } };
     // There is no other way in: Node.js gives a TLS server's sockets the default.
     state.highWaterMark = Infinity;
+    // As `node:http` has it from the start; here one that ends before the handshake has nothing to wait for.
+    socket.allowHalfOpen = true;
   });
   return server;
 }

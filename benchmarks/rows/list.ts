@@ -113,8 +113,7 @@ export async function walkRow(
 }
 
 interface WalkedPage {
-  /** what it was asked for */
-  query: string;
+  asked: ListOptions;
   page: string;
 }
 
@@ -127,7 +126,7 @@ async function* walkPages(bench: Bench, layout: Layout, { delimiter }: ListPlan)
       ...(token !== undefined && { continuationToken: token }),
     };
     const page = await listPage(bench.target, asked);
-    yield { query: listQuery(asked), page };
+    yield { asked, page };
     token = nextToken(page);
   } while (token !== undefined);
 }
@@ -152,7 +151,7 @@ export async function replayWalkRow(bench: Bench, layout: Layout, plan: ListPlan
     name: 'LIST',
     method: 'GET',
     bucket: layout.bucket,
-    keys: walked.map(({ query }) => `?${query}`),
+    keys: walked.map(({ asked }) => `?${listQuery(asked)}`),
   });
   const load = { requests, connections: 1, seconds: bench.options.durationSeconds, once: false };
   const { value, usage } = await measure(bench.target.pid, () =>

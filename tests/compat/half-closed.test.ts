@@ -14,7 +14,7 @@ import { readMetric } from '../support/metrics.ts';
 import { formatHead, RawConnection } from '../support/raw-http.ts';
 import type { RawResponse } from '../support/raw-http.ts';
 import { objectPath } from '../support/s3.ts';
-import type { S3RequestOptions } from '../support/s3.ts';
+import type { S3, S3RequestOptions } from '../support/s3.ts';
 import { needsOwnServer, startTestServer } from '../support/server.ts';
 
 const PART = 64 * 1024;
@@ -43,68 +43,65 @@ const REQUESTS = [
   ['GET', 'small', {}, 404],
 ] as const;
 
-for (const [method, key, options, status] of REQUESTS) {
-  test(`get the answer: ${method} ${key}, ${status}`, async () => {
-    const connection = await RawConnection.open(s3.endpoint);
-    await connection.send(formatRequest(method, objectPath(bucket, key), options));
-    connection.finish();
-    const answer = await connection.read();
-    assert.equal(answer.status, status);
-    if (key === 'large') assert.ok(answer.body.equals(LARGE));
-    await connection.closed();
-  });
+/** @param authority the certificate of a server with TLS */
+async function ask(
+  from: S3,
+  authority: string | undefined,
+  [method, path, options]: readonly [string, string, S3RequestOptions],
+): Promise<RawResponse> {
+  const connection = await RawConnection.open(from.endpoint, authority);
+  await connection.send(formatRequest(method, path, options, from));
+  connection.finish();
+  const answer = await connection.read({ bodyless: method === 'HEAD' });
+  await connection.closed();
+  return answer;
 }
+
+type Headers = readonly (readonly [name: string, value: string])[];
+
+/** Half of a body, and no more; `offer` goes with its head. */
+async function cutShort(
+  from: S3,
+  authority: string | undefined,
+  place: string,
+  offer: Headers,
+): Promise<void> {
+  const path = objectPath(place, 'cut');
+  const { target, headers } = from.prepare('PUT', path, { payload: 'UNSIGNED-PAYLOAD' });
+  const connection = await RawConnection.open(from.endpoint, authority);
+  await connection.send(formatHead('PUT', target, [...headers, ['content-length', '9'], ...offer]));
+  await connection.send('half');
+  connection.finish();
+  assert.equal((await connection.read()).status, 400);
+  await connection.closed();
+  assert.equal((await ask(from, authority, ['HEAD', path, {}])).status, 404);
+}
+
+function testAnswers(from: S3, authority: string | undefined, place: string): void {
+  for (const [method, key, options, status] of REQUESTS) {
+    test(`get the answer: ${method} ${key}, ${status}`, async () => {
+      const answer = await ask(from, authority, [method, objectPath(place, key), options]);
+      assert.equal(answer.status, status);
+      if (key === 'large') assert.ok(answer.body.equals(LARGE));
+    });
+  }
+}
+
+testAnswers(s3, undefined, bucket);
+
+for (const offer of [[], [['connection', 'upgrade'] as const, ['upgrade', 'h2c'] as const]])
+  test(`are told at once that their body is cut short, ${offer.length > 0 ? 'with' : 'without'} an upgrade offered`, () =>
+    cutShort(s3, undefined, bucket, offer));
 
 suite('over TLS', { skip: needsOwnServer }, async () => {
   const { cert, key } = makeCertificate();
   const { s3: secure } = await startTestServer({ tls: { cert, key } });
   const place = 'secure';
-
-  async function ask(method: string, path: string, options: S3RequestOptions = {}): Promise<RawResponse> {
-    const connection = await RawConnection.open(secure.endpoint, cert);
-    await connection.send(formatRequest(method, path, options, secure));
-    connection.finish();
-    const answer = await connection.read({ bodyless: method === 'HEAD' });
-    await connection.closed();
-    return answer;
-  }
-
-  assert.equal((await ask('PUT', `/${place}`)).status, 200);
-  assert.equal((await ask('PUT', objectPath(place, 'large'), { body: LARGE })).status, 200);
-
-  for (const [method, name, options, status] of REQUESTS) {
-    test(`get the answer: ${method} ${name}, ${status}`, async () => {
-      const answer = await ask(method, objectPath(place, name), options);
-      assert.equal(answer.status, status);
-      if (name === 'large') assert.ok(answer.body.equals(LARGE));
-    });
-  }
-
-  test('are told at once that their body is cut short', async () => {
-    const { target, headers } = secure.prepare('PUT', objectPath(place, 'cut'), {
-      payload: 'UNSIGNED-PAYLOAD',
-    });
-    const connection = await RawConnection.open(secure.endpoint, cert);
-    await connection.send(formatHead('PUT', target, [...headers, ['content-length', '9']]));
-    await connection.send('half');
-    connection.finish();
-    assert.equal((await connection.read()).status, 400);
-    await connection.closed();
-    assert.equal((await ask('HEAD', objectPath(place, 'cut'))).status, 404);
-  });
+  assert.equal((await ask(secure, cert, ['PUT', `/${place}`, {}])).status, 200);
+  assert.equal((await ask(secure, cert, ['PUT', objectPath(place, 'large'), { body: LARGE }])).status, 200);
+  testAnswers(secure, cert, place);
+  test('are told at once that their body is cut short', () => cutShort(secure, cert, place, []));
 });
-
-for (const offer of [[], [['connection', 'upgrade'] as const, ['upgrade', 'h2c'] as const]])
-  test(`are told at once that their body is cut short, ${offer.length > 0 ? 'with' : 'without'} an upgrade offered`, async () => {
-    const { target, headers } = s3.prepare('PUT', objectPath(bucket, 'cut'), { payload: 'UNSIGNED-PAYLOAD' });
-    const connection = await RawConnection.open(s3.endpoint);
-    await connection.send(formatHead('PUT', target, [...headers, ['content-length', '9'], ...offer]));
-    await connection.send('half');
-    connection.finish();
-    assert.equal((await connection.read()).status, 400);
-    await connection.closed();
-    assert.equal((await s3.object('HEAD', bucket, 'cut')).status, 404);
-  });
 
 test('get the answers to all that they sent', async () => {
   const connection = await RawConnection.open(s3.endpoint);

@@ -47,18 +47,11 @@ export class RawConnection {
   /** @param endpoint `http://host:port`, or `https:` with the certificate that vouches for it */
   static async open(endpoint: string, authority?: string): Promise<RawConnection> {
     const { hostname, port, protocol } = new URL(endpoint);
-    const to = { host: hostname, port: Number(port) };
-    if (protocol === 'https:') {
-      const socket = connectTls({
-        socket: connect({ ...to, allowHalfOpen: true, noDelay: true }),
-        host: hostname,
-        ...(authority !== undefined && { ca: authority }),
-      });
-      await once(socket, 'secureConnect');
-      return new RawConnection(socket);
-    }
-    const socket = connect({ ...to, noDelay: true });
-    await once(socket, 'connect');
+    const secure = protocol === 'https:';
+    const plain = connect({ host: hostname, port: Number(port), noDelay: true, allowHalfOpen: secure });
+    const ca = authority === undefined ? {} : { ca: authority };
+    const socket = secure ? connectTls({ socket: plain, host: hostname, ...ca }) : plain;
+    await once(socket, secure ? 'secureConnect' : 'connect');
     return new RawConnection(socket);
   }
 

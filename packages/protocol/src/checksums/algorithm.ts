@@ -6,19 +6,8 @@
 
 import { S3Error } from '../errors.ts';
 
-export type ChecksumAlgorithm =
-  | 'CRC32'
-  | 'CRC32C'
-  | 'CRC64NVME'
-  | 'MD5'
-  | 'SHA1'
-  | 'SHA256'
-  | 'SHA512'
-  | 'XXHASH64'
-  | 'XXHASH3'
-  | 'XXHASH128';
-
-export const CHECKSUM_ALGORITHMS: readonly ChecksumAlgorithm[] = [
+/** All of them, in the order in which a refusal names them. */
+export const CHECKSUM_ALGORITHMS = [
   'CRC32',
   'CRC32C',
   'CRC64NVME',
@@ -29,7 +18,9 @@ export const CHECKSUM_ALGORITHMS: readonly ChecksumAlgorithm[] = [
   'XXHASH64',
   'XXHASH3',
   'XXHASH128',
-];
+] as const;
+
+export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
 
 const DIGEST_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
   CRC32: 4,

@@ -95,9 +95,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     metrics.connections++;
     socket.once('close', () => metrics.connections--);
   });
-  server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
-    socket.once('end', () => (tls === null ? probeEnded(socket) : endSilent(socket)));
-  });
+  if (tls === null) server.on('connection', (socket: Socket) => socket.once('end', () => probeEnded(socket)));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(
@@ -164,6 +162,7 @@ function createEncrypted(options: ServerOptions): Server {
     state.highWaterMark = Infinity;
     // As `node:http` has it from the start; here one that ends before the handshake has nothing to wait for.
     socket.allowHalfOpen = true;
+    socket.once('end', () => endSilent(socket));
   });
   return server;
 }

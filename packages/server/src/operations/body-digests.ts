@@ -13,6 +13,16 @@ export interface VerifiedChecksum {
   readonly value: string;
 }
 
+interface Computed {
+  readonly sha256: Buffer;
+  readonly md5: Buffer;
+}
+
+const COMPUTED_ANYWAY: Readonly<Partial<Record<ChecksumAlgorithm, keyof Computed>>> = {
+  SHA256: 'sha256',
+  MD5: 'md5',
+};
+
 export class BodyDigests {
   readonly #upload: UploadInput;
   readonly #payload: PayloadMode;
@@ -35,7 +45,8 @@ export class BodyDigests {
   /** Before the first `update` of a body that is not held whole. */
   begin(): void {
     const algorithm = this.#algorithm;
-    if (algorithm !== undefined && !isComputedAnyway(algorithm)) this.#checksum = createChecksum(algorithm);
+    if (algorithm !== undefined && !(algorithm in COMPUTED_ANYWAY))
+      this.#checksum = createChecksum(algorithm);
   }
 
   update(slice: Buffer): void {
@@ -48,10 +59,7 @@ export class BodyDigests {
    * @returns the checksum to keep with the object
    * @throws S3Error BadDigest, XAmzContentSHA256Mismatch, InvalidRequest (a trailer that is no digest)
    */
-  verify(
-    computed: { sha256: Buffer; md5: Buffer },
-    trailers: ReadonlyMap<string, string>,
-  ): VerifiedChecksum | null {
+  verify(computed: Computed, trailers: ReadonlyMap<string, string>): VerifiedChecksum | null {
     const value = computedAnyway(this.#algorithm, computed) ?? this.#checksum?.digest();
     return this.#compare(computed, value, trailers);
   }
@@ -60,11 +68,9 @@ export class BodyDigests {
   verifyWhole(
     bytes: Buffer,
     trailers: ReadonlyMap<string, string>,
-  ): { sha256: Buffer; md5: Buffer; checksum: VerifiedChecksum | null } {
+  ): Computed & { checksum: VerifiedChecksum | null } {
     const algorithm = this.#algorithm;
-    const sha256 = hash('sha256', bytes, 'buffer');
-    const md5 = hash('md5', bytes, 'buffer');
-    const computed = { sha256, md5 };
+    const computed = { sha256: hash('sha256', bytes, 'buffer'), md5: hash('md5', bytes, 'buffer') };
     const value =
       computedAnyway(algorithm, computed) ??
       (algorithm === undefined ? undefined : checksumOf(algorithm, bytes));
@@ -72,7 +78,7 @@ export class BodyDigests {
   }
 
   #compare(
-    computed: { sha256: Buffer; md5: Buffer },
+    computed: Computed,
     value: Buffer | undefined,
     trailers: ReadonlyMap<string, string>,
   ): VerifiedChecksum | null {
@@ -95,16 +101,9 @@ export class BodyDigests {
   }
 }
 
-function isComputedAnyway(algorithm: ChecksumAlgorithm): boolean {
-  return algorithm === 'SHA256' || algorithm === 'MD5';
-}
-
-function computedAnyway(
-  algorithm: ChecksumAlgorithm | undefined,
-  { sha256, md5 }: { sha256: Buffer; md5: Buffer },
-): Buffer | undefined {
-  if (algorithm === 'SHA256') return sha256;
-  return algorithm === 'MD5' ? md5 : undefined;
+function computedAnyway(algorithm: ChecksumAlgorithm | undefined, computed: Computed): Buffer | undefined {
+  const name = algorithm === undefined ? undefined : COMPUTED_ANYWAY[algorithm];
+  return name === undefined ? undefined : computed[name];
 }
 
 /** @throws S3Error BadDigest, InvalidRequest (a trailer that is no checksum) */
